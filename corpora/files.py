@@ -1,0 +1,133 @@
+"""Files that are never half written: replaced whole, or appended by whole lines.
+
+Every JSON file of Pantoum carries ``"format": N``. `read_json` refuses a newer N and lets `upgrades` lift an
+older one, so that a file from any earlier Pantoum reads as if it had been written today.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import msgspec
+
+from corpora.errors import InputError
+
+T = TypeVar("T")
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+MAX_JSON_BYTES = 256 * 1024 * 1024  # a tokenizer of 100,000 pieces is a few MB; more is damage or malice
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a temporary file beside `path`; on a clean exit it is fsync'd and renamed over `path`.
+
+    On any error the temporary file is removed and `path` stays as it was. Raises `OSError`.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replaces `path` by `data` as a whole. Raises `OSError`."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replaces `path` by `value` as indented JSON; `value` must carry a ``format`` field. Raises `OSError`."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def append_line(path: Path, value: object) -> None:
+    """Appends `value` as one line of JSON with a single write, so that a reader never sees half of it.
+
+    A line that a crash cut short is closed first, so that it spoils no other. Raises `OSError`.
+    """
+    line = msgspec.json.encode(value) + b"\n"
+    with path.open("ab+") as file:
+        if file.seek(0, os.SEEK_END) > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+
+
+def read_json(path: Path, kind: type[T], *, newest: int, upgrades: Mapping[int, Upgrade] | None = None) -> T:
+    """Reads a JSON file into the typed `kind`.
+
+    `newest` is the newest format this Pantoum knows; ``upgrades[n]`` turns a decoded file of format n into n + 1.
+    Raises `InputError` for a file that is missing, damaged, of a newer format, or too large to be one of ours.
+    """
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise InputError(f"{path} is too large to be a file of Pantoum's. Remove it or restore it.")
+        raw = msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing. Restore it from a backup, or remove its folder.") from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} can't be read ({reason}). Restore it from a backup, or remove its folder.") from error
+    found = raw.get("format") if isinstance(raw, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise InputError(f'{path} has no valid "format" and is damaged. Restore it, or remove its folder.')
+    if found > newest:
+        raise InputError(
+            f"{path} was written by a newer Pantoum (format {found}; this one reads up to {newest}). Update Pantoum."
+        )
+    for step in range(found, newest):
+        raw = (upgrades or {})[step](raw)
+    try:
+        return msgspec.convert(raw, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}. Restore it from a backup, or remove its folder.") from error
+
+
+class Tail:
+    """Reads the whole lines that were added to a growing file since the last call, a bounded chunk at a time."""
+
+    def __init__(self, path: Path, *, start: int = 0, chunk: int = 1 << 20) -> None:
+        self.path = path
+        self.offset = start
+        self.chunk = chunk
+
+    def read(self) -> list[bytes]:
+        """New whole lines without their line ends; ``[]`` where there are none or the file is missing.
+
+        A file that has become shorter was replaced, and is read from its beginning. Call again while it returns
+        lines: one call reads at most one chunk. A line longer than a chunk is skipped, as damage.
+        """
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                if size < self.offset:
+                    self.offset = 0
+                file.seek(self.offset)
+                data = file.read(self.chunk)
+        except OSError:
+            return []
+        end = data.rfind(b"\n") + 1
+        if end == 0:
+            if len(data) == self.chunk:
+                self.offset += len(data)
+            return []
+        self.offset += end
+        return [line for line in data[:end].split(b"\n") if line]
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,281 @@
+"""Talks to an engine service from an event loop. Free of torch.
+
+The service is a child process; when it dies, every waiting call and stream ends with `EngineGone` and `start` makes
+a new one. Nothing here blocks the loop.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from corpora.errors import InputError
+from engine.protocol import (
+    INPUT_ERROR,
+    Cancelled,
+    CancelParams,
+    Done,
+    Hello,
+    LoadParams,
+    ModelInfo,
+    NextParams,
+    NextTokens,
+    RpcError,
+    Score,
+    ScoreParams,
+    SetDialsParams,
+    Stream,
+    StreamParams,
+    Token,
+)
+from engine.settings import Device, Dials
+
+T = TypeVar("T")
+LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
+SERVICE: tuple[str, ...] = (sys.executable, "-m", "engine.service")
+
+
+class EngineGone(InputError):
+    """The service process ended: it crashed, was killed, or could not start."""
+
+
+class EngineError(Exception):
+    """The service failed at something that is not the person's fault."""
+
+
+class _Message(msgspec.Struct):
+    id: int | None = None
+    method: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"null")
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: RpcError | None = None
+
+
+class TokenStream:
+    """An async iterator of `Token`; when it ends, `done` says why. Leaving it early does not stop it: `cancel` does."""
+
+    def __init__(self, client: "EngineClient", number: int) -> None:
+        self.number = number
+        self.done: Done | None = None
+        self._client = client
+        self._queue: asyncio.Queue[Token | Done | EngineGone] = asyncio.Queue()
+
+    def __aiter__(self) -> AsyncIterator[Token]:
+        return self
+
+    async def __anext__(self) -> Token:
+        if self.done is not None:
+            raise StopAsyncIteration
+        item = await self._queue.get()
+        return self._take(item)
+
+    def ready(self) -> list[Token]:
+        """The tokens that have already arrived, without waiting; sets `done` where the end has too."""
+        tokens: list[Token] = []
+        while self.done is None and not self._queue.empty():
+            with contextlib.suppress(StopAsyncIteration):
+                tokens.append(self._take(self._queue.get_nowait()))
+        return tokens
+
+    async def set_dials(self, dials: Dials) -> None:
+        """Turns the dials from the next token on."""
+        await self._client.call("set_dials", SetDialsParams(stream=self.number, dials=dials), Dials)
+
+    async def cancel(self) -> None:
+        """Asks the stream to end; ``done`` follows with the reason ``cancelled``."""
+        await self._client.call("cancel", CancelParams(stream=self.number), Cancelled)
+
+    def _take(self, item: Token | Done | EngineGone) -> Token:
+        if isinstance(item, Done):
+            self.done = item
+            raise StopAsyncIteration
+        if isinstance(item, EngineGone):
+            self.done = Done(stream=self.number, reason="error", tokens=0, characters=0, seconds=0.0, error=str(item))
+            raise item
+        return item
+
+    def _put(self, item: Token | Done | EngineGone) -> None:
+        self._queue.put_nowait(item)
+
+
+class EngineClient:
+    """One running service. Make it with `start`; use it from one event loop."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._streams: dict[int, TokenStream] = {}
+        self._early: dict[int, list[Token | Done]] = {}  # came before the answer that names their stream
+        self._number = 0
+        self._gone: EngineGone | None = None
+        self._decoder = msgspec.json.Decoder(_Message)
+        self._last_words: list[str] = []
+        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._read_errors())]
+
+    @classmethod
+    async def start(cls, command: Sequence[str] = SERVICE) -> "EngineClient":
+        """Starts a service. Raises `EngineGone` where the command can't be run."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LINE_LIMIT,
+                start_new_session=True,  # a Ctrl-C in the terminal is the app's to handle
+            )
+        except OSError as error:
+            raise EngineGone(f"The engine can't be started ({error.strerror or error}): {command[0]}") from error
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        """Whether calls can still be answered."""
+        return self._gone is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def hello(self) -> Hello:
+        """Versions, device and threads of the service."""
+        return await self.call("hello", None, Hello)
+
+    async def load(self, model: str, device: Device = "auto") -> ModelInfo:
+        """Loads a model, or its newer weights where it has been trained since. Raises `InputError`."""
+        return await self.call("load", LoadParams(model=model, device=device), ModelInfo)
+
+    async def stream(self, params: StreamParams) -> TokenStream:
+        """Starts a continuation. Raises `InputError`."""
+        number = (await self.call("stream", params, Stream)).stream
+        stream = TokenStream(self, number)
+        for item in self._early.pop(number, []):
+            stream._put(item)
+        if self._gone is not None:
+            stream._put(self._gone)
+        self._streams[number] = stream
+        return stream
+
+    async def next(self, model: str, text: str, *, count: int = 12, dials: Dials | None = None) -> NextTokens:
+        """The likeliest tokens after `text`. Raises `InputError`."""
+        return await self.call("next", NextParams(model=model, text=text, count=count, dials=dials), NextTokens)
+
+    async def score(self, params: ScoreParams) -> Score:
+        """How well a model predicts a text. Raises `InputError`."""
+        return await self.call("score", params, Score)
+
+    async def call(self, method: str, params: msgspec.Struct | None, kind: type[T]) -> T:
+        """One request and its typed result.
+
+        Raises `InputError` with the service's sentence, `EngineGone` where it died, `EngineError` for a fault in it.
+        """
+        if self._gone is not None:
+            raise self._gone
+        self._number += 1
+        number = self._number
+        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params if params is not None else {}}
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(msgspec.json.encode(message) + b"\n")
+            await self._process.stdin.drain()
+            return msgspec.json.decode(await future, type=kind)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise EngineGone(self._epitaph()) from error
+        finally:
+            self._waiting.pop(number, None)
+
+    async def close(self) -> None:
+        """Ends the service: asks, then terminates. Safe to call twice."""
+        if self._process.returncode is None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(1.0):
+                    await self.call("shutdown", None, type(None))
+                    await self._process.wait()
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            async for line in self._process.stdout:
+                with contextlib.suppress(msgspec.DecodeError):
+                    self._dispatch(self._decoder.decode(line))
+        except ValueError:  # a line over the limit: no service of ours writes one
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()
+        self._end()
+
+    def _dispatch(self, message: _Message) -> None:
+        if message.method in ("token", "done"):
+            item: Token | Done
+            if message.method == "token":
+                item = msgspec.json.decode(message.params, type=Token)
+            else:
+                item = msgspec.json.decode(message.params, type=Done)
+            stream = self._streams.get(item.stream)
+            if stream is None:
+                self._early.setdefault(item.stream, []).append(item)
+            else:
+                stream._put(item)
+                if isinstance(item, Done):
+                    del self._streams[item.stream]
+            return
+        future = self._waiting.get(message.id) if message.id is not None else None
+        if future is None or future.done():
+            return
+        if message.error is None:
+            future.set_result(message.result)
+        elif message.error.code == INPUT_ERROR:
+            future.set_exception(InputError(message.error.message))
+        else:
+            future.set_exception(EngineError(message.error.message))
+
+    async def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        with contextlib.suppress(ValueError):
+            async for line in self._process.stderr:
+                self._last_words = [*self._last_words[-9:], line.decode("utf-8", "replace").rstrip()]
+
+    def _epitaph(self) -> str:
+        words = next((line for line in reversed(self._last_words) if line.strip()), "")
+        said = f" Its last words: {words}" if words else ""
+        return f"The engine stopped (exit code {self._process.returncode}).{said}"
+
+    def _end(self) -> None:
+        self._gone = EngineGone(self._epitaph())
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(self._gone)
+        for stream in self._streams.values():
+            stream._put(self._gone)
+        self._streams.clear()
+
+
+def connect(command: Sequence[str] = SERVICE) -> "contextlib.AbstractAsyncContextManager[EngineClient]":
+    """``async with connect() as client``: a service for the length of a block."""
+
+    @contextlib.asynccontextmanager
+    async def session() -> AsyncIterator[EngineClient]:
+        client = await EngineClient.start(command)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    return session()
+
+
+def as_json(value: Any) -> bytes:
+    """A message as indented JSON, for people and scripts."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)

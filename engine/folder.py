@@ -1,0 +1,239 @@
+"""A model folder: the only thing that a trainer and its watchers share. Free of torch.
+
+Everything is plain and readable without Pantoum. Files are replaced whole or appended by whole lines, so a reader
+never sees half of anything and a watcher only has to tail.
+"""
+
+import os
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from corpora.errors import InputError
+from corpora.files import Tail, append_line, read_json, write_json
+from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
+from engine.records import (
+    RUNNING,
+    ControlLine,
+    CorpusReference,
+    MetricsLine,
+    ModelRecord,
+    Request,
+    SampleLine,
+    Status,
+)
+from engine.settings import ModelConfig, TrainingConfig
+
+FORMAT = 1
+SILENCE = 30.0  # seconds without a heartbeat after which a trainer on another machine counts as gone
+L = TypeVar("L", bound=msgspec.Struct)
+
+
+class ModelFolder:
+    """Paths and typed reads and writes of one model folder. Creating this object touches no file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record_path = path / "model.json"
+        self.tokenizer_path = path / "tokenizer.json"
+        self.weights_path = path / "weights.safetensors"
+        self.resume_path = path / "resume.safetensors"
+        self.resume_record_path = path / "resume.json"
+        self.metrics_path = path / "metrics.jsonl"
+        self.samples_path = path / "samples.jsonl"
+        self.status_path = path / "status.json"
+        self.control_path = path / "control.jsonl"
+        self.log_path = path / "train.log"
+
+    @property
+    def slug(self) -> str:
+        return self.path.name
+
+    def record(self) -> ModelRecord:
+        """``model.json``. Raises `InputError` where missing, damaged, newer, or with settings that can't work."""
+        record = read_json(self.record_path, ModelRecord, newest=FORMAT)
+        record.model.check()
+        record.training.check()
+        return record
+
+    def write_record(self, record: ModelRecord) -> None:
+        """Replaces ``model.json``. Raises `OSError`."""
+        write_json(self.record_path, record)
+
+    def status(self) -> Status:
+        """``status.json``, with a trainer that is gone shown as ``failed`` and an explanation.
+
+        A missing or damaged file reads as ``prepared``: it is only a report, and never stops anything.
+        """
+        try:
+            status = read_json(self.status_path, Status, newest=FORMAT)
+        except InputError:
+            return Status(state="prepared")
+        if status.state in RUNNING and not _alive(status):
+            return msgspec.structs.replace(
+                status,
+                state="failed",
+                error=status.error
+                or "The trainer was killed or its machine went away. Resume to go on from its last checkpoint.",
+            )
+        return status
+
+    def write_status(self, status: Status) -> None:
+        """Replaces ``status.json``. Raises `OSError`."""
+        write_json(self.status_path, status)
+
+    def request(self, request: Request) -> None:
+        """Asks the trainer for something; it answers within a step. Raises `OSError`."""
+        append_line(self.control_path, ControlLine(request=request, time=time.time()))
+
+    def metrics(self) -> "LineReader[MetricsLine]":
+        """A reader of ``metrics.jsonl`` from its beginning that can be called again for what came since."""
+        return LineReader(self.metrics_path, MetricsLine)
+
+    def samples(self) -> "LineReader[SampleLine]":
+        """A reader of ``samples.jsonl``, likewise."""
+        return LineReader(self.samples_path, SampleLine)
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(entry.stat().st_size for entry in self.path.iterdir() if entry.is_file())
+
+
+class LineReader(Generic[L]):
+    """Typed lines of a growing file. A damaged line is skipped: the next one is whole again."""
+
+    def __init__(self, path: Path, kind: type[L], *, start: int = 0) -> None:
+        self._tail = Tail(path, start=start)
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def read(self) -> list[L]:
+        """New lines since the last call, one bounded chunk of them; ``[]`` when caught up."""
+        lines: list[L] = []
+        for raw in self._tail.read():
+            try:
+                lines.append(self._decoder.decode(raw))
+            except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+                continue
+        return lines
+
+    def read_all(self) -> list[L]:
+        """Every line up to the end of the file."""
+        lines: list[L] = []
+        while chunk := self.read():
+            lines += chunk
+        return lines
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One row of the list of models: whole, or damaged with a sentence that says how."""
+
+    folder: ModelFolder
+    record: ModelRecord | None
+    status: Status
+    problem: str = ""
+
+
+class ModelLibrary:
+    """The models of one home folder."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or home()
+
+    def list(self) -> list[ModelEntry]:
+        """Every model, newest first; a damaged one is listed with its problem, never hidden."""
+        folder = self.root / "models"
+        try:
+            paths = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except OSError:
+            return []
+        entries = [self._entry(ModelFolder(path)) for path in sorted(paths)]
+        return sorted(entries, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+
+    def get(self, name: str) -> ModelFolder:
+        """The folder of the model with this slug or name, or at this path. Raises `InputError` where there is none."""
+        path = Path(name).expanduser()
+        if path.is_dir() and (path / "model.json").exists():
+            return ModelFolder(path.absolute())
+        slug = slugify(name)
+        path = self.root / "models" / slug
+        if slug and path.is_dir():
+            return ModelFolder(path)
+        known = ", ".join(entry.folder.slug for entry in self.list()[:8])
+        hint = (
+            f"Models here: {known}."
+            if known
+            else "There are no models yet: train one with `pantoum train FILE --name NAME`."
+        )
+        raise InputError(f"There is no model named {name!r}. {hint}")
+
+    def create(
+        self,
+        name: str,
+        *,
+        model: ModelConfig,
+        training: TrainingConfig,
+        corpus: CorpusReference,
+        notices: tuple[str, ...] = (),
+    ) -> ModelFolder:
+        """Makes a new folder with its ``model.json``; its slug is the name's, with a number where that is taken.
+
+        Raises `InputError` for settings that can't work or a folder that can't be written.
+        """
+        model.check()
+        training.check()
+        room = ensure_room("models", self.root)
+        path = fresh_folder(room, slugify(name) or "model")
+        folder = ModelFolder(path)
+        try:
+            folder.write_record(
+                ModelRecord(name=name, created=now(), model=model, training=training, corpus=corpus, notices=notices)
+            )
+            folder.write_status(Status(state="prepared"))
+        except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)
+            raise InputError(
+                f"Pantoum can't write to {path} ({error.strerror or error}). Free some space or make it writable."
+            ) from error
+        return folder
+
+    def remove(self, folder: ModelFolder) -> Path:
+        """Moves a model to the trash and returns its place there, for `restore`. `InputError` while it trains."""
+        if folder.status().state in RUNNING:
+            raise InputError(f"{folder.slug} is training. Stop it first, then remove it.")
+        return move_to_trash(folder.path, ensure_room("trash", self.root))
+
+    def restore(self, trashed: Path) -> ModelFolder:
+        """Brings a removed model back, under its old slug where that is still free."""
+        return ModelFolder(restore_from_trash(trashed, ensure_room("models", self.root)))
+
+    def _entry(self, folder: ModelFolder) -> ModelEntry:
+        try:
+            return ModelEntry(folder, folder.record(), folder.status())
+        except InputError as error:
+            return ModelEntry(folder, None, folder.status(), str(error))
+
+
+def now() -> str:
+    """The present as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _alive(status: Status) -> bool:
+    """Whether the process behind a running status still lives: by its pid here, by its heartbeat elsewhere."""
+    if status.host == socket.gethostname() and status.pid > 0:
+        try:
+            os.kill(status.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        # A pid may have gone to another process after a restart: a trainer that lives also beats.
+        return time.time() - status.heartbeat < 10 * SILENCE
+    return time.time() - max(status.heartbeat, status.started) < SILENCE

@@ -1,0 +1,63 @@
+"""Prepares model folders and starts trainers that outlive whoever started them. Free of torch."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import msgspec
+
+from corpora.errors import InputError
+from engine.folder import ModelFolder
+from engine.records import RUNNING, Status
+
+
+def start_trainer(folder: ModelFolder) -> int:
+    """Starts ``python -m engine.trainer FOLDER`` detached, its output in ``train.log``; returns its pid.
+
+    For a new folder it trains from the start, for one with a checkpoint it resumes. Raises `InputError` where the
+    folder is already being trained or the process can't be started.
+    """
+    before = folder.status()
+    if before.state in RUNNING:
+        raise InputError(f"{folder.slug} is already being trained (process {before.pid} on {before.host}).")
+    started = time.time()
+    try:
+        with folder.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "engine.trainer", str(folder.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PANTOUM_STARTED": repr(started)},
+            )
+    except OSError as error:
+        raise InputError(f"The trainer can't be started ({error.strerror or error}).") from error
+    _TRAINERS[process.pid] = process
+    starting = Status(
+        state="starting",
+        pid=process.pid,
+        host=socket.gethostname(),
+        started=started,
+        heartbeat=started,
+        step=before.step,
+        progress=before.progress,
+        elapsed=before.elapsed,
+        message="Starting",
+    )
+    now = folder.status()
+    if now.started < started:  # the trainer may have written its own already
+        folder.write_status(msgspec.structs.replace(starting))
+    return process.pid
+
+
+_TRAINERS: dict[int, "subprocess.Popen[bytes]"] = {}
+
+
+def reap() -> None:
+    """Collects trainers of ours that have ended, so that a finished one does not linger as a live pid."""
+    for pid, process in list(_TRAINERS.items()):
+        if process.poll() is not None:
+            del _TRAINERS[pid]

@@ -1,0 +1,103 @@
+"""What a model folder's files hold, as typed values: one struct for each JSON file or line. Free of torch."""
+
+from typing import Literal
+
+import msgspec
+
+from engine.settings import ModelConfig, TrainingConfig
+
+State = Literal["prepared", "starting", "training", "paused", "finished", "stopped", "failed"]
+Request = Literal["pause", "resume", "checkpoint", "stop"]
+RUNNING: frozenset[State] = frozenset({"starting", "training", "paused"})
+
+
+class CorpusReference(msgspec.Struct, frozen=True, kw_only=True):
+    """Which text a model was made from."""
+
+    slug: str
+    name: str
+    sha256: str
+    characters: int
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What the best weights reached on the validation text. Losses in nats per token."""
+
+    step: int
+    tokens: int  # trained on, counting repeats
+    elapsed: float  # seconds of training behind these weights
+    validation_loss: float
+    bits_per_character: float
+    perplexity: float  # per token
+
+
+class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """``model.json``."""
+
+    format: int = 1
+    name: str
+    created: str  # ISO 8601, UTC
+    model: ModelConfig
+    training: TrainingConfig
+    corpus: CorpusReference
+    parameters: int = 0
+    results: Results | None = None
+    notices: tuple[str, ...] = ()  # what the person should know: "batch shrank from 16 to 4: the text is short"
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """``status.json``: what the trainer says of itself, replaced every few seconds."""
+
+    format: int = 1
+    state: State
+    pid: int = 0
+    host: str = ""
+    started: float = 0.0  # Unix time at which this process was started
+    heartbeat: float = 0.0  # Unix time of the last sign of life
+    step: int = 0
+    progress: float = 0.0  # share of the budget spent, 0 to 1
+    elapsed: float = 0.0  # seconds of training, over all resumes
+    remaining: float = 0.0  # seconds, estimated
+    message: str = ""  # what it is doing, in words: "Encoding the corpus"
+    error: str = ""  # the last error, in words
+
+
+class MetricsLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of ``metrics.jsonl``. Losses in nats per token, norms before clipping.
+
+    `loss`, and the gradient norm where it is not finite, are None when the step was skipped.
+    """
+
+    step: int
+    tokens: int  # trained on so far
+    time: float  # Unix time
+    elapsed: float
+    remaining: float
+    loss: float | None = None  # mean over the steps since the last line
+    validation_loss: float | None = None  # where this step was evaluated
+    bits_per_character: float | None = None  # of the validation text, where evaluated
+    learning_rate: float = 0.0
+    gradient_norm: float | None = None
+    gradient_norms: dict[str, float] = {}  # by parameter group: "embedding", "layer 1", …, "decoder"
+    clipped: bool = False
+    tokens_per_second: float = 0.0
+    skipped: int = 0  # steps skipped since the last line, for a loss or gradient that was not finite
+    best: bool = False  # this evaluation is the best so far; its weights were kept
+
+
+class SampleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``samples.jsonl``: the same seed text and RNG seed at every evaluation."""
+
+    step: int
+    elapsed: float
+    prompt: str
+    seed: int
+    temperature: float
+    text: str  # without the prompt
+
+
+class ControlLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``control.jsonl``: a request to the trainer."""
+
+    request: Request
+    time: float  # Unix time; the trainer ignores requests older than its own start

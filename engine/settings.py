@@ -1,0 +1,111 @@
+"""Every choice that makes a model, a run or a sample what it is, as frozen typed values. Free of torch."""
+
+from typing import Literal
+
+import msgspec
+
+from corpora.errors import InputError
+
+Unit = Literal["char", "word", "bpe"]
+Cell = Literal["lstm", "gru"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
+CELLS: tuple[Cell, ...] = ("gru", "lstm")
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
+
+
+class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The architecture of one `LanguageModel`: embedding, a stack of recurrent layers, (tied) decoder."""
+
+    unit: Unit = "char"
+    cell: Cell = "gru"
+    vocabulary: int = 0  # V, tokens that the tokenizer knows; 0 until the trainer has built it
+    layers: int = 1
+    hidden: int = 256  # H, width of every recurrent layer
+    embedding: int = 128  # E, width of a token's vector
+    dropout: float = 0.0  # on the embedding, between layers and before the decoder
+    tied: bool = False  # decoder weights are the embedding's
+
+    def check(self) -> None:
+        """Raises `InputError`, naming the field and the range, where a value can't work."""
+        _within("vocabulary", self.vocabulary, 0, 1_000_000)
+        _within("layers", self.layers, 1, 16)
+        _within("hidden", self.hidden, 1, 8192)
+        _within("embedding", self.embedding, 1, 8192)
+        if not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"dropout is {self.dropout:g}; it must be at least 0 and below 1.")
+
+
+class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one run trains. Exactly one of `minutes` and `steps` is the budget."""
+
+    minutes: float | None = None
+    steps: int | None = None
+    batch: int = 16  # B, parallel streams
+    length: int = 48  # T, tokens of truncated backpropagation through time
+    learning_rate: float = 8e-3  # the peak, after warm-up
+    warmup: float = 0.03  # share of the budget
+    final_learning_rate: float = 0.02  # where the cosine ends, as a share of the peak
+    weight_decay: float = 0.1  # AdamW, on matrices only
+    beta1: float = 0.9
+    beta2: float = 0.99
+    clip: float = 1.0  # global gradient norm above which gradients are scaled down
+    validation: float = 0.1  # share of the text, at its end, kept for validation
+    seed: int = 0
+    device: Device = "auto"
+    vocabulary_cap: int = 0  # the most pieces that the tokenizer may keep; 0: what suits the unit and the text
+    sample_prompt: str = ""  # sampled at every evaluation with the same RNG seed; empty: the validation text's start
+    sample_length: int = 300  # characters
+
+    def check(self) -> None:
+        """Raises `InputError`, naming the field and the range, where a value can't work."""
+        if (self.minutes is None) == (self.steps is None):
+            raise InputError("Give one budget: either minutes or steps.")
+        if self.minutes is not None and not 0.01 <= self.minutes <= 100_000:
+            raise InputError(f"The budget is {self.minutes:g} minutes; it must be between 0.01 and 100,000.")
+        if self.steps is not None:
+            _within("steps", self.steps, 1, 1_000_000_000)
+        _within("batch", self.batch, 1, 4096)
+        _within("length", self.length, 1, 8192)
+        for name in ("learning_rate", "clip"):
+            value = getattr(self, name)
+            if not 0.0 < value < 1e6:
+                raise InputError(f"{name} is {value:g}; it must be above 0.")
+        for name in ("warmup", "final_learning_rate", "beta1", "beta2"):
+            value = getattr(self, name)
+            if not 0.0 <= value < 1.0:
+                raise InputError(f"{name} is {value:g}; it must be at least 0 and below 1.")
+        if not 0.0 <= self.weight_decay < 100.0:
+            raise InputError(f"weight_decay is {self.weight_decay:g}; it must be at least 0 and below 100.")
+        if not 0.01 <= self.validation <= 0.5:
+            raise InputError(f"validation is {self.validation:g}; it must be between 0.01 and 0.5.")
+        _within("seed", self.seed, 0, 2**63 - 1)
+        _within("sample_length", self.sample_length, 0, 100_000)
+
+
+class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All sampling settings together. They may change between any two tokens of a stream."""
+
+    temperature: float = 0.8  # 0 always takes the likeliest token
+    top_k: int = 0  # keep the k likeliest tokens; 0: all
+    top_p: float = 1.0  # keep the smallest set of tokens whose probabilities reach p; 1: all (Holtzman et al. 2020)
+    min_p: float = 0.0  # keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024)
+    pace: float = 0.0  # tokens a second, so that a reader can follow; 0: as fast as they come
+
+    def check(self) -> None:
+        """Raises `InputError`, naming the dial and its range, where a value can't work."""
+        if not 0.0 <= self.temperature <= 10.0:
+            raise InputError(f"temperature is {self.temperature:g}; it must be between 0 and 10.")
+        _within("top-k", self.top_k, 0, 1_000_000)
+        if not 0.0 < self.top_p <= 1.0:
+            raise InputError(f"top-p is {self.top_p:g}; it must be above 0 and at most 1.")
+        if not 0.0 <= self.min_p < 1.0:
+            raise InputError(f"min-p is {self.min_p:g}; it must be at least 0 and below 1.")
+        if not 0.0 <= self.pace <= 100_000:
+            raise InputError(f"pace is {self.pace:g}; it must be between 0 and 100,000 tokens a second.")
+
+
+def _within(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{name} is {value:,}; it must be between {low:,} and {high:,}.")

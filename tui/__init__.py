@@ -1,0 +1,1 @@
+"""The third floor: what a person sees and types. Never imports torch."""

@@ -1,0 +1,30 @@
+"""One command of the app: what it is called, what it does, its keys and its help, in one place."""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Command:
+    """Gives a screen its key binding, footer, palette and help entry. The id is what ``keys.toml`` remaps."""
+
+    id: str  # "write.continue"
+    title: str  # "Continue": footer and palette
+    help: str  # one sentence
+    keys: str  # as Textual names them, several with commas: "ctrl+g,f5"; "" where only the palette has it
+    action: str  # the Textual action: "continue_text"
+    footer: bool = True
+    priority: bool = False  # before the focused widget gets the key
+
+    def binding(self) -> Binding:
+        """The Textual binding, under this command's id."""
+        return Binding(
+            self.keys,
+            self.action,
+            self.title,
+            show=self.footer,
+            tooltip=self.help,
+            id=self.id,
+            priority=self.priority,
+        )
