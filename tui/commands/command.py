@@ -18,12 +18,15 @@ class Command:
     priority: bool = False  # before the focused widget gets the key
 
     def binding(self) -> Binding:
-        """The Textual binding, under this command's id."""
+        """The Textual binding, under this command's id.
+
+        A command without keys is bound to a name that no terminal sends, so that ``keys.toml`` can give it a key.
+        """
         return Binding(
-            self.keys,
+            self.keys or f"unbound-{self.id}",
             self.action,
             self.title,
-            show=self.footer,
+            show=self.footer and bool(self.keys),
             tooltip=self.help,
             id=self.id,
             priority=self.priority,

@@ -1,0 +1,57 @@
+"""Pantoum's own colours: ink on dark, and ink on paper. Screens use only the variables that these define."""
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="pantoum-dark",
+    dark=True,
+    primary="#d9a962",
+    secondary="#7fb3a6",
+    accent="#c98bb0",
+    foreground="#d8d5cc",
+    background="#14161a",
+    surface="#1a1d22",
+    panel="#23272e",
+    success="#9dbb74",
+    warning="#e0b067",
+    error="#e0736c",
+    variables={
+        "border": "#d9a962",
+        "border-blurred": "#383e48",
+        "block-cursor-background": "#d9a962",
+        "block-cursor-foreground": "#14161a",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#2c313a",
+        "footer-background": "#1a1d22",
+        "footer-key-foreground": "#d9a962",
+        "input-selection-background": "#d9a962 30%",
+    },
+)
+
+LIGHT = Theme(
+    name="pantoum-light",
+    dark=False,
+    primary="#8c5a14",
+    secondary="#2c6e62",
+    accent="#93396b",
+    foreground="#2b2925",
+    background="#f8f5ee",
+    surface="#f1ecdf",
+    panel="#e6dfce",
+    success="#4f7327",
+    warning="#96640f",
+    error="#b0352d",
+    variables={
+        "border": "#8c5a14",
+        "border-blurred": "#cdc4b0",
+        "block-cursor-background": "#8c5a14",
+        "block-cursor-foreground": "#f8f5ee",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#ded5c0",
+        "footer-background": "#f1ecdf",
+        "footer-key-foreground": "#8c5a14",
+        "input-selection-background": "#8c5a14 25%",
+    },
+)
+
+THEMES = (DARK, LIGHT)

@@ -1,0 +1,48 @@
+"""The one line on top of every mode: where you are, where you can go, and whether something is training."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+MODES = (("library", "F2", "Library"), ("train", "F3", "Train"), ("write", "F4", "Write"))
+
+
+class ModeTab(Static):
+    """One mode's name and key; a click goes there."""
+
+    DEFAULT_CSS = """
+    ModeTab { width: auto; padding: 0 1; color: $text-muted; }
+    ModeTab:hover { color: $foreground; background: $panel; }
+    ModeTab.-here { color: $primary; text-style: bold; }
+    """
+
+    def __init__(self, mode: str, key: str, title: str, *, here: bool) -> None:
+        super().__init__(f"{key} {title}", classes="-here" if here else "", markup=False)
+        self._mode = mode
+
+    async def on_click(self) -> None:
+        await self.app.run_action(f"app.mode('{self._mode}')")
+
+
+class ModeBar(Horizontal):
+    """``ModeBar("library")`` on the Library screen, and so on."""
+
+    DEFAULT_CSS = """
+    ModeBar { height: 1; dock: top; background: $surface; }
+    ModeBar > #mode-bar-name { width: auto; padding: 0 2 0 1; color: $secondary; text-style: bold; }
+    ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $text-muted; }
+    """
+
+    def __init__(self, here: str) -> None:
+        super().__init__()
+        self._here = here
+
+    def compose(self) -> ComposeResult:
+        yield Static("Pantoum", id="mode-bar-name")
+        for mode, key, title in MODES:
+            yield ModeTab(mode, key, title, here=mode == self._here)
+        yield Static("", id="mode-bar-note", markup=False)
+
+    def note(self, text: str) -> None:
+        """Shows a short text at the right end."""
+        self.query_one("#mode-bar-note", Static).update(text)
