@@ -35,7 +35,8 @@ from engine.settings import Device, Dials
 
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
-SERVICE: tuple[str, ...] = (sys.executable, "-m", "engine.service")
+# -P: a file in the folder where the writer happens to be must never be taken for one of our modules.
+SERVICE: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.service")
 
 
 class EngineGone(InputError):

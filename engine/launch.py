@@ -13,25 +13,30 @@ from engine.folder import ModelFolder
 from engine.records import RUNNING, Status
 
 
-def start_trainer(folder: ModelFolder) -> int:
-    """Starts ``python -m engine.trainer FOLDER`` detached, its output in ``train.log``; returns its pid.
+def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
+    """Starts ``python -P -m engine.trainer FOLDER`` detached, its output in ``train.log``; returns its pid.
 
-    For a new folder it trains from the start, for one with a checkpoint it resumes. Raises `InputError` where the
+    For a new folder it trains from the start, for one with a checkpoint it resumes. With `stop_after` it stops after
+    so many further steps, as if asked to. Raises `InputError` where the
     folder is already being trained or the process can't be started.
     """
     before = folder.status()
     if before.state in RUNNING:
         raise InputError(f"{folder.slug} is already being trained (process {before.pid} on {before.host}).")
     started = time.time()
+    environment = {**os.environ, "PANTOUM_STARTED": repr(started)}
+    environment.pop("PANTOUM_STOP_AFTER", None)
+    if stop_after is not None:
+        environment["PANTOUM_STOP_AFTER"] = str(stop_after)
     try:
         with folder.log_path.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "engine.trainer", str(folder.path)],
+                [sys.executable, "-P", "-m", "engine.trainer", str(folder.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PANTOUM_STARTED": repr(started)},
+                env=environment,
             )
     except OSError as error:
         raise InputError(f"The trainer can't be started ({error.strerror or error}).") from error
