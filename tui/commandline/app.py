@@ -1,0 +1,96 @@
+"""The tree of commands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpora.version import __version__
+from tui.commandline import corpora, generating, models, training
+
+PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=PLAIN,
+    subcommand_metavar="[COMMAND] …",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pantoum {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def pantoum(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Train small recurrent language models on your own writing, and write with them.
+
+    Without a command, opens the app. Everything stays on this machine.
+
+    \b
+    Examples:
+      pantoum                                            open the app
+      pantoum train diary.txt --name diary --minutes 5   train a model on a file
+      pantoum sample diary --prompt "This morning "      let it continue a line
+      pantoum write draft.txt -m diary                   write a draft with it
+    """
+    if context.invoked_subcommand is None:
+        from tui.commandline.opening import open_app
+
+        open_app()
+
+
+@app.command()
+def write(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The text to open; it is made when first saved.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="MODEL", help="The model to write with.")
+    ] = None,
+) -> None:
+    """Open the app where you write, with a file and a model at hand.
+
+    \b
+    Examples:
+      pantoum write
+      pantoum write draft.txt -m diary
+    """
+    from tui.commandline.opening import open_app
+
+    open_app(file=file, model=model, write=True)
+
+
+@app.command()
+def engine() -> None:
+    """Run the engine service on stdin and stdout.
+
+    It speaks JSON-RPC 2.0, one message a line. The app starts one by itself; run it by hand to use a model from
+    another program, or from another machine through ssh.
+
+    \b
+    Example:
+      echo '{"jsonrpc": "2.0", "id": 1, "method": "hello"}' | pantoum engine
+    """
+    from tui.commandline.opening import become_engine
+
+    become_engine()
+
+
+app.add_typer(corpora.app, name="corpus")
+app.command("train")(training.train)
+app.command("resume")(training.resume)
+app.command("models")(models.models)
+app.command("show")(models.show)
+app.command("stop")(models.stop)
+app.command("sample")(generating.sample)
+app.command("score")(generating.score)

@@ -1,0 +1,75 @@
+"""The commands `pantoum sample` and `score`: their options. What they do is in `voices`."""
+
+from typing import Annotated
+
+import typer
+
+from engine.settings import Device, Dials
+
+DEFAULT = Dials()
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's name, or the path of its folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for scripts.")]
+DeviceChoice = Annotated[Device, typer.Option(help="Where to compute.")]
+
+
+def sample(
+    model: Model,
+    prompt: Annotated[
+        str, typer.Option("--prompt", "--seed-text", metavar="TEXT|-", help="The text to continue; - reads stdin.")
+    ] = "",
+    length: Annotated[int, typer.Option("--length", "-n", metavar="LENGTH", min=0, help="How many characters.")] = 400,
+    temperature: Annotated[
+        float, typer.Option(metavar="T", help="Low: sure and plain. High: daring. 0: always the likeliest.")
+    ] = DEFAULT.temperature,
+    top_k: Annotated[int, typer.Option(metavar="K", help="Only the K likeliest tokens; 0: all.")] = DEFAULT.top_k,
+    top_p: Annotated[
+        float, typer.Option(metavar="P", help="Only the likeliest tokens that make up P; 1: all.")
+    ] = DEFAULT.top_p,
+    min_p: Annotated[
+        float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")
+    ] = DEFAULT.min_p,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="RNG seed: the same seed gives the same text. Default: a new one."),
+    ] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="End before this text. Can be given several times.")
+    ] = None,
+    device: DeviceChoice = "auto",
+    json: Json = False,
+) -> None:
+    """Let a model continue a text, to stdout, as it comes. The text to continue is printed first.
+
+    \b
+    Examples:
+      pantoum sample diary --prompt "This morning " -n 600
+      pantoum sample diary --temperature 0.5 --seed 7
+      tail -c 500 draft.txt | pantoum sample diary --prompt -
+    """
+    from tui.commandline import voices
+
+    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    voices.sample(
+        model, prompt=prompt, length=length, dials=dials, seed=seed, stop=tuple(stop or ()), device=device, json=json
+    )
+
+
+def score(
+    model: Model,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The text to score; - reads stdin.")],
+    device: DeviceChoice = "auto",
+    json: Json = False,
+) -> None:
+    """Say how well a model predicts a text.
+
+    It reads the text from beginning to end. Lower is better; bits per character compare models of any unit.
+
+    \b
+    Examples:
+      pantoum score diary new-pages.txt
+      pantoum score diary - --json < new-pages.txt
+    """
+    from tui.commandline import voices
+
+    voices.score(model, file, device=device, json=json)

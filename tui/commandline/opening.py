@@ -1,0 +1,49 @@
+"""Hands the terminal to the app, or the pipe to the engine service."""
+
+import os
+import sys
+from pathlib import Path
+
+from corpora.errors import InputError
+from corpora.home import ensure_room
+from engine.client import SERVICE
+from tui.commandline.output import is_terminal
+
+
+def open_app(*, file: Path | None = None, model: str | None = None, write: bool = False) -> None:
+    """Opens the app; with `file`, `model` or `write`, where one writes.
+
+    Raises `InputError` where there is no terminal, no home folder, no such model, or no such place for the file.
+    """
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
+        raise InputError("Pantoum's screens need a terminal. For use in pipes and scripts, see `pantoum --help`.")
+    ensure_room("models")  # says what is wrong with the folder while there is no screen to say it on
+    if file is not None:
+        _check_document(file)
+    if model is not None:
+        from engine.folder import ModelLibrary
+
+        folder = ModelLibrary().get(model)
+        folder.record()
+        model = folder.slug
+
+    from tui.app import PantoumApp
+
+    app = PantoumApp(file, model, "write" if write else "library")
+    app.run()
+    if app.return_code:
+        raise InputError("The app ended early; what it said is above.")
+
+
+def _check_document(file: Path) -> None:
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give a text file.")
+    if not file.absolute().parent.is_dir():
+        raise InputError(f"{file} can't be made: there is no folder {file.absolute().parent}.")
+
+
+def become_engine() -> None:
+    """Turns this process into the engine service, which imports torch; the command line never does."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(SERVICE[0], list(SERVICE))  # noqa: S606 - our own interpreter, no shell

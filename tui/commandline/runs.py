@@ -1,0 +1,180 @@
+"""What `pantoum train` and `resume` do: prepare a model folder, start its trainer, watch it or leave it to itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from corpora.errors import InputError
+from corpora.home import slugify
+from corpora.library import Corpus, CorpusLibrary
+from engine.folder import ModelFolder, ModelLibrary
+from engine.presets import Plan, plan
+from engine.records import CorpusReference, ModelRecord, Status
+from engine.settings import Cell, Device, TrainingConfig, Unit
+from tui.commandline import watching
+from tui.commandline.output import note
+from tui.commandline.texts import add_files
+
+DEFAULT_MINUTES = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the person asked for; None is left to the presets."""
+
+    unit: Unit = "char"
+    minutes: float | None = None
+    steps: int | None = None
+    cell: Cell | None = None
+    layers: int | None = None
+    hidden: int | None = None
+    embedding: int | None = None
+    dropout: float | None = None
+    batch: int | None = None
+    length: int | None = None
+    learning_rate: float | None = None
+    seed: int = 0
+    device: Device = "auto"
+
+
+def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int | None, detach: bool) -> None:
+    """Raises `InputError` for a name that is taken, sources that can't be used and settings that can't work."""
+    one_budget(wishes.minutes, wishes.steps)
+    models = ModelLibrary()
+    _check_name_is_free(name, models)
+    settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
+    corpus = find_corpus(sources, CorpusLibrary())
+    settings = settle(wishes, characters=corpus.record.characters)
+    for reason in settings.reasons:
+        note(reason)
+    folder = models.create(
+        name,
+        model=settings.model,
+        training=settings.training,
+        corpus=CorpusReference(
+            slug=corpus.slug,
+            name=corpus.record.name,
+            sha256=corpus.record.sha256,
+            characters=corpus.record.characters,
+        ),
+    )
+    if folder.slug != slugify(name):  # somebody else took it while the files were read
+        models.remove(folder)
+        _check_name_is_free(name, models)
+    watching.start(folder, stop_after=stop_after, detach=detach)
+
+
+def resume(name: str, *, minutes: float | None, steps: int | None, stop_after: int | None, detach: bool) -> None:
+    """Raises `InputError` for a model that is training, or that has spent its budget and is given no more."""
+    if minutes is not None and steps is not None:
+        one_budget(minutes, steps)
+    folder = ModelLibrary().get(name)
+    record, status = folder.record(), folder.status()
+    watching.check_idle(folder, status)
+    if minutes is None and steps is None:
+        if status.state == "finished":
+            raise InputError(
+                f"{folder.slug} has spent its budget. To train it further, add to it: "
+                f"`pantoum resume {folder.slug} --minutes 5`."
+            )
+    else:
+        training = extended(record.training, status, minutes=minutes, steps=steps)
+        training.check()
+        folder.write_record(msgspec.structs.replace(record, training=training))
+    watching.start(folder, stop_after=stop_after, detach=detach)
+
+
+def extended(
+    training: TrainingConfig, status: Status, *, minutes: float | None = None, steps: int | None = None
+) -> TrainingConfig:
+    """The same training with so much more budget, counted from what was spent where the budget's kind changes."""
+    if (minutes is not None and minutes <= 0) or (steps is not None and steps <= 0):
+        raise InputError("What is added to the budget must be above 0.")
+    if minutes is not None:
+        spent = training.minutes if training.minutes is not None else status.elapsed / 60
+        return msgspec.structs.replace(training, minutes=spent + minutes, steps=None)
+    done = training.steps if training.steps is not None else status.step
+    return msgspec.structs.replace(training, minutes=None, steps=done + (steps or 0))
+
+
+def settle(wishes: Wishes, *, characters: int) -> Plan:
+    """Every setting: what was asked for as it was asked, the rest from the presets. Raises `InputError`."""
+    settings = plan(
+        characters=characters,
+        unit=wishes.unit,
+        minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
+        steps=wishes.steps,
+        cell=wishes.cell,
+        layers=wishes.layers,
+        hidden=wishes.hidden,
+        seed=wishes.seed,
+        device=wishes.device,
+    )
+    model = msgspec.structs.replace(
+        settings.model, **_given(embedding=wishes.embedding, dropout=wishes.dropout)
+    )
+    training = msgspec.structs.replace(
+        settings.training, **_given(batch=wishes.batch, length=wishes.length, learning_rate=wishes.learning_rate)
+    )
+    model.check()
+    training.check()
+    return Plan(model, training, settings.reasons)
+
+
+def _given(**values: float | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def one_budget(minutes: float | None, steps: int | None) -> None:
+    """Refuses two budgets, as a mistake in usage."""
+    if minutes is not None and steps is not None:
+        from typer import BadParameter
+
+        raise BadParameter("give one budget, either --minutes or --steps.")
+
+
+def find_corpus(sources: Sequence[str], library: CorpusLibrary) -> Corpus:
+    """The corpus that `sources` name: files and folders, added first where they are new; or one corpus's slug.
+
+    A path that exists wins over a slug. Raises `InputError` for neither, and for a mixture.
+    """
+    paths = [source for source in sources if Path(source).expanduser().exists()]
+    others = [source for source in sources if source not in paths]
+    known = {entry.slug for entry in library.list()}
+    if not others:
+        for source in paths:
+            if source in known:
+                note(f"There is a corpus named {source} too; the file or folder of that name is used.")
+        return add_files([Path(path).expanduser() for path in paths], library=library).corpus
+    slugs = [source for source in others if slugify(source) in known]
+    if paths and slugs:
+        raise InputError(
+            f"Give either one corpus or files, not both: {slugs[0]} is a corpus, {paths[0]} is a file or folder."
+        )
+    if len(slugs) > 1:
+        raise InputError(
+            f"A model learns from one corpus, and {' and '.join(slugs)} are {len(slugs)}. "
+            "Add their files together: `pantoum corpus add FILE FILE`."
+        )
+    if len(sources) == 1 and slugs:
+        return library.get(slugs[0])
+    missing = next(source for source in others if source not in slugs)
+    raise InputError(f"{missing} is neither a file, a folder, nor a corpus. `pantoum corpus list` shows the corpora.")
+
+
+def _check_name_is_free(name: str, models: ModelLibrary) -> None:
+    slug = slugify(name)
+    if not slug:
+        raise InputError(f"{name!r} can't name a model: use at least one letter or digit.")
+    if (models.root / "models" / slug).exists():
+        raise InputError(
+            f"There is already a model named {slug}: resume it with `pantoum resume {slug}`, or choose another --name."
+        )
+
+
+def describe(record: ModelRecord) -> str:
+    """The architecture in a few words: ``gru 1x256, char``."""
+    return f"{record.model.cell} {record.model.layers}x{record.model.hidden}, {record.model.unit}"
