@@ -1,0 +1,127 @@
+"""Follows a run by tailing its model folder. Whoever trains, wherever: the folder is all that is read."""
+
+import time
+from dataclasses import dataclass
+
+from corpora.errors import InputError
+from engine.folder import ModelFolder
+from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
+from tui.training.envelope import Envelope, Segment
+
+SAMPLES_KEPT = 500
+COLUMNS = 320  # dots across the widest chart that a terminal shows: two to a cell
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the charts draw: stretches of points, x in steps. Losses in nats per token."""
+
+    loss: list[Segment]
+    validation: list[Segment]
+    gradient: list[Segment]
+    learning_rate: list[Segment]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run at one moment."""
+
+    slug: str
+    record: ModelRecord | None
+    problem: str  # why the record can't be read
+    status: Status
+    last: MetricsLine | None
+    best: MetricsLine | None  # the best evaluation
+    clipped: float  # share of the logged steps whose gradient was clipped
+    skipped: int  # steps skipped for a loss or gradient that was not finite
+    curves: Curves
+    samples: tuple[SampleLine, ...]
+    caught_up: bool  # False while there is more to read of a long history
+
+    @property
+    def running(self) -> bool:
+        return self.status.state in RUNNING
+
+    @property
+    def name(self) -> str:
+        return self.record.name if self.record else self.slug
+
+
+class RunWatch:
+    """Call `poll` again and again, from one thread at a time; it returns a view where something has changed."""
+
+    def __init__(self, folder: ModelFolder, *, patience: float = 0.2) -> None:
+        self.folder = folder
+        self._patience = patience  # seconds that one poll may read
+        self._metrics = folder.metrics()
+        self._samples = folder.samples()
+        self._loss, self._validation = Envelope(), Envelope()
+        self._gradient, self._rate = Envelope(), Envelope()
+        self._last: MetricsLine | None = None
+        self._best: MetricsLine | None = None
+        self._lines = self._clipped = self._skipped = 0
+        self._kept: list[SampleLine] = []
+        self._shown: tuple[object, ...] = ()
+
+    def poll(self) -> RunView | None:
+        """Reads what is new, for no longer than its patience; None where nothing has changed since the last view."""
+        new, caught_up = self._read()
+        status = self.folder.status()
+        record, problem = self._record()
+        seen = (status, record, problem, caught_up)
+        if not new and seen == self._shown:
+            return None
+        self._shown = seen
+        curves = Curves(*(curve.segments(COLUMNS) for curve in self._curves()))
+        share = self._clipped / self._lines if self._lines else 0.0
+        return RunView(
+            slug=self.folder.slug,
+            record=record,
+            problem=problem,
+            status=status,
+            last=self._last,
+            best=self._best,
+            clipped=share,
+            skipped=self._skipped,
+            curves=curves,
+            samples=tuple(self._kept),
+            caught_up=caught_up,
+        )
+
+    def _curves(self) -> tuple[Envelope, Envelope, Envelope, Envelope]:
+        return self._loss, self._validation, self._gradient, self._rate
+
+    def _read(self) -> tuple[bool, bool]:
+        """Whether there was something new, and whether all of it has been read."""
+        deadline = time.monotonic() + self._patience
+        new = False
+        while lines := self._metrics.read():
+            new = True
+            for line in lines:
+                self._take(line)
+            if time.monotonic() > deadline:
+                return True, False
+        while samples := self._samples.read():
+            new = True
+            self._kept = [*self._kept, *samples][-SAMPLES_KEPT:]
+        return new, True
+
+    def _take(self, line: MetricsLine) -> None:
+        x = float(line.step)
+        self._loss.add(x, line.loss)
+        if line.validation_loss is not None:
+            self._validation.add(x, line.validation_loss)
+            if line.best or self._best is None:
+                self._best = line
+        self._gradient.add(x, line.gradient_norm)
+        self._rate.add(x, line.learning_rate)
+        self._lines += 1
+        self._clipped += line.clipped
+        self._skipped += line.skipped
+        self._last = line
+
+    def _record(self) -> tuple[ModelRecord | None, str]:
+        try:
+            return self.folder.record(), ""
+        except InputError as error:
+            return None, str(error)
