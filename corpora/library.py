@@ -1,0 +1,217 @@
+"""The corpora of one home folder: added, listed, opened, removed and brought back."""
+
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from corpora.building import CorpusBuilder, NamedText, sweep
+from corpora.corpus import Corpus, open_corpus
+from corpora.errors import InputError
+from corpora.home import ensure_room, home, move_to_trash, restore_from_trash, slugify
+from corpora.importing.finding import FoundFile, find_files, printable
+from corpora.records import CorpusRecord, Source
+
+__all__ = ["Added", "Corpus", "CorpusEntry", "CorpusLibrary", "CorpusRecord", "NamedText", "Source"]
+
+FEWEST = 200  # characters below which there is nothing to learn from
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class CorpusEntry:
+    """One row of the list of corpora: whole, or damaged with a sentence that says how."""
+
+    slug: str
+    folder: Path
+    corpus: Corpus | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What adding came to. The notices are sentences for the person; `existing` says that the text was there before."""
+
+    corpus: Corpus
+    notices: tuple[str, ...] = ()
+    existing: bool = False
+
+
+class CorpusLibrary:
+    """The corpora below `root`, Pantoum's home folder where None."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or home()
+
+    def list(self) -> list[CorpusEntry]:
+        """Every corpus, newest first; a damaged one is listed with its problem, never hidden."""
+        entries = []
+        for folder in self._folders():
+            try:
+                entries.append(CorpusEntry(folder.name, folder, open_corpus(folder)))
+            except InputError as error:
+                entries.append(CorpusEntry(folder.name, folder, None, str(error)))
+        return sorted(entries, key=lambda entry: entry.corpus.record.created if entry.corpus else "", reverse=True)
+
+    def get(self, slug_or_name: str) -> Corpus:
+        """The corpus with this slug or name. Raises `InputError` where there is none or it is damaged."""
+        slug = slugify(slug_or_name)
+        folders = self._folders()
+        for folder in folders:
+            if folder.name in (slug, slug_or_name):
+                return open_corpus(folder)
+        for entry in self.list():
+            if entry.corpus and entry.corpus.record.name == slug_or_name:
+                return entry.corpus
+        known = ", ".join(folder.name for folder in folders[:8])
+        hint = (
+            f"Corpora here: {known}." if known else "There are no corpora yet: add one with `pantoum corpus add FILE`."
+        )
+        raise InputError(f"There is no corpus named {slug_or_name!r}. {hint}")
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        name: str | None = None,
+        encoding: str | None = None,
+        progress: Progress | None = None,
+    ) -> Added:
+        """Makes one corpus from files and folders; each file keeps its place in ``corpus.json``.
+
+        `progress` gets the share done and a message; what it raises cancels the work and leaves nothing behind.
+        Raises `InputError` where nothing can be read, the text is too short, or the library can't be written.
+        """
+        if not paths:
+            raise InputError("Name at least one file or folder to add.")
+        found = find_files(paths)
+        if not found.files:
+            raise InputError(" ".join(found.notices) or "There is nothing to read there.")
+        notices = builtins.list(found.notices)
+        texts = _read(found.files, encoding, notices)
+        total = sum(file.size for file in found.files)
+        return self.add_texts(name or _name(paths), texts, total=total, notices=notices, progress=progress)
+
+    def add_texts(
+        self,
+        name: str,
+        texts: Iterable[NamedText],
+        *,
+        total: int,
+        notices: builtins.list[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Added:
+        """Makes one corpus from texts that need not be files. `total` is their size in bytes, for the progress.
+
+        `notices` may grow while the texts are read. Raises as `add`.
+        """
+        notices = [] if notices is None else notices
+        room = ensure_room("corpora", self.root)
+        sweep(room)
+        builder: CorpusBuilder | None = None
+        try:
+            builder = CorpusBuilder(room)
+            _fill(builder, texts, notices, total, progress)
+            _refuse_short(builder, notices)
+            record = builder.finish(name, datetime.now(UTC).isoformat(timespec="seconds"))
+            for entry in self.list():
+                if entry.corpus and entry.corpus.record.sha256 == record.sha256:
+                    return Added(entry.corpus, tuple(notices), existing=True)
+            folder = builder.publish(slugify(name) or "corpus")
+            return Added(Corpus(folder, record), tuple(notices))
+        except OSError as error:
+            raise InputError(
+                f"Pantoum can't write to {room} ({error.strerror or error}). Free some space or make it writable."
+            ) from error
+        finally:
+            if builder:
+                builder.discard()
+
+    def remove(self, slug: str) -> Path:
+        """Moves a corpus, damaged or not, to the trash and returns its place there, for `restore`."""
+        for folder in self._folders():
+            if folder.name == slug:
+                return move_to_trash(folder, ensure_room("trash", self.root))
+        return move_to_trash(self.get(slug).folder, ensure_room("trash", self.root))
+
+    def restore(self, trashed: Path) -> Corpus:
+        """Brings a removed corpus back, under its old slug where that is still free."""
+        return open_corpus(restore_from_trash(trashed, ensure_room("corpora", self.root)))
+
+    def _folders(self) -> builtins.list[Path]:
+        try:
+            paths = [path for path in (self.root / "corpora").iterdir() if not path.name.startswith(".")]
+        except OSError:
+            return []
+        return sorted(path for path in paths if path.is_dir())
+
+
+def _fill(
+    builder: CorpusBuilder, texts: Iterable[NamedText], notices: list[str], total: int, progress: Progress | None
+) -> None:
+    done = 0
+    for text in texts:
+        characters = builder.characters
+
+        def report(text: NamedText = text, before: int = done, characters: int = characters) -> None:
+            if progress:
+                # Bytes of a file aren't known one by one; a file's characters are close enough for a bar.
+                share = before + min(text.bytes, builder.characters - characters)
+                progress(min(1.0, share / max(1, total)), f"Reading {text.name}")
+
+        report()
+        count = len(notices)
+        try:
+            source = builder.add(text, report)
+        except InputError as error:
+            notices.append(str(error))
+            continue
+        done += text.bytes
+        if source.duplicate_of:
+            notices.append(f"{source.name} was left out: it has the same text as {source.duplicate_of}.")
+        elif source.characters == 0 and len(notices) == count:
+            notices.append(f"{source.name} was left out: it is empty.")
+    if progress:
+        progress(1.0, "Saving")
+
+
+def _read(files: Sequence[FoundFile], encoding: str | None, notices: list[str]) -> Iterator[NamedText]:
+    """Opens file after file; one that can't be read becomes a notice, unless it is the only one."""
+    for file in files:
+        try:
+            imported = file.importer.open(file.path, file.name, encoding)
+        except (InputError, OSError) as error:
+            reason = f"{file.name} can't be read ({error.strerror or error})." if isinstance(error, OSError) else error
+            if len(files) == 1:
+                raise InputError(str(reason)) from error
+            notices.append(str(reason))
+            continue
+        notices += imported.notices
+        found = imported.encoding
+        yield NamedText(
+            name=file.name,
+            path=printable(file.path),
+            chunks=imported.chunks,
+            bytes=file.size,
+            encoding=found.name,
+            guessed=found.guessed,
+            confidence=found.confidence,
+        )
+
+
+def _refuse_short(builder: CorpusBuilder, notices: list[str]) -> None:
+    if builder.characters >= FEWEST:
+        return
+    if builder.characters == 0:
+        raise InputError(" ".join(notices) or "There is no text in it.")
+    few = "character" if builder.characters == 1 else "characters"
+    raise InputError(
+        f"That is only {builder.characters} {few} of text; a model needs at least {FEWEST} to learn anything. "
+        "Add a longer text, or several files at once."
+    )
+
+
+def _name(paths: Sequence[Path]) -> str:
+    first = printable(paths[0].expanduser().absolute().stem)
+    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
