@@ -1,0 +1,54 @@
+"""The takes of one place: the alternatives that the model has written there, all kept until one is accepted."""
+
+from dataclasses import dataclass
+
+from engine.settings import Dials
+from tui.manuscript.lines import Location
+
+
+@dataclass
+class Take:
+    """One generated alternative, and what it was made with."""
+
+    model: str  # slug
+    seed: int  # RNG seed
+    dials: Dials  # as they stood at its beginning
+    text: str = ""
+
+
+class Takes:
+    """Alternatives at one place, one of them shown. There is always at least one."""
+
+    def __init__(self, place: Location, first: Take) -> None:
+        self.place = place
+        self._takes = [first]
+        self._shown = 0
+
+    def __len__(self) -> int:
+        return len(self._takes)
+
+    @property
+    def shown(self) -> Take:
+        return self._takes[self._shown]
+
+    @property
+    def number(self) -> int:
+        """The shown take's place in the row, from 1."""
+        return self._shown + 1
+
+    def add(self, take: Take) -> None:
+        """Puts another take at the end and shows it."""
+        self._takes.append(take)
+        self._shown = len(self._takes) - 1
+
+    def turn(self, steps: int) -> Take:
+        """Shows the take so many further on, around the ends, and returns it."""
+        self._shown = (self._shown + steps) % len(self._takes)
+        return self.shown
+
+    def discard_empty(self) -> None:
+        """Forgets takes that hold no text (stopped before the first token), but never the last one left."""
+        shown = self.shown
+        kept = [take for take in self._takes if take.text] or [shown]
+        self._takes = kept
+        self._shown = kept.index(shown) if shown in kept else len(kept) - 1

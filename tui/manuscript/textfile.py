@@ -1,0 +1,138 @@
+"""The writer's file: plain text that is read whole, written whole, and never overwritten unseen.
+
+The text in memory has ``\\n`` line ends only; the file keeps the line ends and the byte order mark it came with.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpora.errors import InputError
+from corpora.files import replacing
+
+Progress = Callable[[float], None]  # a share from 0 to 1
+CHUNK = 1 << 20
+LARGEST = 64 << 20  # bytes; a long novel has one or two million
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a file held when we last saw it."""
+
+    modified: int  # ns
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file's text and how the file spells it."""
+
+    path: Path
+    text: str
+    newline: str  # "\n", "\r\n" or "\r": the commonest in the file
+    bom: bool
+    stamp: Stamp
+    notice: str = ""  # a sentence where saving will not give the same bytes: mixed line ends
+
+
+def read_text(path: Path, progress: Progress | None = None) -> TextFile:
+    """Reads a text file. Raises `InputError` where it is missing, unreadable, too large, or not UTF-8 text."""
+    try:
+        status = path.stat()
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. Choose a file in it.")
+        if not path.is_file():
+            raise InputError(f"{path} is not a file that can be edited.")
+        if status.st_size > LARGEST:
+            raise InputError(
+                f"{path.name} has {status.st_size / 1e6:,.0f} MB; the editor takes up to {LARGEST / 1e6:,.0f} MB. "
+                "Add it in the Library to train on it instead."
+            )
+        data = _read(path, status.st_size, progress)
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
+    bom = data.startswith(BOM)
+    try:
+        raw = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} is not UTF-8 text (byte {error.start + 1:,} can't be read). "
+            "Save it as UTF-8 in the program that wrote it, then open it again."
+        ) from error
+    if "\0" in raw:
+        raise InputError(f"{path.name} holds zero bytes, so it is not a text. It was left as it is.")
+    newline, mixed = _newline(raw)
+    stamp = Stamp(status.st_mtime_ns, len(data), hashlib.sha256(data).hexdigest())
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+    return TextFile(path, text, newline, bom, stamp, _mixed_notice(path, newline) if mixed else "")
+
+
+def write_text(path: Path, text: str, *, newline: str = "\n", bom: bool = False, progress: Progress | None = None) -> Stamp:
+    """Replaces the file whole, through symbolic links, keeping its permissions. Raises `InputError`; the old file stays."""
+    target = path.resolve()
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        data = (BOM if bom else b"") + text.replace("\n", newline).encode()
+        mode = target.stat().st_mode & 0o7777 if target.exists() else None
+        if target.is_dir():
+            raise InputError(f"{path} is a folder. Give a file name.")
+        with replacing(target) as file:
+            for start in range(0, len(data), CHUNK):
+                chunk = data[start : start + CHUNK]
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+                if progress is not None:
+                    progress(size / len(data))
+        if mode is not None:
+            target.chmod(mode)
+        return Stamp(target.stat().st_mtime_ns, size, digest.hexdigest())
+    except UnicodeEncodeError as error:
+        raise InputError(f"The text holds a character that UTF-8 can't spell, at {error.start + 1:,}.") from error
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror or error}). Save it somewhere else.") from error
+
+
+def changed_outside(path: Path, stamp: Stamp) -> bool:
+    """Whether somebody else wrote the file since `stamp`. A file that is gone, or only touched, was not changed."""
+    try:
+        status = path.stat()
+        if (status.st_mtime_ns, status.st_size) == (stamp.modified, stamp.size):
+            return False
+        if status.st_size != stamp.size:
+            return True
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() != stamp.sha256
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _read(path: Path, size: int, progress: Progress | None) -> bytes:
+    parts = []
+    done = 0
+    with path.open("rb") as file:
+        while (chunk := file.read(CHUNK)) and done <= LARGEST:
+            parts.append(chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(min(1.0, done / max(size, 1)))
+    return b"".join(parts)
+
+
+def _newline(raw: str) -> tuple[str, bool]:
+    """The commonest line end, and whether there are others."""
+    windows = raw.count("\r\n")
+    counts = {"\n": raw.count("\n") - windows, "\r\n": windows, "\r": raw.count("\r") - windows}
+    best = max(counts, key=lambda end: counts[end])
+    return best, sum(1 for count in counts.values() if count) > 1
+
+
+def _mixed_notice(path: Path, newline: str) -> str:
+    name = {"\n": "Unix", "\r\n": "Windows", "\r": "old Macintosh"}[newline]
+    return f"{path.name} mixes several kinds of line ends; saving will make them all {name} ones."

@@ -1,0 +1,132 @@
+"""The dials of a continuation: what they are called, which values they click through, how a value reads."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+
+import msgspec
+
+from corpora.errors import InputError
+from tui.write_settings import WriteSettings
+
+Value = float
+
+
+@dataclass(frozen=True)
+class Dial:
+    """One dial: a field of the settings, or of the sampler's dials in them."""
+
+    key: str  # the field
+    name: str
+    help: str  # one sentence
+    steps: tuple[Value, ...]  # from one end to the other, in the order in which the dial turns
+    show: Callable[[Value], str]
+    sampler: bool = True  # whether it belongs to `Dials`, and so takes effect at the next token
+
+    def read(self, settings: WriteSettings) -> Value:
+        """The dial's value."""
+        return float(getattr(settings.dials if self.sampler else settings, self.key))
+
+    def write(self, settings: WriteSettings, value: Value) -> WriteSettings:
+        """The settings with this dial at `value`. Raises `InputError` where that can't work."""
+        field = {self.key: self._kind(settings)(value)}
+        if self.sampler:
+            result = msgspec.structs.replace(settings, dials=msgspec.structs.replace(settings.dials, **field))
+        else:
+            result = msgspec.structs.replace(settings, **field)
+        result.check()
+        return result
+
+    def turn(self, settings: WriteSettings, clicks: int) -> WriteSettings:
+        """The settings with this dial so many steps further; it stops at its ends."""
+        value = self.read(settings)
+        if self.key == "seed":
+            return self.write(settings, max(0, value + clicks))
+        ordered = [self._order(step) for step in self.steps]
+        here = self._order(value)
+        base = bisect_left(ordered, here) if clicks > 0 else bisect_right(ordered, here) - 1
+        if clicks > 0 and (base == len(ordered) or ordered[base] != here):
+            base -= 1  # between two steps, up goes to the next one
+        elif clicks < 0 and (base < 0 or ordered[base] != here):
+            base += 1
+        return self.write(settings, self.steps[min(max(base + clicks, 0), len(self.steps) - 1)])
+
+    def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
+        """The settings with this dial at the value that a person typed. Raises `InputError`."""
+        try:
+            value = float(text.strip().replace(",", ""))
+        except ValueError:
+            raise InputError(f"{text.strip()!r} is not a number. {self.name} takes a number.") from None
+        if not isfinite(value) or (self._kind(settings) is not float and value != int(value)):
+            raise InputError(f"{text.strip()} does not work. {self.name} takes a whole number.")
+        return self.write(settings, value)
+
+    def _kind(self, settings: WriteSettings) -> type[float] | type[int] | type[bool]:
+        return type(getattr(settings.dials if self.sampler else settings, self.key))
+
+    def _order(self, value: Value) -> Value:
+        """Where a value lies along the dial: 0 means "no limit" for some, which is their far end."""
+        return float("inf") if value == 0 and self.steps[-1] == 0 else value
+
+
+def _plain(value: Value) -> str:
+    return f"{value:,.0f}"
+
+
+DIALS: tuple[Dial, ...] = (
+    Dial(
+        "temperature",
+        "temperature",
+        "How daring: 0 always takes the likeliest token, 1 follows the model, more is wilder.",
+        tuple(round(step * 0.05, 2) for step in range(41)),
+        lambda value: f"{value:.2f}",
+    ),
+    Dial(
+        "top_k",
+        "top-k",
+        "Only the k likeliest tokens may come.",
+        (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 50, 75, 100, 200, 500, 0),
+        lambda value: _plain(value) if value else "off",
+    ),
+    Dial(
+        "top_p",
+        "top-p",
+        "Only the likeliest tokens that together reach this probability may come.",
+        (0.05, *(round(step * 0.05, 2) for step in range(2, 20)), 0.97, 0.98, 0.99, 1.0),
+        lambda value: f"{value:.2f}" if value < 1 else "off",
+    ),
+    Dial(
+        "min_p",
+        "min-p",
+        "Only tokens at least this share as likely as the likeliest may come.",
+        (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5),
+        lambda value: f"{value:.2f}" if value else "off",
+    ),
+    Dial(
+        "pace",
+        "pace",
+        "Tokens a second, so that you can read along and turn the dials.",
+        (2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 500, 1000, 0),
+        lambda value: f"{value:g}/s" if value else "full",
+    ),
+    Dial(
+        "length",
+        "length",
+        "Characters of one continuation; the next one obeys.",
+        (20, 50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000),
+        _plain,
+        sampler=False,
+    ),
+    Dial(
+        "seed", "RNG seed", "The same seed and dials give the same text.", (), lambda value: f"{value:.0f}", True, False
+    ),
+    Dial(
+        "seed_fixed",
+        "seed is",
+        "Running: each take counts the seed on. Fixed: every continuation begins with the same one.",
+        (0, 1),
+        lambda value: "fixed" if value else "running",
+        sampler=False,
+    ),
+)
