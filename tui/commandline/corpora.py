@@ -66,7 +66,8 @@ def starter(
 ) -> None:
     """List the starter texts, or add one.
 
-    They are something to train on when you have no file at hand. They come with Python itself, so nothing is downloaded.
+    They are something to train on when you have no file at hand. They come with Python itself: nothing is
+    downloaded.
 
     \b
     Examples:

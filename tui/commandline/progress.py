@@ -1,12 +1,15 @@
-"""How a run is shown while it trains: a live picture on a terminal, one line a logged step elsewhere."""
+"""How work is shown while it goes on: a live picture on a terminal, one line a logged step elsewhere."""
 
 import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from engine.records import MetricsLine, ModelRecord, SampleLine, Status
+from tui.commandline.output import is_terminal, note, printable
 from tui.commandline.output import line as write_line
-from tui.commandline.output import note, printable
 from tui.readable import count, duration
 
 if TYPE_CHECKING:
@@ -163,3 +166,20 @@ class LiveDisplay:
         width = max(20, self._console.width - 2)
         lines = text.wrap(self._console, width, tab_size=4)[:SAMPLE_LINES]
         return Text("\n").join([Text(""), *(Text("  ") + each for each in lines)])
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr for a job of known size, where a person watches; gives the function that moves it."""
+    if not is_terminal(sys.stderr):
+        yield lambda share, message: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (BarColumn(20), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share, message: bar.update(task, completed=share, description=escape(printable(message or what)))

@@ -10,9 +10,9 @@ import msgspec
 from corpora.errors import InputError
 from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
-from engine.folder import ModelFolder, ModelLibrary
+from engine.folder import ModelLibrary
 from engine.presets import Plan, plan
-from engine.records import CorpusReference, ModelRecord, Status
+from engine.records import CorpusReference, Status
 from engine.settings import Cell, Device, TrainingConfig, Unit
 from tui.commandline import watching
 from tui.commandline.output import note
@@ -113,9 +113,7 @@ def settle(wishes: Wishes, *, characters: int) -> Plan:
         seed=wishes.seed,
         device=wishes.device,
     )
-    model = msgspec.structs.replace(
-        settings.model, **_given(embedding=wishes.embedding, dropout=wishes.dropout)
-    )
+    model = msgspec.structs.replace(settings.model, **_given(embedding=wishes.embedding, dropout=wishes.dropout))
     training = msgspec.structs.replace(
         settings.training, **_given(batch=wishes.batch, length=wishes.length, learning_rate=wishes.learning_rate)
     )
@@ -173,8 +171,3 @@ def _check_name_is_free(name: str, models: ModelLibrary) -> None:
         raise InputError(
             f"There is already a model named {slug}: resume it with `pantoum resume {slug}`, or choose another --name."
         )
-
-
-def describe(record: ModelRecord) -> str:
-    """The architecture in a few words: ``gru 1x256, char``."""
-    return f"{record.model.cell} {record.model.layers}x{record.model.hidden}, {record.model.unit}"

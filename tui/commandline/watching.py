@@ -13,7 +13,7 @@ import typer
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
-from engine.launch import reap, start_trainer
+from engine.launch import start_trainer
 from engine.records import RUNNING, ModelRecord, Status
 from tui.commandline.output import is_terminal, note
 from tui.commandline.progress import Display, LiveDisplay, PlainDisplay
@@ -104,7 +104,6 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
 
 def _ended(status: Status, pid: int) -> bool:
     if status.state == "prepared":  # its status is missing or damaged; only the process itself can tell
-        reap()
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

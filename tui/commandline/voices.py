@@ -1,0 +1,162 @@
+"""What `pantoum sample` and `score` do: they ask an engine service, which lives as long as the command."""
+
+import asyncio
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpora.encoding import TextEncoding, decode_file, display_name, find_encoding
+from corpora.errors import InputError
+from engine.client import EngineError, TokenStream, connect
+from engine.folder import ModelLibrary
+from engine.protocol import Done, Score, ScoreParams, StreamParams
+from engine.settings import Device, Dials
+from tui.commandline import output
+from tui.commandline.output import is_terminal, line, note, write
+
+
+def sample(
+    name: str,
+    *,
+    prompt: str,
+    length: int,
+    dials: Dials,
+    seed: int | None,
+    stop: tuple[str, ...],
+    device: Device,
+    json: bool,
+) -> None:
+    """Streams a continuation to stdout. Raises `InputError`; on Ctrl-C ends the line first."""
+    dials.check()
+    folder = ModelLibrary().get(name)
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+        if is_terminal(sys.stderr) and not json:
+            note(f"RNG seed {seed}")
+    params = StreamParams(
+        model=str(folder.path),
+        prompt=_read_prompt() if prompt == "-" else well_formed(prompt),
+        length=length,
+        dials=dials,
+        seed=seed,
+        stop=tuple(well_formed(each) for each in stop if each),
+    )
+    asyncio.run(_sample(params, device, json=json))
+
+
+async def _sample(params: StreamParams, device: Device, *, json: bool) -> None:
+    async with connect() as client:
+        await client.load(params.model, device)
+        if not json:
+            write(params.prompt)
+        text = ""
+        try:
+            stream = await client.stream(params)
+            async for token in stream:
+                text += token.text
+                if not json:
+                    write(token.text)
+            done = _completed(stream)
+        except (asyncio.CancelledError, InputError):
+            if not json and not (params.prompt + text).endswith("\n"):
+                line()
+            raise
+        text += done.text
+        if json:
+            output.as_json(_as_object(params, text, done))
+            return
+        write(done.text)
+        if not (params.prompt + text).endswith("\n"):
+            line()
+
+
+def _completed(stream: TokenStream) -> Done:
+    done = stream.done
+    if done is None or done.reason == "error":
+        raise EngineError(done.error if done else "the stream ended without saying why")
+    return done
+
+
+def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]:
+    return {
+        "model": Path(params.model).name,
+        "prompt": params.prompt,
+        "text": text,
+        "seed": params.seed,
+        "dials": params.dials,
+        "reason": done.reason,
+        "tokens": done.tokens,
+        "characters": done.characters,
+        "seconds": done.seconds,
+    }
+
+
+def score(name: str, file: str, *, device: Device, json: bool) -> None:
+    """Prints how well the model predicts a file or stdin. Raises `InputError`."""
+    folder = ModelLibrary().get(name)
+    with _text_file(file) as path:
+        result = asyncio.run(_score(str(folder.path), path, device))
+    if json:
+        output.as_json(result)
+        return
+    output.pairs(
+        [
+            ("tokens", f"{result.tokens:,}"),
+            ("characters", f"{result.characters:,}"),
+            ("bytes", f"{result.bytes:,}"),
+            ("nats per token", f"{result.nats_per_token:.4f}"),
+            ("bits per character", f"{result.bits_per_character:.4f}"),
+            ("bits per byte", f"{result.bits_per_byte:.4f}"),
+            ("perplexity", f"{result.perplexity:,.4f}"),
+        ]
+    )
+
+
+async def _score(model: str, path: Path, device: Device) -> Score:
+    async with connect() as client:
+        await client.load(model, device)
+        return await client.score(ScoreParams(model=model, path=str(path)))
+
+
+@contextmanager
+def _text_file(file: str) -> Iterator[Path]:
+    """A UTF-8 file with the text of `file`, or of stdin for ``-``: itself where it is one, else for a while a copy."""
+    with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
+        path = Path(file)
+        if file == "-":
+            path = Path(folder) / "standard input"
+            _copy_stdin(path)
+        elif not path.is_file():
+            raise InputError(f"{file} is not there." if not path.exists() else f"{file} is not a file.")
+        encoding = find_encoding(path)
+        if encoding == TextEncoding("utf-8"):
+            yield path.absolute()
+            return
+        if encoding.guessed:
+            note(f"{path.name} is not UTF-8; it is read as {display_name(encoding.name)}.")
+        copy = Path(folder) / "text.txt"
+        with copy.open("w", encoding="utf-8", newline="") as target:
+            target.writelines(decode_file(path, encoding))
+        yield copy
+
+
+def _copy_stdin(path: Path) -> None:
+    with path.open("wb") as target:
+        while data := sys.stdin.buffer.read(1 << 20):
+            target.write(data)
+
+
+def _read_prompt() -> str:
+    """All of stdin as text."""
+    with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
+        path = Path(folder) / "standard input"
+        _copy_stdin(path)
+        return "".join(decode_file(path, find_encoding(path)))
+
+
+def well_formed(text: str) -> str:
+    """`text` from the command line, its undecodable bytes as replacement characters."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
