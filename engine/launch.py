@@ -1,12 +1,12 @@
 """Prepares model folders and starts trainers that outlive whoever started them. Free of torch."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-
-import msgspec
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
@@ -17,8 +17,8 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     """Starts ``python -P -m engine.trainer FOLDER`` detached, its output in ``train.log``; returns its pid.
 
     For a new folder it trains from the start, for one with a checkpoint it resumes. With `stop_after` it stops after
-    so many further steps, as if asked to. Raises `InputError` where the
-    folder is already being trained or the process can't be started.
+    so many further steps, as if asked to. Raises `InputError` where the folder is already being trained or the
+    process can't be started.
     """
     before = folder.status()
     if before.state in RUNNING:
@@ -28,7 +28,19 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     environment.pop("PANTOUM_STOP_AFTER", None)
     if stop_after is not None:
         environment["PANTOUM_STOP_AFTER"] = str(stop_after)
+    # Written first, and without a pid: from the start on, the status is the trainer's alone to write.
+    starting = Status(
+        state="starting",
+        host=socket.gethostname(),
+        started=started,
+        heartbeat=started,
+        step=before.step,
+        progress=before.progress,
+        elapsed=before.elapsed,
+        message="Starting",
+    )
     try:
+        folder.write_status(starting)
         with folder.log_path.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "engine.trainer", str(folder.path)],
@@ -39,30 +51,9 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
                 env=environment,
             )
     except OSError as error:
+        with contextlib.suppress(OSError):
+            folder.write_status(before)
         raise InputError(f"The trainer can't be started ({error.strerror or error}).") from error
-    _TRAINERS[process.pid] = process
-    starting = Status(
-        state="starting",
-        pid=process.pid,
-        host=socket.gethostname(),
-        started=started,
-        heartbeat=started,
-        step=before.step,
-        progress=before.progress,
-        elapsed=before.elapsed,
-        message="Starting",
-    )
-    now = folder.status()
-    if now.started < started:  # the trainer may have written its own already
-        folder.write_status(msgspec.structs.replace(starting))
+    # Collected by a thread when it ends: a child that nobody waits for would look alive for ever.
+    threading.Thread(target=process.wait, name=f"trainer {process.pid}", daemon=True).start()
     return process.pid
-
-
-_TRAINERS: dict[int, "subprocess.Popen[bytes]"] = {}
-
-
-def reap() -> None:
-    """Collects trainers of ours that have ended, so that a finished one does not linger as a live pid."""
-    for pid, process in list(_TRAINERS.items()):
-        if process.poll() is not None:
-            del _TRAINERS[pid]

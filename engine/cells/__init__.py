@@ -1,0 +1,1 @@
+"""Recurrent layers: one module a cell, all with the same face."""

@@ -49,5 +49,4 @@ def ask(folder: ModelFolder, request: Request) -> str:
 
 def runs() -> list[ModelEntry]:
     """Every model, those in training first."""
-    launch.reap()
     return sorted(ModelLibrary().list(), key=lambda entry: entry.status.state not in RUNNING)

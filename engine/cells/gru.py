@@ -1,0 +1,25 @@
+"""Gated recurrent unit (Cho et al. 2014), in the variant of cuDNN and torch: the reset gate acts after the product.
+
+    r_t = sigma(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)
+    z_t = sigma(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)
+    n_t = tanh(W_in x_t + b_in + r_t * (W_hn h_{t-1} + b_hn))
+    h_t = (1 - z_t) * n_t + z_t * h_{t-1}
+
+Rows of the matrices: r, z, n.
+"""
+
+from torch import Tensor, nn
+
+from engine.cells.layer import LayerState, RecurrentLayer
+
+
+class GRULayer(RecurrentLayer):
+    parts = 1
+    gates = 3
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__(nn.GRU(inputs, hidden))
+
+    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        outputs, h = self.core(inputs, state[0].unsqueeze(0))  # (T, B, H), (1, B, H)
+        return outputs, (h.squeeze(0),)

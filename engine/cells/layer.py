@@ -1,0 +1,64 @@
+"""What every recurrent layer looks like from outside, whatever its cell."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from engine.settings import Cell
+
+LayerState = tuple[Tensor, ...]  # one (B, H) tensor for GRU (h), two for LSTM (h, c)
+
+
+class RecurrentLayer(nn.Module):
+    """One layer over a whole sequence: inputs (T, B, I) and the state before them to outputs (T, B, H).
+
+    `weights` gives the cell's matrices in torch's gate order, so that a decoder can lay them out its own way.
+    """
+
+    parts: int  # tensors in the layer's state
+    gates: int  # blocks of H rows in the weight matrices
+
+    def __init__(self, core: nn.GRU | nn.LSTM) -> None:
+        super().__init__()
+        self.core = core
+
+    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        raise NotImplementedError
+
+    def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """W_ih (G·H, I), W_hh (G·H, H), b_ih (G·H,), b_hh (G·H,)."""
+        core = self.core
+        return (
+            core.get_parameter("weight_ih_l0"),
+            core.get_parameter("weight_hh_l0"),
+            core.get_parameter("bias_ih_l0"),
+            core.get_parameter("bias_hh_l0"),
+        )
+
+    def zero_state(self, batch: int) -> LayerState:
+        """The state before any input: ``parts`` tensors of (B, H) zeros, on the layer's device."""
+        weight = self.weights()[1]
+        return tuple(weight.new_zeros(batch, weight.shape[1]) for _ in range(self.parts))
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Orthogonal recurrent blocks (Saxe et al. 2014), Xavier input blocks (Glorot & Bengio 2010), zero biases."""
+        w_ih, w_hh, b_ih, b_hh = self.weights()
+        for gate in range(self.gates):
+            rows = slice(gate * w_hh.shape[1], (gate + 1) * w_hh.shape[1])
+            nn.init.xavier_uniform_(w_ih[rows])
+            nn.init.orthogonal_(w_hh[rows])
+        b_ih.zero_()
+        b_hh.zero_()
+
+
+def make_layer(cell: Cell, inputs: int, hidden: int) -> RecurrentLayer:
+    """A fresh, initialised layer of this cell."""
+    from engine.cells.gru import GRULayer
+    from engine.cells.lstm import LSTMLayer
+
+    makers: dict[Cell, Callable[[int, int], RecurrentLayer]] = {"gru": GRULayer, "lstm": LSTMLayer}
+    layer = makers[cell](inputs, hidden)
+    layer.initialise()
+    return layer

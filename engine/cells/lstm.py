@@ -1,0 +1,36 @@
+"""Long short-term memory (Hochreiter & Schmidhuber 1997) with forget gates (Gers et al. 2000).
+
+    i_t = sigma(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)
+    f_t = sigma(W_if x_t + b_if + W_hf h_{t-1} + b_hf)
+    g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)
+    o_t = sigma(W_io x_t + b_io + W_ho h_{t-1} + b_ho)
+    c_t = f_t * c_{t-1} + i_t * g_t
+    h_t = o_t * tanh(c_t)
+
+Rows of the matrices: i, f, g, o.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from engine.cells.layer import LayerState, RecurrentLayer
+
+
+class LSTMLayer(RecurrentLayer):
+    parts = 2
+    gates = 4
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__(nn.LSTM(inputs, hidden))
+
+    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        h, c = state
+        outputs, (h, c) = self.core(inputs, (h.unsqueeze(0), c.unsqueeze(0)))  # (T, B, H), 2 x (1, B, H)
+        return outputs, (h.squeeze(0), c.squeeze(0))
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """As every layer, but the forget gate's bias is 1: it begins by remembering (Jozefowicz et al. 2015)."""
+        super().initialise()
+        hidden = self.weights()[1].shape[1]
+        self.weights()[2][hidden : 2 * hidden] = 1.0

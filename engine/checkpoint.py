@@ -1,0 +1,187 @@
+"""Weights and everything an exact resume needs, as safetensors: no pickle is ever written or read."""
+
+import uuid
+from pathlib import Path
+
+import msgspec
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from corpora.errors import InputError
+from corpora.files import write_bytes, write_json
+from engine.folder import ModelFolder
+from engine.model import LanguageModel
+from engine.records import Results
+from engine.settings import ModelConfig
+from engine.training import Trainer
+
+FORMAT = 1
+NOTE = "pantoum"  # the metadata key under which a JSON record travels inside the safetensors file
+
+
+class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What travels inside ``weights.safetensors``."""
+
+    format: int = 1
+    step: int
+    tokens: int
+    elapsed: float
+    validation_loss: float
+
+
+class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """``resume.json``, and inside ``resume.safetensors``, which alone is read: two files can't be replaced at once."""
+
+    format: int = 1
+    checkpoint: str  # the same in both files where they belong together
+    step: int
+    tokens: int
+    elapsed: float
+    epoch: int
+    column: int
+    batch: int
+    length: int
+    threads: int
+    device: str
+    best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
+    next_evaluation: float  # seconds or steps, whichever the budget counts
+    results: Results | None = None
+
+
+def save_weights(folder: ModelFolder, model: LanguageModel, note: WeightsNote) -> None:
+    """Replaces ``weights.safetensors``. Raises `OSError`."""
+    _write(folder.weights_path, _parameters(model), msgspec.json.encode(note).decode())
+
+
+def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device) -> tuple[LanguageModel, WeightsNote]:
+    """The model with its best validated weights, ready to be used on `device`.
+
+    Shapes are checked against the settings before anything is allocated, so that a damaged or malicious folder can
+    ask for no more memory than its file has bytes. Raises `InputError`.
+    """
+    path = folder.weights_path
+    if not path.exists():
+        raise InputError(f"{folder.slug} has no weights yet. Let it train until its first evaluation.")
+    tensors, text = _read(path)
+    try:
+        note = msgspec.json.decode(text, type=WeightsNote)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise _damaged(path) from error
+    if note.format > FORMAT:
+        raise InputError(f"{path} was written by a newer Pantoum (format {note.format}). Update Pantoum.")
+    with torch.device("meta"):
+        model = LanguageModel(config)
+    _check_shapes(path, model, tensors)
+    model = model.to_empty(device=device)
+    model.load_state_dict(_with_tied(config, tensors))
+    return model.eval(), note
+
+
+def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> None:
+    """Replaces ``resume.safetensors``, then ``resume.json``. Raises `OSError`."""
+    tensors = {f"model.{name}": tensor for name, tensor in _parameters(trainer.model).items()}
+    for number, parameter in enumerate(trainer.parameters):
+        for key, value in trainer.optimizer.state.get(parameter, {}).items():
+            tensors[f"optimizer.{number}.{key}"] = value.detach().cpu()
+    for number, layer in enumerate(trainer.state):
+        for part, value in enumerate(layer):
+            tensors[f"state.{number}.{part}"] = value.detach().cpu().contiguous()
+    tensors["rng.cpu"] = torch.get_rng_state()
+    if trainer.device.type == "cuda":
+        tensors["rng.cuda"] = torch.cuda.get_rng_state(trainer.device)
+    _write(folder.resume_path, tensors, msgspec.json.encode(record).decode())
+    write_json(folder.resume_record_path, record)
+
+
+def load_resume(folder: ModelFolder) -> tuple[ResumeRecord, dict[str, Tensor]]:
+    """What `save_resume` wrote; give it to `restore`. Raises `InputError` where damaged or newer."""
+    tensors, text = _read(folder.resume_path)
+    try:
+        record = msgspec.json.decode(text, type=ResumeRecord)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise _damaged(folder.resume_path) from error
+    if record.format > FORMAT:
+        raise InputError(f"{folder.resume_path} was written by a newer Pantoum. Update Pantoum.")
+    return record, tensors
+
+
+def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], path: Path) -> None:
+    """Puts a trainer back where it was, to the bit on the CPU. Raises `InputError` where `tensors` don't fit it."""
+    weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
+    _check_shapes(path, trainer.model, weights)
+    trainer.model.load_state_dict(_with_tied(trainer.model.config, weights))
+    try:
+        for number, parameter in enumerate(trainer.parameters):
+            prefix = f"optimizer.{number}."
+            found = {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
+            if found:
+                trainer.optimizer.state[parameter] = _optimizer_state(found, parameter, trainer.device)
+        for number, layer in enumerate(trainer.state):
+            for part, value in enumerate(layer):
+                value.copy_(tensors[f"state.{number}.{part}"])
+        trainer.streams.seek(record.epoch, record.column)
+        trainer.step, trainer.tokens = record.step, record.tokens
+        torch.set_rng_state(tensors["rng.cpu"])
+        if trainer.device.type == "cuda" and "rng.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["rng.cuda"], trainer.device)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise _damaged(path) from error
+
+
+def new_checkpoint() -> str:
+    """A name that ties the two resume files together."""
+    return uuid.uuid4().hex
+
+
+def _optimizer_state(found: dict[str, Tensor], parameter: Tensor, device: torch.device) -> dict[str, Tensor]:
+    for key in ("exp_avg", "exp_avg_sq"):
+        if found[key].shape != parameter.shape:
+            raise RuntimeError(f"{key} has the wrong shape")
+    return {key: value.to(device).clone() for key, value in found.items()}
+
+
+def _parameters(model: LanguageModel) -> dict[str, Tensor]:
+    """The model's tensors on the CPU; a tied decoder's weights are the embedding's and are stored once."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    if model.config.tied:
+        del tensors["decoder.weight"]
+    return tensors
+
+
+def _with_tied(config: ModelConfig, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {**tensors, "decoder.weight": tensors["embedding.weight"]} if config.tied else tensors
+
+
+def _check_shapes(path: Path, model: LanguageModel, tensors: dict[str, Tensor]) -> None:
+    expected = {name: value.shape for name, value in model.state_dict().items()}
+    if model.config.tied:
+        del expected["decoder.weight"]
+    found = {name: value.shape for name, value in tensors.items()}
+    if found != expected:
+        wrong = next(name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name))
+        raise InputError(
+            f"{path} does not fit its model.json: {wrong} is {_shape(found.get(wrong))}, expected "
+            f"{_shape(expected.get(wrong))}. Restore the folder from a backup, or train the model again."
+        )
+
+
+def _shape(shape: torch.Size | None) -> str:
+    return "missing" if shape is None else "x".join(str(size) for size in shape)
+
+
+def _write(path: Path, tensors: dict[str, Tensor], note: str) -> None:
+    write_bytes(path, safetensors.torch.save(tensors, metadata={NOTE: note}))
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], str]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, (file.metadata() or {}).get(NOTE, "")  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged. Restore it from a backup, or remove its folder and train again.")

@@ -1,0 +1,40 @@
+"""What people ask of a running trainer: lines of ``control.jsonl``, and signals."""
+
+import signal
+import time
+from collections.abc import Callable
+
+from engine.folder import LineReader, ModelFolder
+from engine.records import ControlLine, Request
+
+POLL = 0.2  # seconds between looks at the file
+
+
+class Control:
+    """Tells the run what was asked since it last looked. Requests older than the run's own start are history."""
+
+    def __init__(self, folder: ModelFolder, started: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = LineReader(folder.control_path, ControlLine)
+        self._started = started
+        self._clock = clock
+        self._next_look = 0.0
+        self._signalled = False
+
+    def listen_to_signals(self) -> None:
+        """SIGTERM, SIGINT and SIGHUP ask for a stop: the run then saves everything before it goes."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def requests(self, *, now: bool = False) -> list[Request]:
+        """What was asked, oldest first. Looks at the file every `POLL` seconds at most, unless `now`."""
+        asked: list[Request] = []
+        if now or self._clock() >= self._next_look:
+            self._next_look = self._clock() + POLL
+            asked = [line.request for line in self._reader.read_all() if line.time >= self._started]
+        if self._signalled:
+            self._signalled = False
+            asked.append("stop")
+        return asked
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signalled = True

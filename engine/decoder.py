@@ -1,0 +1,108 @@
+"""One token after another, near the speed at which the weights can be read.
+
+A training layer pays for preparing whole sequences at each call; at one token a call that is most of the time. So
+the weights are laid out once for stepping: the embedding is folded with the first layer's input weights into a table
+(a row a token, biases included), and each later layer's input and recurrent weights stand side by side, so that a
+layer's step is one matrix product.
+"""
+
+import torch
+from torch import Tensor
+
+from engine.cells.layer import LayerState, RecurrentLayer
+from engine.model import LanguageModel, State
+
+BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
+
+
+class Decoder:
+    """Steps a trained `LanguageModel`. Reads the weights at construction; later training does not reach it."""
+
+    @torch.no_grad()
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model.eval()
+        self.device = model.embedding.weight.device
+        layers: list[RecurrentLayer] = list(model.layers)  # type: ignore[arg-type]
+        self._steps = [_pack(model, layer, number) for number, layer in enumerate(layers)]
+
+    def zero_state(self, batch: int = 1) -> State:
+        """The state before any text."""
+        return self.model.zero_state(batch)
+
+    @torch.inference_mode()
+    def start_logits(self, batch: int = 1) -> Tensor:
+        """Logits (B, V) for the very first token of a text, from the zero state."""
+        hidden = torch.zeros(batch, self.model.config.hidden, device=self.device)
+        return self.model.logits(hidden)
+
+    @torch.inference_mode()
+    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads one token in each stream: ids (B,) → logits (B, V) and the state after them."""
+        after: State = []
+        x = ids
+        for step, before in zip(self._steps, state, strict=True):
+            layer_state = step(x, before)
+            after.append(layer_state)
+            x = layer_state[0]
+        return self.model.logits(x), after
+
+    @torch.inference_mode()
+    def prefill(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads a whole prompt: ids (T, B), T at least 1 → logits (B, V) after the last token, and the state there.
+
+        Reads in blocks from the front, so the same prompt gives the same bits whatever was read before it.
+        """
+        hidden = None
+        for block in ids.split(BLOCK):
+            hidden, state = self.model.read(block, state)
+        if hidden is None:
+            raise ValueError("prefill needs at least one token")
+        return self.model.logits(hidden[-1]), state
+
+
+class _GRUStep:
+    """h' = (1 - z) n + z h, see `engine.cells.gru`. The reset gate needs the recurrent part of n apart."""
+
+    def __init__(self, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> None:
+        self.table = table  # (V, 3H): b_ih + W_ih e for every token, or None above the first layer
+        self.w_ih, self.b_ih = w_ih.t(), b_ih  # (I, 3H)
+        self.w_hh, self.b_hh = w_hh.t(), b_hh  # (H, 3H)
+
+    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
+        (h,) = state
+        H = h.shape[1]
+        inputs = self.table[x] if self.table is not None else torch.addmm(self.b_ih, x, self.w_ih)  # (B, 3H)
+        recurrent = torch.addmm(self.b_hh, h, self.w_hh)  # (B, 3H)
+        gates = torch.sigmoid(inputs[:, : 2 * H] + recurrent[:, : 2 * H])
+        r, z = gates[:, :H], gates[:, H:]
+        n = torch.tanh(inputs[:, 2 * H :] + r * recurrent[:, 2 * H :])
+        return (torch.lerp(n, h, z),)
+
+
+class _LSTMStep:
+    """c' = f c + i g, h' = o tanh c', see `engine.cells.lstm`."""
+
+    def __init__(self, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> None:
+        self.bias = b_ih + b_hh
+        self.table = None if table is None else table + b_hh  # (V, 4H)
+        weights = w_hh if table is not None else torch.cat((w_ih, w_hh), dim=1)
+        self.weights = weights.contiguous().t()  # (H, 4H), or (I + H, 4H) above the first layer
+
+    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
+        h, c = state
+        if self.table is not None:
+            gates = torch.addmm(self.table[x], h, self.weights)  # (B, 4H)
+        else:
+            gates = torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)
+        i, f, g, o = gates.chunk(4, dim=1)
+        c = torch.addcmul(torch.sigmoid(f) * c, torch.sigmoid(i), torch.tanh(g))
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def _pack(model: LanguageModel, layer: RecurrentLayer, number: int) -> _GRUStep | _LSTMStep:
+    w_ih, w_hh, b_ih, b_hh = (weight.detach().float() for weight in layer.weights())
+    table = None
+    if number == 0:
+        table = torch.addmm(b_ih, model.embedding.weight.detach().float(), w_ih.t())  # (V, G·H)
+    kind = _GRUStep if model.config.cell == "gru" else _LSTMStep
+    return kind(table, w_ih, w_hh, b_ih, b_hh)

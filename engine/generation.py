@@ -1,0 +1,123 @@
+"""A continuation of a seed text, one token at a time, with dials that may turn between any two tokens."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from corpora.tokenizers import Detokenizer, Tokenizer
+from engine.decoder import Decoder
+from engine.model import State
+from engine.protocol import Reason
+from engine.sampling import draw, shape
+from engine.settings import Dials
+
+Prefill = Callable[[Tensor], tuple[Tensor, State]]  # ids (T,) → logits (1, V) after the last, and the state there
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One token of a continuation."""
+
+    id: int
+    text: str  # what it adds to the text that is certain; may be empty
+    probability: float  # under the model, before the dials
+
+
+class Continuation:
+    """Iterate it for `Piece`s; set `dials` at any time, from any thread: the next token uses them.
+
+    After the last piece `reason` says why it ended (``length`` or ``stop``) and `tail` holds characters that were
+    held back in case a stop string followed. The same model, seed text, RNG seed and dials give the same text.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: Tokenizer,
+        prompt: str,
+        *,
+        dials: Dials,
+        seed: int,
+        length: int,
+        stop: Sequence[str] = (),
+        prefill: Prefill | None = None,
+    ) -> None:
+        """`length` counts characters; the last token may go beyond. `prefill` may come from a cache."""
+        self.dials = dials
+        self.reason: Reason = "length"
+        self.tail = ""
+        self._decoder = decoder
+        self._tokenizer = tokenizer
+        self._prompt = prompt
+        self._generator = torch.Generator().manual_seed(seed)
+        self._length = length
+        self._stop = StopStrings(stop)
+        self._prefill = prefill or self._read
+
+    def __iter__(self) -> Iterator[Piece]:
+        written = 0
+        detokenizer: Detokenizer = self._tokenizer.detokenizer()
+        logits, state = self._start()
+        while written < self._length:
+            row = logits[0].float().cpu()
+            probabilities = shape(row, self.dials)
+            token = draw(probabilities, self._generator)
+            text, stopped = self._stop.push(detokenizer.push(token))
+            written += len(text)
+            yield Piece(token, text, float(torch.softmax(row, 0)[token]))
+            if stopped:
+                self.reason = "stop"
+                return
+            if written + self._stop.held < self._length:
+                logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
+            else:
+                break
+        rest, stopped = self._stop.push(detokenizer.flush())
+        self.reason = "stop" if stopped else "length"
+        self.tail = rest if stopped else rest + self._stop.release()
+
+    def _start(self) -> tuple[Tensor, State]:
+        ids = self._tokenizer.encode(self._prompt)
+        if len(ids) == 0:
+            return self._decoder.start_logits(), self._decoder.zero_state()
+        return self._prefill(torch.from_numpy(ids.astype("int64")))
+
+    def _read(self, ids: Tensor) -> tuple[Tensor, State]:
+        return self._decoder.prefill(ids.to(self._decoder.device)[:, None], self._decoder.zero_state())
+
+
+class StopStrings:
+    """Lets text through up to the first stop string, holding back an end that may be the beginning of one."""
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self._stop = [text for text in stop if text]
+        self._held = ""
+
+    @property
+    def held(self) -> int:
+        """Characters held back."""
+        return len(self._held)
+
+    def push(self, text: str) -> tuple[str, bool]:
+        """The text that may be shown now, and whether a stop string was reached (it and what follows are dropped)."""
+        self._held += text
+        places = [place for place in (self._held.find(stop) for stop in self._stop) if place >= 0]
+        if places:
+            shown, self._held = self._held[: min(places)], ""
+            return shown, True
+        keep = max((self._overlap(stop) for stop in self._stop), default=0)
+        cut = len(self._held) - keep
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown, False
+
+    def release(self) -> str:
+        """What was held back, once no more text follows."""
+        shown, self._held = self._held, ""
+        return shown
+
+    def _overlap(self, stop: str) -> int:
+        """The longest end of the held text that begins `stop`."""
+        longest = min(len(stop) - 1, len(self._held))
+        return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)

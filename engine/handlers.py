@@ -1,0 +1,187 @@
+"""What the engine service does for each request that needs a model."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+
+from corpora.cleaning.cleaner import Cleaner, clean_text
+from corpora.encoding import decode_file, find_encoding
+from corpora.errors import InputError
+from engine.device import cores, threads
+from engine.generation import Continuation
+from engine.models import LoadedModel
+from engine.protocol import (
+    Done,
+    NextParams,
+    NextToken,
+    NextTokens,
+    Reason,
+    Score,
+    ScoreParams,
+    StreamParams,
+    Token,
+)
+from engine.sampling import shape
+from engine.scoring import make_score, total_nats
+from engine.settings import Dials
+
+Notify = Callable[[str, msgspec.Struct], None]
+
+
+class Streaming(threading.Thread):
+    """One stream: a thread that sends a ``token`` for each piece at the dials' pace, then ``done``."""
+
+    def __init__(
+        self,
+        number: int,
+        model: LoadedModel,
+        params: StreamParams,
+        notify: Notify,
+        running: MutableMapping[int, "Streaming"],
+    ) -> None:
+        super().__init__(name=f"stream {number}", daemon=True)
+        self.number = number
+        self._params = params
+        self._notify = notify
+        self._running = running
+        self._cancelled = threading.Event()
+        self._turned = threading.Event()
+        self._continuation = Continuation(
+            model.decoder,
+            model.tokenizer,
+            clean_text(params.prompt),
+            dials=params.dials,
+            seed=params.seed,
+            length=params.length,
+            stop=params.stop,
+            prefill=model.prefill,
+        )
+
+    def set_dials(self, dials: Dials) -> None:
+        """From the next token on."""
+        self._continuation.dials = dials
+        self._turned.set()
+
+    def cancel(self) -> None:
+        """Ends the stream before its next token."""
+        self._cancelled.set()
+        self._turned.set()
+
+    def run(self) -> None:
+        began = time.monotonic()
+        tokens = characters = 0
+        reason: Reason = "error"
+        failure = ""
+        try:
+            for piece in self._continuation:
+                self._notify(
+                    "token",
+                    Token(
+                        stream=self.number,
+                        index=tokens,
+                        id=piece.id,
+                        text=piece.text,
+                        probability=piece.probability if self._params.probabilities else None,
+                    ),
+                )
+                tokens += 1
+                characters += len(piece.text)
+                self._wait_for_pace()
+                if self._cancelled.is_set():
+                    break
+            reason = "cancelled" if self._cancelled.is_set() else self._continuation.reason
+        except InputError as error:
+            failure = str(error)
+        except Exception as error:
+            failure = f"The engine failed at this text ({type(error).__name__}: {error})."
+        self._running.pop(self.number, None)
+        tail = self._continuation.tail
+        self._notify(
+            "done",
+            Done(
+                stream=self.number,
+                reason=reason,
+                tokens=tokens,
+                characters=characters + len(tail),
+                seconds=time.monotonic() - began,
+                text=tail,
+                error=failure,
+            ),
+        )
+
+    def _wait_for_pace(self) -> None:
+        """Until the next token is due; a turned dial may bring that forward."""
+        sent = time.monotonic()
+        while not self._cancelled.is_set():
+            pace = self._continuation.dials.pace
+            left = sent + 1.0 / pace - time.monotonic() if pace > 0 else 0.0
+            if left <= 0:
+                return
+            self._turned.clear()
+            self._turned.wait(left)
+
+
+@torch.inference_mode()
+def next_tokens(model: LoadedModel, params: NextParams) -> NextTokens:
+    """The likeliest tokens after a text, under the undistorted model and under the dials."""
+    ids = model.tokenizer.encode(clean_text(params.text))
+    logits = model.prefill(torch.from_numpy(ids.astype(np.int64)))[0] if len(ids) else model.decoder.start_logits()
+    row = logits[0].float().cpu()
+    probabilities = torch.softmax(row, 0)
+    dialled = None
+    if params.dials is not None:
+        params.dials.check()
+        dialled = shape(row, params.dials)
+    top = probabilities.topk(max(1, min(params.count, len(probabilities))))
+    entropy = -(probabilities * probabilities.clamp_min(1e-30).log()).sum().item() / math.log(2)
+    return NextTokens(
+        tokens=tuple(
+            NextToken(
+                id=token,
+                text=model.tokenizer.piece(token),
+                probability=probability,
+                dialled=float(dialled[token]) if dialled is not None else None,
+            )
+            for token, probability in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+        ),
+        entropy=entropy,
+    )
+
+
+def score_text(model: LoadedModel, params: ScoreParams) -> Score:
+    """Scores a text or a file, cleaned as the corpora are. Raises `InputError`, also for a file that is not text."""
+    if (params.text is None) == (params.path is None):
+        raise InputError("Give either a text or a file to score.")
+    chunks = iter([params.text]) if params.text is not None else _read(Path(params.path or ""))
+    counter = _Counter(Cleaner().clean(chunks))
+    with threads(cores()):
+        nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
+    return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
+
+
+def _read(path: Path) -> Iterator[str]:
+    try:
+        yield from decode_file(path, find_encoding(path))
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
+
+
+class _Counter:
+    """Lets chunks of a text through, and knows afterwards how long it was."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self.characters = 0
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for chunk in self._chunks:
+            self.characters += len(chunk)
+            self.bytes += len(chunk.encode("utf-8", "surrogatepass"))
+            yield chunk

@@ -1,0 +1,143 @@
+"""From a model folder to a trainer that is ready to step: corpus, tokenizer, tokens, model, and a resume's place."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import torch
+from corpora.tokens import TokenSplit, tokenize, training_chunks
+
+from corpora.errors import InputError
+from corpora.home import home
+from corpora.library import Corpus, CorpusLibrary
+from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
+from engine.checkpoint import ResumeRecord, load_resume, restore
+from engine.device import choose_device, cores
+from engine.folder import ModelFolder
+from engine.model import LanguageModel, count_parameters
+from engine.records import ModelRecord
+from engine.streams import Shape, fit
+from engine.training import Evaluator, Trainer
+
+QUICK_EVALUATION = 32_768  # tokens: about half a second for a model of 256 units on two cores
+FULL_EVALUATION = 262_144
+
+
+@dataclass
+class Prepared:
+    """All that a run works with."""
+
+    record: ModelRecord
+    tokenizer: Tokenizer
+    trainer: Trainer
+    quick: Evaluator  # for every evaluation
+    full: Evaluator  # for the results at the end
+    characters_per_token: float  # of the validation text
+    sample_prompt: str
+    resumed: ResumeRecord | None
+
+
+def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
+    """Builds what is missing in the folder, loads what is there. Raises `InputError`, `OSError`."""
+    record = folder.record()
+    device = choose_device(record.training.device)
+    torch.set_num_threads(cores())
+    torch.manual_seed(record.training.seed)
+    say("Looking for the corpus")
+    corpus = find_corpus(folder, record)
+    tokenizer = _tokenizer(folder, record, corpus, say)
+    say("Encoding the corpus")
+    split = tokenize(
+        corpus,
+        tokenizer,
+        validation=record.training.validation,
+        progress=lambda share, _: say(f"Encoding the corpus, {share:.0%}"),
+    )
+    resumed, tensors = load_resume(folder) if folder.resume_path.exists() else (None, {})
+    record, shape = _fit(record, tokenizer, split, resumed)
+    say("Building the model")
+    model = LanguageModel(record.model)
+    model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))
+    trainer = Trainer(model, split.train, record.training, device, shape)
+    if resumed is not None:
+        # Sums depend on how many threads share them: the same number as before, where the machine has that many.
+        torch.set_num_threads(max(1, min(resumed.threads, cores())))
+        restore(trainer, resumed, tensors, folder.resume_path)
+    record = msgspec.structs.replace(record, parameters=count_parameters(model))
+    folder.write_record(record)
+    return Prepared(
+        record=record,
+        tokenizer=tokenizer,
+        trainer=trainer,
+        quick=Evaluator(split.validation, QUICK_EVALUATION, device),
+        full=Evaluator(split.validation, FULL_EVALUATION, device),
+        characters_per_token=split.validation_characters / max(1, len(split.validation)),
+        sample_prompt=record.training.sample_prompt or _first_line(tokenizer, split.validation),
+        resumed=resumed,
+    )
+
+
+def find_corpus(folder: ModelFolder, record: ModelRecord) -> Corpus:
+    """The corpus that a model was made from. Raises `InputError` where it is gone or has changed."""
+    beside = folder.path.parent.parent  # a library's own models lie beside its corpora
+    root = beside if (beside / "corpora").is_dir() else home()
+    try:
+        corpus = CorpusLibrary(root).get(record.corpus.slug)
+    except InputError as error:
+        raise InputError(f"The corpus of {folder.slug} is needed to train it. {error}") from error
+    if corpus.record.sha256 != record.corpus.sha256:
+        raise InputError(
+            f"The corpus {record.corpus.slug!r} is not the text that {folder.slug} was made from any more. "
+            "Bring the old text back, or train a new model."
+        )
+    return corpus
+
+
+def _tokenizer(folder: ModelFolder, record: ModelRecord, corpus: Corpus, say: Callable[[str], None]) -> Tokenizer:
+    if folder.tokenizer_path.exists():
+        return load_tokenizer(folder.tokenizer_path)
+    say("Building the vocabulary")
+    chunks = training_chunks(corpus, record.training.validation)
+    tokenizer = train_tokenizer(record.model.unit, chunks, cap=record.training.vocabulary_cap)
+    save_tokenizer(tokenizer, folder.tokenizer_path)
+    return tokenizer
+
+
+def _fit(
+    record: ModelRecord, tokenizer: Tokenizer, split: TokenSplit, resumed: ResumeRecord | None
+) -> tuple[ModelRecord, Shape]:
+    """Fills in the vocabulary; shrinks batch and length to what the text can feed, and says so in the record."""
+    if record.model.vocabulary not in (0, tokenizer.vocabulary):
+        raise InputError("tokenizer.json does not belong to this model. Restore the folder, or train the model again.")
+    record = msgspec.structs.replace(
+        record, model=msgspec.structs.replace(record.model, vocabulary=tokenizer.vocabulary)
+    )
+    asked = record.training
+    if resumed is not None:
+        return record, Shape(resumed.batch, resumed.length)
+    if len(split.train) < 3 or len(split.validation) < 2:
+        raise InputError("The text is too short to train on. Add a few pages more.")
+    shape = fit(len(split.train), asked.batch, asked.length)
+    if shape != Shape(asked.batch, asked.length):
+        notice = (
+            f"The text is short ({len(split.train):,} tokens to train on): it is read as {shape.batch} streams of "
+            f"{shape.length} tokens a step instead of {asked.batch} of {asked.length}."
+        )
+        record = msgspec.structs.replace(record, notices=(*record.notices, notice))
+    return record, shape
+
+
+def _frequencies(tokens: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]], vocabulary: int) -> torch.Tensor:
+    counts = np.zeros(vocabulary, dtype=np.int64)
+    for start in range(0, len(tokens), 1 << 22):  # a bounded piece at a time: the array may be a large file
+        counts += np.bincount(tokens[start : start + (1 << 22)], minlength=vocabulary)
+    return torch.from_numpy(counts)
+
+
+def _first_line(tokenizer: Tokenizer, validation: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]) -> str:
+    """A seed text that the model was not trained on: the first whole words of the validation text."""
+    opening = tokenizer.decode(validation[: math.ceil(120)])
+    lines = [line for line in opening.split("\n") if line.strip()]
+    return lines[0][:60].rsplit(" ", 1)[0] if lines else opening[:60]

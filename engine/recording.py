@@ -1,0 +1,115 @@
+"""Writes down what a run does, for whoever watches its folder. A full disk is reported, and never ends a run."""
+
+import os
+import socket
+import sys
+import threading
+import time
+
+import msgspec
+
+from corpora.files import append_line, write_bytes
+from engine.folder import ModelFolder
+from engine.records import MetricsLine, SampleLine, State, Status
+
+HEARTBEAT = 2.0  # seconds
+
+
+class Recorder:
+    """Owns ``status.json``, ``metrics.jsonl`` and ``samples.jsonl`` of one run.
+
+    A thread of its own beats, so that a long evaluation or a slow disk neither looks like death nor costs training
+    time. Use it as a context manager.
+    """
+
+    def __init__(self, folder: ModelFolder, started: float) -> None:
+        self._folder = folder
+        self._status = Status(
+            state="starting", pid=os.getpid(), host=socket.gethostname(), started=started, heartbeat=time.time()
+        )
+        self._lock = threading.Lock()
+        self._changed = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "Recorder":
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing = True
+        self._changed.set()
+        self._thread.join()
+        self._write()
+
+    def say(self, message: str) -> None:
+        """What the trainer is doing, in words; also a line of ``train.log``."""
+        self._set(message=message)
+        log(message)
+
+    def state(self, state: State, *, error: str = "", message: str = "") -> None:
+        """A change of state, written at once."""
+        self._set(state=state, error=error, message=message)
+        log(state if not (error or message) else f"{state}: {error or message}")
+        self._changed.set()
+
+    def place(self, *, step: int, progress: float, elapsed: float, remaining: float) -> None:
+        """Where the run is; written with the next heartbeat."""
+        self._set(step=step, progress=progress, elapsed=elapsed, remaining=remaining)
+
+    def metrics(self, line: MetricsLine) -> None:
+        self._append(line)
+
+    def sample(self, line: SampleLine) -> None:
+        self._append(line)
+
+    def trouble(self, error: str) -> None:
+        """Something failed that does not end the run: shown in the status until the next success clears it."""
+        if error != self._status.error:
+            log(error)
+        self._set(error=error)
+
+    def _append(self, line: MetricsLine | SampleLine) -> None:
+        path = self._folder.metrics_path if isinstance(line, MetricsLine) else self._folder.samples_path
+        try:
+            append_line(path, line)
+        except OSError as error:
+            self.trouble(
+                f"{path.name} can't be written ({error.strerror or error}). Free some space; training goes on."
+            )
+
+    def _set(self, **fields: object) -> None:
+        with self._lock:
+            self._status = msgspec.structs.replace(self._status, **fields)
+
+    def _beat(self) -> None:
+        while not self._closing:
+            self._changed.wait(HEARTBEAT)
+            self._changed.clear()
+            self._write()
+
+    def _write(self) -> None:
+        with self._lock:
+            self._status = status = msgspec.structs.replace(self._status, heartbeat=time.time())
+        try:
+            self._folder.write_status(status)
+        except OSError as error:
+            log(f"status.json can't be written ({error.strerror or error})")
+
+
+def trim(folder: ModelFolder, step: int) -> None:
+    """Removes metrics and samples of steps after `step`, which a killed run wrote and its resume will write again.
+
+    Raises `OSError`.
+    """
+    for path, reader in ((folder.metrics_path, folder.metrics()), (folder.samples_path, folder.samples())):
+        lines = reader.read_all()
+        if any(line.step > step for line in lines):
+            kept = [msgspec.json.encode(line) + b"\n" for line in lines if line.step <= step]
+            write_bytes(path, b"".join(kept))
+
+
+def log(message: str) -> None:
+    """A line of ``train.log``, which is the trainer's stderr."""
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,85 @@
+"""A text cut into parallel streams, for truncated backpropagation through time.
+
+With B = 4 streams the text ``a b c d e f g h i j k l m n o p`` is read as
+
+    stream 0   a b c d        step 1 reads the first T columns,
+    stream 1   e f g h        step 2 the next T, and so on;
+    stream 2   i j k l        each stream's state is carried from step to step,
+    stream 3   m n o p        so every stream reads its stretch as one long text.
+
+The target of each token is the one that follows it. The text is treated as a ring, and each epoch after the first
+begins at another place of it, so that the cuts between streams and steps never fall on the same tokens twice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+MIN_STEPS = 2  # per epoch: fewer would mean that a stream's state is never carried
+
+
+@dataclass(frozen=True)
+class Shape:
+    """B streams read T tokens a step."""
+
+    batch: int
+    length: int
+
+
+def fit(tokens: int, batch: int, length: int) -> Shape:
+    """The largest shape within the one asked for that gives `tokens` at least `MIN_STEPS` steps an epoch.
+
+    The batch shrinks first: long backpropagation is what a short text can still use.
+    """
+    length = max(1, min(length, (tokens - 1) // MIN_STEPS))
+    batch = max(1, min(batch, (tokens - 1) // (MIN_STEPS * length)))
+    return Shape(batch, length)
+
+
+class Streams:
+    """Gives (inputs, targets), each (T, B) int64, epoch after epoch. Its place is two numbers: a resume is exact."""
+
+    def __init__(self, tokens: npt.NDArray[np.unsignedinteger], shape: Shape, seed: int) -> None:
+        if len(tokens) < 2:
+            raise ValueError("streams need at least two tokens")
+        self.tokens = tokens
+        self.shape = shape
+        self.seed = seed
+        self.epoch = 0
+        self.column = 0  # tokens of each stream already read in this epoch
+        self.stretch = max(shape.length, len(tokens) // shape.batch)  # tokens of each stream
+        self._place()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, self.stretch // self.shape.length)
+
+    def at_epoch_start(self) -> bool:
+        """Whether the next batch begins an epoch, where streams must start from a zero state."""
+        return self.column == 0
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """The next inputs and targets, and moves on."""
+        offsets = np.arange(self.column, self.column + self.shape.length + 1)
+        window = self.tokens[(self._starts + offsets[:, None]) % len(self.tokens)].astype(np.int64)  # (T + 1, B)
+        self.column += self.shape.length
+        if self.column + self.shape.length > self.stretch:
+            self.epoch += 1
+            self.column = 0
+            self._place()
+        block = torch.from_numpy(window)
+        return block[:-1], block[1:]
+
+    def seek(self, epoch: int, column: int) -> None:
+        """Goes to a place that `epoch` and `column` gave earlier."""
+        self.epoch, self.column = epoch, column
+        self._place()
+
+    def _place(self) -> None:
+        phase = 0
+        if self.epoch > 0:
+            phase = int(np.random.default_rng((self.seed, self.epoch)).integers(len(self.tokens)))
+        self._starts = phase + np.arange(self.shape.batch)[None, :] * self.stretch  # (1, B)

@@ -1,0 +1,85 @@
+"""The trainer process: ``python -m engine.trainer FOLDER`` trains a prepared model folder, or resumes it.
+
+It only writes its folder; whoever watches only tails that. It ends when its budget is spent, when it is asked to
+stop, or when its machine goes; in every case but the last everything is saved first.
+"""
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from corpora.errors import InputError
+from engine.control import Control
+from engine.folder import ModelFolder
+from engine.preparation import prepare
+from engine.recording import Recorder, log, trim
+from engine.run import Run
+
+
+def train(folder: ModelFolder, *, started: float, stop_after: int | None = None) -> None:
+    """Trains until the budget is spent or a stop is asked for. Never raises: what went wrong is in the status."""
+    with Recorder(folder, started) as recorder:
+        control = Control(folder, started)
+        control.listen_to_signals()
+        try:
+            prepared = prepare(folder, recorder.say)
+            trim(folder, prepared.trainer.step)
+            Run(folder, prepared, recorder, control, stop_after=stop_after).train()
+        except InputError as error:
+            recorder.state("failed", error=str(error))
+        except torch.OutOfMemoryError:
+            recorder.state("failed", error="The device's memory is full. Use a smaller batch, length or hidden size.")
+        except MemoryError:
+            recorder.state("failed", error="The memory is full. Use a smaller batch, length or hidden size.")
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            recorder.state("failed", error=f"{error.strerror or error}{where}. Put that right, then resume.")
+        except Exception as error:
+            traceback.print_exc()
+            recorder.state("failed", error=f"{type(error).__name__}: {error}. Details are in {folder.log_path}.")
+
+
+@contextlib.contextmanager
+def exclusive(folder: ModelFolder) -> Iterator[bool]:
+    """Holds the folder for one trainer; gives False where another has it. The lock goes with the process."""
+    with folder.log_path.open("ab") as file:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this platform: the status check at the start has to do
+            yield True
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def main(arguments: list[str]) -> int:
+    """The process's entry: one argument, the model folder."""
+    if len(arguments) != 1:
+        print("usage: python -m engine.trainer FOLDER", file=sys.stderr)  # noqa: T201
+        return 2
+    folder = ModelFolder(Path(arguments[0]).absolute())
+    if not folder.record_path.exists():
+        print(f"{folder.path} is not a model folder: it has no model.json.", file=sys.stderr)  # noqa: T201
+        return 1
+    started = float(os.environ.get("PANTOUM_STARTED") or time.time())
+    limit = os.environ.get("PANTOUM_STOP_AFTER", "")
+    with exclusive(folder) as mine:
+        if not mine:
+            log("Another trainer has this folder; this one leaves.")
+            return 1
+        train(folder, started=started, stop_after=int(limit) if limit.isdigit() else None)
+    return 0 if folder.status().state in ("finished", "stopped") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
