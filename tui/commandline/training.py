@@ -46,7 +46,7 @@ def train(
     Examples:
       pantoum train diary.txt --name diary
       pantoum train poems/ --name poet --unit word --minutes 20
-      pantoum train python-manual --name manual --detach
+      pantoum train python-s-manual --name manual --detach
     """
     from tui.commandline import runs
 

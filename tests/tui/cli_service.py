@@ -1,0 +1,77 @@
+"""A service that only pretends: it speaks the protocol, makes its text from the RNG seed, and fails by the model's name.
+
+A model called ``endless`` streams until it is cancelled, ``mortal`` is killed at its tenth token, ``wordless`` refuses
+to load, ``faulty`` ends with an internal error.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def send(**message: Any) -> None:
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    sys.stdout.flush()
+
+
+def stream(params: dict[str, Any]) -> None:
+    name = Path(params["model"]).name
+    draw = random.Random(params["seed"])
+    index = sent = 0
+    while sent < params["length"] or name == "endless":
+        if name == "mortal" and index == 10:
+            os.kill(os.getpid(), signal.SIGKILL)
+        text = draw.choice("abc ßé語")
+        send(method="token", params={"stream": 1, "index": index, "id": 0, "text": text})
+        index, sent = index + 1, sent + len(text)
+        if name == "endless":
+            threading.Event().wait(0.005)
+    if name == "faulty":
+        done = {"stream": 1, "reason": "error", "tokens": index, "characters": sent, "seconds": 0.1, "error": "oh"}
+    else:
+        done = {"stream": 1, "reason": "length", "tokens": index, "characters": sent, "seconds": 0.1, "text": "!"}
+    send(method="done", params=done)
+
+
+def load(params: dict[str, Any]) -> dict[str, Any]:
+    if Path(params["model"]).name == "wordless":
+        raise ValueError("wordless has no weights yet: train it first.")
+    return {
+        "model": params["model"], "slug": "bard", "name": "bard", "unit": "char", "cell": "gru", "layers": 1,
+        "hidden": 8, "vocabulary": 9, "parameters": 99, "step": 100, "device": "cpu",
+    }  # fmt: skip
+
+
+def score(params: dict[str, Any]) -> dict[str, Any]:
+    data = Path(params["path"]).read_bytes()
+    characters = len(data.decode("utf-8"))
+    return {
+        "tokens": characters, "characters": characters, "bytes": len(data), "nats_per_token": 1.5,
+        "bits_per_character": 2.164, "bits_per_byte": 2.1, "perplexity": 4.4817,
+    }  # fmt: skip
+
+
+def main() -> None:
+    for line in sys.stdin:
+        request = json.loads(line)
+        method, params, number = request["method"], request["params"], request["id"]
+        if method == "shutdown":
+            send(id=number, result=None)
+            return
+        try:
+            if method == "stream":
+                send(id=number, result={"stream": 1})
+                threading.Thread(target=stream, args=(params,), daemon=True).start()
+            else:
+                send(id=number, result={"load": load, "score": score}[method](params))
+        except ValueError as error:
+            send(id=number, error={"code": 1001, "message": str(error)})
+
+
+if __name__ == "__main__":
+    main()
