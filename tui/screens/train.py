@@ -1,25 +1,289 @@
-"""The Train screen."""
+"""The Train screen: a form for a new run, or a run as it learns. All it knows of a run is in the model's folder."""
 
+import asyncio
 from typing import ClassVar
 
+from textual import on, work
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.widgets import ContentSwitcher, Footer, Label, Select
 
+from corpora.errors import InputError
+from corpora.library import Corpus, CorpusLibrary
+from engine.folder import ModelEntry, ModelFolder, ModelLibrary
+from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
+from tui.commands.train import TRAIN
+from tui.training import actions
+from tui.training.watch import RunView, RunWatch
+from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
+from tui.widgets.run_form import RunForm
 
-COMMANDS: tuple[Command, ...] = ()
+NEW = ""  # the picker's value for "a new model"
+FORM_ACTIONS = frozenset({"start"})
+RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write", "pane", "sample"})
+NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
 
 class TrainScreen(Screen[None]):
-    """The Train mode."""
+    """On arrival it shows the run that is training, or else the form."""
 
     TITLE = "Train"
-    BINDINGS = bindings(COMMANDS)
-    commands: ClassVar[tuple[Command, ...]] = COMMANDS
+    CSS_PATH = "train.tcss"
+    AUTO_FOCUS = "#form-corpus"
+    BINDINGS = bindings(TRAIN)
+    commands: ClassVar[tuple[Command, ...]] = TRAIN
+    POLL = 0.5  # seconds between looks at a run
+    LIST = 2.0  # seconds between looks at the library
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: RunView | None = None
+        self._folder: ModelFolder | None = None
+        self._listed = False
+        self._wanted_corpus = ""
+        self._wanted_run = ""
 
     def compose(self) -> ComposeResult:
         yield ModeBar("train")
-        yield Footer()
+        with Horizontal(id="train-top"):
+            yield Label("Run", classes="label")
+            yield Select[str]([("A new model", NEW)], value=NEW, allow_blank=False, compact=True, id="run-picker")
+        with ContentSwitcher(initial="run-form", id="train-body"):
+            yield RunForm(id="run-form")
+        yield MessageLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._refresh_lists()
+        self.set_interval(self.LIST, self._refresh_lists)
+
+    def on_screen_resume(self) -> None:
+        self._refresh_lists()
+        self._draw()
+
+    def choose_corpus(self, slug: str) -> None:
+        """Opens the form with this text chosen."""
+        self._wanted_corpus = slug
+        self._watch(None)
+        self._refresh_lists()
+
+    def watch_run(self, slug: str) -> None:
+        """Shows this model's run."""
+        self._wanted_run = slug
+        self._refresh_lists()
+
+    @work(exclusive=True, group="lists")
+    async def _refresh_lists(self) -> None:
+        if self._listed and not self.is_current:
+            return
+        runs, corpora = await asyncio.to_thread(lambda: (actions.runs(), CorpusLibrary().list()))
+        form = self.query_one(RunForm)
+        form.set_corpora([entry.corpus for entry in corpora if entry.corpus])
+        form.set_taken({entry.folder.slug for entry in runs})
+        if self._wanted_corpus:
+            form.choose_corpus(self._wanted_corpus)
+            self._wanted_corpus = ""
+            self._listed = True
+        self._offer(runs)
+        if not self._listed:
+            self._listed = True
+            self._wanted_run = self._wanted_run or next(
+                (entry.folder.slug for entry in runs if entry.status.state in RUNNING), ""
+            )
+        if wanted := next((entry.folder for entry in runs if entry.folder.slug == self._wanted_run), None):
+            self._wanted_run = ""
+            self._watch(wanted)
+
+    def _offer(self, runs: list[ModelEntry]) -> None:
+        """Fills the picker, those in training first, unless it is open under the person's hand."""
+        picker = self.query_one("#run-picker", Select)
+        options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
+        if picker.expanded or options == getattr(self, "_options", None):
+            return
+        self._options = options
+        here = self._folder.slug if self._folder else NEW
+        with self.prevent(Select.Changed):
+            picker.set_options(options)
+            picker.value = here if any(slug == here for _, slug in options) else NEW
+
+    @on(Select.Changed, "#run-picker")
+    def _run_picked(self, event: Select.Changed) -> None:
+        slug = event.value if isinstance(event.value, str) else NEW
+        if slug != (self._folder.slug if self._folder else NEW):
+            self._watch(ModelFolder(ModelLibrary().root / "models" / slug) if slug else None)
+
+    def _watch(self, folder: ModelFolder | None) -> None:
+        """Shows the run in `folder`, or the form."""
+        self.query_one(MessageLine).say("")
+        self.workers.cancel_group(self, "watch")
+        self._folder, self._view = folder, None
+        picker = self.query_one("#run-picker", Select)
+        with self.prevent(Select.Changed):
+            slug = folder.slug if folder else NEW
+            if any(value == slug for _, value in getattr(self, "_options", [])):
+                picker.value = slug
+        if folder is None:
+            self.query_one("#train-body", ContentSwitcher).current = "run-form"
+            self.query_one("#form-corpus").focus()
+            self.refresh_bindings()
+        else:
+            self._follow(folder)
+
+    @work(exclusive=True, group="watch")
+    async def _follow(self, folder: ModelFolder) -> None:
+        """Tails the folder for as long as this run is the one that is shown."""
+        await self._show_run_pane(folder)
+        watch = await asyncio.to_thread(RunWatch, folder)
+        while True:
+            view = await asyncio.to_thread(watch.poll)
+            if view is not None:
+                before, self._view = self._view, view
+                if self.is_current:
+                    self._draw()
+                if before is None or before.status.state != view.status.state:
+                    self._announce(view)
+            if view is None or view.caught_up:
+                await asyncio.sleep(self.POLL)
+
+    async def _show_run_pane(self, folder: ModelFolder) -> None:
+        """A fresh pane for each run: nothing of another run can be left in it."""
+        from tui.widgets.run_pane import RunPane  # brings numpy and the plots: only when first needed
+
+        body = self.query_one("#train-body", ContentSwitcher)
+        await body.query(RunPane).remove()
+        await body.add_content(RunPane(id="run-pane"), set_current=True)
+        body.query_one("#run-tabs").focus()
+        self.refresh_bindings()
+
+    def _draw(self) -> None:
+        from tui.widgets.run_pane import RunPane
+
+        if self._view is not None and (pane := next(iter(self.query(RunPane)), None)):
+            pane.show_view(self._view)
+
+    def _announce(self, view: RunView) -> None:
+        """Says how a run ended, and what can be done about it."""
+        line = self.query_one(MessageLine)
+        if view.problem:
+            line.say(view.problem, error=True)
+        elif view.status.state == "failed":
+            hint = "" if "resume" in view.status.error.lower() else " Press r to resume from its last checkpoint."
+            line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
+        elif view.status.state == "finished":
+            line.say(f"{view.name} has finished. Press w to write with it.", done=True)
+        elif view.status.state == "stopped":
+            line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it, w writes with it.")
+        elif view.status.state == "training":
+            line.say("")
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what applies now is shown and has a key."""
+        if action in FORM_ACTIONS:
+            return self._folder is None
+        if action not in RUN_ACTIONS:
+            return True
+        if self._folder is None:
+            return False
+        state = self._view.status.state if self._view else "prepared"
+        if action in NEEDS_TRAINER:
+            return state in RUNNING
+        if action == "pause":
+            return state in ("starting", "training")
+        if action == "resume":
+            return state in ("paused", "stopped", "failed", "prepared")
+        return True
+
+    @on(RunForm.StartPressed)
+    def action_start(self) -> None:
+        form = self.query_one(RunForm)
+        problem = form.first_problem()
+        if problem:
+            self.query_one(MessageLine).say(problem, error=True)
+        elif form.corpus is not None:
+            self._start(form, form.corpus)
+
+    @work(exclusive=True, group="start")
+    async def _start(self, form: RunForm, corpus: Corpus) -> None:
+        plan = form.outcome.plan
+        assert plan is not None
+        reference = CorpusReference(
+            slug=corpus.slug,
+            name=corpus.record.name,
+            sha256=corpus.record.sha256,
+            characters=corpus.record.characters,
+        )
+        try:
+            folder = await asyncio.to_thread(
+                actions.start, form.model_name, model=plan.model, training=plan.training, corpus=reference
+            )
+        except InputError as error:
+            self.query_one(MessageLine).say(str(error), error=True)
+            return
+        form.started()
+        self._watch(folder)
+        self._refresh_lists()
+
+    def action_new(self) -> None:
+        self._watch(None)
+
+    def action_pause(self) -> None:
+        self._ask("pause")
+
+    def action_checkpoint(self) -> None:
+        self._ask("checkpoint")
+
+    def action_stop(self) -> None:
+        self._ask("stop")
+
+    def action_resume(self) -> None:
+        if self._view and self._view.status.state == "paused":
+            self._ask("resume")
+        elif self._folder:
+            self._tell(self._folder, None)
+
+    def action_choose_run(self) -> None:
+        picker = self.query_one("#run-picker", Select)
+        picker.focus()
+        picker.action_show_overlay()
+
+    def action_pane(self, pane: str) -> None:
+        from tui.widgets.run_pane import RunPane
+
+        self.query_one(RunPane).choose(pane)
+
+    def action_sample(self, by: int) -> None:
+        from tui.widgets.run_pane import RunPane
+
+        self.query_one(RunPane).turn_sample(by)
+
+    async def action_write(self) -> None:
+        from tui.app import PantoumApp
+
+        if self._folder and isinstance(self.app, PantoumApp):
+            await self.app.open_model(self._folder.slug)
+
+    def _ask(self, request: Request) -> None:
+        if self._folder:
+            self._tell(self._folder, request)
+
+    @work(group="tell")
+    async def _tell(self, folder: ModelFolder, request: Request | None) -> None:
+        """Passes a request to the trainer, or starts it again where `request` is None; says what follows."""
+        line = self.query_one(MessageLine)
+        try:
+            if request is None:
+                line.say(await asyncio.to_thread(actions.resume, folder))
+            else:
+                line.say(await asyncio.to_thread(actions.ask, folder, request))
+        except InputError as error:
+            line.say(str(error), error=True)
+
+
+def _describe(entry: ModelEntry) -> str:
+    name = entry.record.name if entry.record else entry.folder.slug
+    return f"{name}  {'damaged' if entry.problem else entry.status.state}"

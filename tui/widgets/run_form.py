@@ -1,0 +1,212 @@
+"""The form for a new run: a text, a name, a unit and one dial; everything else follows, or is set under Advanced."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Collapsible, Input, Label, Select, Static
+
+from corpora.home import slugify
+from corpora.library import Corpus
+from engine.settings import CELLS, DEVICES, UNITS
+from tui.readable import count
+from tui.training.form import BUDGETS, FIELDS, Choices, Field, Outcome, work_out
+from tui.widgets.dial import Dial
+
+UNIT_HINTS = {
+    "char": "Letter by letter: small and inventive, good from short texts on.",
+    "word": "Word by word: fluent sooner, wants more text (half a million characters).",
+    "bpe": "Pieces of words, found in the text: between the two.",
+}
+_TIMES = tuple((label, f"{minutes:g}") for label, minutes in BUDGETS)
+
+
+class RunForm(VerticalScroll, can_focus=False):
+    """Posts `StartPressed`. `outcome` has the plan, or why there is none; problems also stand beside their fields."""
+
+    class StartPressed(Message):
+        """The button was pressed."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.outcome = Outcome(None, {})
+        self._corpora: dict[str, Corpus] = {}
+        self._taken: Collection[str] = ()
+        self._proposed = ""  # the name that we filled in; another one is the person's own
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="form-choices"):
+            yield _row("Text", Select[str]([], prompt="No texts yet", compact=True, id="form-corpus"))
+            yield _row("Name", Input(compact=True, max_length=80, id="form-name"))
+            yield Static(id="form-name-problem", classes="problem", markup=False)
+            yield _row("Unit", Dial([(unit, unit) for unit in UNITS], value="char", id="form-unit"))
+            yield Static(UNIT_HINTS["char"], id="form-unit-hint", classes="hint")
+            yield _row("Minutes", Dial(_TIMES, value="5", id="form-time"))
+            yield Static("", id="form-time-hint", classes="hint")
+        with Vertical(id="form-plan"):
+            yield Static("What will be trained", classes="heading")
+            yield Static(id="form-reasons", markup=False)
+            yield Button("Start training", variant="primary", compact=True, id="form-start")
+        with Collapsible(title="Advanced", id="form-advanced"):
+            yield _row("Cell", Dial([("derived", ""), *((cell, cell) for cell in CELLS)], value="", id="form-cell"))
+            for field in FIELDS:
+                yield from _number_row(field)
+            yield _row("Device", Dial([(device, device) for device in DEVICES], value="auto", id="form-device"))
+
+    def on_mount(self) -> None:
+        self._recompute()
+
+    @property
+    def corpus(self) -> Corpus | None:
+        """The text that is chosen."""
+        value = self.query_one("#form-corpus", Select).value
+        return self._corpora.get(value) if isinstance(value, str) else None
+
+    @property
+    def model_name(self) -> str:
+        return self.query_one("#form-name", Input).value.strip()
+
+    def set_corpora(self, corpora: Sequence[Corpus]) -> None:
+        """Offers these texts; keeps the one that is chosen where it is still there."""
+        select = self.query_one("#form-corpus", Select)
+        if {corpus.slug: corpus.record for corpus in corpora} == {
+            slug: corpus.record for slug, corpus in self._corpora.items()
+        } or select.expanded:
+            return
+        before = self.corpus
+        self._corpora = {corpus.slug: corpus for corpus in corpora}
+        select.set_options((_describe(corpus), corpus.slug) for corpus in corpora)
+        if corpora:
+            kept = before is not None and before.slug in self._corpora
+            select.value = before.slug if before and kept else corpora[0].slug
+
+    def set_taken(self, slugs: Collection[str]) -> None:
+        """The names that models already have."""
+        if set(slugs) != set(self._taken):
+            self._taken = set(slugs)
+            self._propose_name()
+
+    def choose_corpus(self, slug: str) -> None:
+        """Takes this text, where it is there."""
+        if slug in self._corpora:
+            self.query_one("#form-corpus", Select).value = slug
+
+    def first_problem(self) -> str:
+        """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
+        if self.corpus is None:
+            self.query_one("#form-corpus").focus()
+            return "Choose a text to train on. F2 opens the Library, where a adds one."
+        for name, problem in self.outcome.problems.items():
+            if name == "name":
+                self.query_one("#form-name").focus()
+            elif name:
+                self.query_one("#form-advanced", Collapsible).collapsed = False
+                self.query_one(f"#form-{name}").focus()
+            return problem
+        return ""
+
+    def started(self) -> None:
+        """Makes the form ready for another run."""
+        self._proposed = self.model_name
+        self._propose_name()
+
+    @on(Select.Changed, "#form-corpus")
+    def _corpus_chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        self._propose_name()
+
+    @on(Dial.Turned)
+    @on(Input.Changed)
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        self._recompute()
+
+    @on(Button.Pressed, "#form-start")
+    def _start(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.StartPressed())
+
+    def _propose_name(self) -> None:
+        """Fills in a free name, unless the person has given one."""
+        name = self.query_one("#form-name", Input)
+        if name.value in ("", self._proposed) and self.corpus is not None:
+            self._proposed = _free_name(self.corpus.record.name, self._taken)
+            name.value = self._proposed
+        self._recompute()
+
+    def _recompute(self) -> None:
+        corpus = self.corpus
+        unit, device = self._dial("form-unit"), self._dial("form-device")
+        minutes = float(self._dial("form-time"))
+        choices = Choices(
+            unit=next(known for known in UNITS if known == unit),
+            minutes=minutes,
+            cell=next((cell for cell in CELLS if cell == self._dial("form-cell")), None),
+            device=next(known for known in DEVICES if known == device),
+            typed={field.name: self.query_one(f"#form-{field.name}", Input).value for field in FIELDS},
+        )
+        self.outcome = work_out(corpus.record.characters if corpus else 0, choices)
+        problems = dict(self.outcome.problems)
+        if corpus is not None and (problem := self._name_problem()):
+            problems = {"name": problem, **problems}
+        self.outcome = Outcome(self.outcome.plan, problems)
+        self._show(problems, corpus, unit)
+
+    def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: str) -> None:
+        self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
+        steps = self.query_one("#form-steps", Input).value.strip()
+        self.query_one("#form-time-hint", Static).update("Steps under Advanced count instead." if steps else "")
+        for name in ("name", *(field.name for field in FIELDS)):
+            line = self.query_one(f"#form-{name}-problem", Static)
+            line.update(problems.get(name, ""))
+            line.display = name in problems
+            self.query_one(f"#form-{name}", Input).set_class(name in problems, "-invalid")
+        plan = self.outcome.plan
+        if corpus is None:
+            reasons = "Add a text in the Library (F2) first, then come back."
+        elif plan is None:
+            reasons = problems.get("", "Some settings under Advanced need another value.")
+        else:
+            reasons = "\n".join(f"· {reason}" for reason in plan.reasons)
+            for field in FIELDS:
+                if field.name != "steps":
+                    value = getattr(plan.model, field.name, None)
+                    value = getattr(plan.training, field.name, None) if value is None else value
+                    self.query_one(f"#form-{field.name}", Input).placeholder = f"{value:g}"
+        self.query_one("#form-reasons", Static).update(reasons)
+        self.query_one("#form-start", Button).disabled = corpus is None
+
+    def _name_problem(self) -> str:
+        slug = slugify(self.model_name)
+        if not slug:
+            return "A name needs at least one letter or digit."
+        if slug in self._taken:
+            return f"There is already a model named {slug}. Choose another name."
+        return ""
+
+    def _dial(self, id: str) -> str:
+        return self.query_one(f"#{id}", Dial).value
+
+
+def _row(label: str, control: Select[str] | Input | Dial, hint: str = "") -> Horizontal:
+    parts = [Label(label, classes="label"), control]
+    return Horizontal(*parts, *([Label(hint, classes="aside")] if hint else []), classes="row")
+
+
+def _number_row(field: Field) -> Iterator[Horizontal | Static]:
+    yield _row(field.label, Input(compact=True, max_length=24, id=f"form-{field.name}", classes="number"), field.help)
+    yield Static(id=f"form-{field.name}-problem", classes="problem", markup=False)
+
+
+def _describe(corpus: Corpus) -> str:
+    return f"{corpus.record.name}  {count(corpus.record.characters)} characters"
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, with a number where a model of that name is there already."""
+    number = 1
+    while slugify(free := name if number == 1 else f"{name} {number}") in taken:
+        number += 1
+    return free
