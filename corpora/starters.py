@@ -11,7 +11,10 @@ from corpora.errors import InputError
 from corpora.library import Added, CorpusLibrary, NamedText
 
 MOST_SOURCE = 5_000_000  # bytes of the standard library's source: more adds training time, not variety
-_SKIPPED = frozenset({"site-packages", "dist-packages", "test", "tests", "idlelib", "idle_test", "pydoc_data"})
+# Third parties' code, tests, and modules that are mostly tables of data.
+_SKIPPED = frozenset(
+    {"site-packages", "dist-packages", "test", "tests", "idlelib", "idle_test", "pydoc_data", "encodings", "__phello__"}
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def _standard_library() -> list[NamedText]:
             length = path.stat().st_size
             encoding = find_encoding(path)
         except (OSError, InputError):
+            continue
+        if length == 0:
             continue
         if size + length > MOST_SOURCE:
             break

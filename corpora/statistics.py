@@ -1,10 +1,10 @@
 """What a corpus holds, counted in one pass over its text."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 
 import msgspec
+import regex
 
 from corpora.corpus import Corpus
 from corpora.errors import InputError
@@ -15,11 +15,10 @@ FREQUENT = 50  # words that are kept with their counts
 MOST_WORDS = 300_000  # distinct words counted at a time; beyond it the rarest are forgotten
 
 # A word is a run of letters with inner apostrophes and hyphens, or one character of a script without spaces.
-_SPACELESS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-)
-_LETTER = rf"[^\W\d_{_SPACELESS}]"
-_WORD = re.compile(rf"[{_SPACELESS}]|{_LETTER}+(?:['’-]{_LETTER}+)*")
+_LETTER = r"[\p{L}\p{M}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
+_WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+|\p{{L}}")
+_LAST_WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+['’-]?\Z")
+_LONGEST = 200  # characters of a word that is looked for across the end of a chunk
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +68,7 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
         found = _WORD.findall((held + chunk).lower())
         # The last word may go on in the next chunk; without it this chunk's words are all whole.
         held = _last_word(held + chunk)
-        if held:
+        if held and found:
             found.pop()
         words += len(found)
         frequent.update(found)
@@ -77,9 +76,9 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
             frequent = Counter(dict(frequent.most_common(MOST_WORDS // 2)))
         if progress:
             progress(done / max(1, record.characters), "Counting words")
-    if held:
-        words += 1
-        frequent[held.lower()] += 1
+    last = _WORD.findall(held.lower())
+    words += len(last)
+    frequent.update(last)
     return Statistics(
         sha256=record.sha256,
         characters=record.characters,
@@ -93,9 +92,6 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
     )
 
 
-_LAST_WORD = re.compile(rf"(?:{_LETTER}+(?:['’-]{_LETTER}+)*['’-]?)\Z")
-
-
 def _last_word(text: str) -> str:
-    match = _LAST_WORD.search(text, max(0, len(text) - 200))
-    return match[0] if match else ""
+    match = _LAST_WORD.search(text, max(0, len(text) - _LONGEST))
+    return str(match[0]) if match else ""

@@ -1,0 +1,135 @@
+"""What the char and the word tokenizer share: a list of pieces, then sixteen digits, and their JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from corpora.errors import InputError
+from corpora.tokenizers.base import Ids, Unit
+from corpora.tokenizers.fallback import DIGITS, PieceDetokenizer, piece_of_digit, spell
+
+MOST_PIECES = 1_000_000
+LONGEST_PIECE = 256  # code points; both tokenizers keep well below
+_CACHED = 200_000  # pieces whose ids are remembered
+
+
+class PieceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """``tokenizer.json`` of the units char and word."""
+
+    format: int = 1
+    unit: Unit
+    pieces: tuple[str | tuple[int, ...], ...]  # a piece with lone surrogates, which JSON can't hold, is its code points
+
+
+class PieceVocabulary:
+    """Pieces by id, then the digits. A piece outside is spelled by its code points, and those outside by digits."""
+
+    unit: Unit
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self.pieces = list(pieces)
+        self._digits = len(self.pieces)
+        self.ids: dict[str, int] = {piece: token for token, piece in enumerate(self.pieces)}
+        self._cache: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def vocabulary(self) -> int:
+        return self._digits + DIGITS
+
+    def spelled(self, piece: str) -> tuple[int, ...]:
+        """The ids of one piece."""
+        known = self._cache.get(piece)
+        if known is not None:
+            return known
+        token = self.ids.get(piece)
+        if token is not None:
+            ids: tuple[int, ...] = (token,)
+        else:
+            spelling: list[int] = []
+            for character in piece:
+                token = self.ids.get(character)
+                if token is not None:
+                    spelling.append(token)
+                else:
+                    spelling += [self._digits + digit for digit in spell(character)]
+            ids = tuple(spelling)
+        if len(piece) <= LONGEST_PIECE:
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            self._cache[piece] = ids
+        return ids
+
+    def encode_pieces(self, pieces: Sequence[str]) -> Ids:
+        """The ids of pieces in a row."""
+        lookup = self.ids.get
+        found = [lookup(piece, -1) for piece in pieces]
+        ids = np.array(found, dtype=np.int32)
+        if ids.size == 0 or ids.min() >= 0:
+            return ids
+        spelled = self.spelled
+        flat: list[int] = []
+        for token, piece in zip(found, pieces, strict=True):
+            if token >= 0:
+                flat.append(token)
+            else:
+                flat += spelled(piece)
+        return np.array(flat, dtype=np.int32)
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        array = np.asarray(ids, dtype=np.int64)
+        if array.size and (array.min() < 0 or array.max() >= self.vocabulary):
+            raise IndexError(f"ids must be between 0 and {self.vocabulary - 1:,}")
+        pieces = self.pieces
+        tokens: list[int] = array.tolist()
+        if array.size == 0 or array.max() < self._digits:
+            return "".join([pieces[token] for token in tokens])
+        detokenizer = self.detokenizer()
+        return "".join([detokenizer.push(token) for token in tokens]) + detokenizer.flush()
+
+    def detokenizer(self) -> PieceDetokenizer:
+        return PieceDetokenizer(self.pieces)
+
+    def piece(self, token: int) -> str:
+        if not 0 <= token < self.vocabulary:
+            raise IndexError(f"ids must be between 0 and {self.vocabulary - 1:,}")
+        return self.pieces[token] if token < self._digits else piece_of_digit(token - self._digits)
+
+    def to_json(self) -> bytes:
+        pieces = tuple(tuple(map(ord, piece)) if _has_surrogate(piece) else piece for piece in self.pieces)
+        return msgspec.json.format(msgspec.json.encode(PieceFile(unit=self.unit, pieces=pieces)), indent=1)
+
+
+def pieces_from_json(data: bytes, unit: Unit) -> list[str]:
+    """The pieces of a tokenizer file. Raises `InputError` where it is damaged."""
+    try:
+        file = msgspec.json.decode(data, type=PieceFile)
+        pieces = [piece if isinstance(piece, str) else "".join(map(chr, piece)) for piece in file.pieces]
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise InputError(f"The tokenizer is damaged: {error}. Restore it, or train again.") from error
+    if file.unit != unit:
+        raise InputError(f"The tokenizer is damaged: its unit is {file.unit} and not {unit}.")
+    if len(pieces) > MOST_PIECES:
+        raise InputError(f"The tokenizer is damaged: it has {len(pieces):,} pieces.")
+    if len(set(pieces)) != len(pieces):
+        raise InputError("The tokenizer is damaged: a piece is in it twice. Restore it, or train again.")
+    if any(not 1 <= len(piece) <= LONGEST_PIECE for piece in pieces):
+        raise InputError("The tokenizer is damaged: a piece is empty or too long. Restore it, or train again.")
+    return pieces
+
+
+def most_frequent(counts: Counter[str], cap: int) -> list[str]:
+    """The `cap` most frequent pieces, most frequent first; equally frequent ones by code point."""
+    return sorted(counts, key=lambda piece: (-counts[piece], piece))[:cap]
+
+
+def prune(counts: Counter[str], most: int) -> None:
+    """Bounds the memory of a count over an endless stream by forgetting its rarest half."""
+    if len(counts) > most:
+        for piece in most_frequent(counts, len(counts))[most // 2 :]:
+            del counts[piece]
+
+
+def _has_surrogate(piece: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in piece)

@@ -1,0 +1,48 @@
+"""Words, numbers, punctuation and spaces; what is rare is spelled, so that nothing is ever unknown."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from corpora.tokenizers.base import Ids, Unit
+from corpora.tokenizers.pieces import PieceVocabulary, most_frequent, prune
+from corpora.tokenizers.splitting import last_piece_cut, split_pieces
+from corpora.tokenizers.streaming import rechunk
+
+LARGEST_DEFAULT = 10_000  # pieces: the output layer of a larger one is most of a small model's work
+SMALLEST_DEFAULT = 500
+CHARACTERS_PER_PIECE = 200  # of text, for each piece of the default vocabulary: rarer ones are hardly learned
+FEWEST = 2  # times that a piece must occur
+MOST_SINGLE = 500  # single characters that are kept for spelling
+_MOST_COUNTED = 500_000  # distinct pieces counted at a time
+
+
+class WordTokenizer(PieceVocabulary):
+    """One token for each piece of the vocabulary; others by their characters, and those outside by digits."""
+
+    unit: Unit = "word"
+
+    def encode(self, text: str) -> Ids:
+        return self.encode_pieces(split_pieces(text))
+
+    def encode_chunks(self, chunks: Iterable[str]) -> Iterator[Ids]:
+        for text in rechunk(chunks, last_piece_cut):
+            yield self.encode(text)
+
+
+def train_word(chunks: Iterable[str], cap: int = 0) -> WordTokenizer:
+    """Keeps the most frequent pieces of a text, `cap` of them (by the text's length where 0), and single characters."""
+    pieces: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
+    length = 0
+    for text in rechunk(chunks, last_piece_cut):
+        pieces.update(split_pieces(text))
+        characters.update(text)
+        length += len(text)
+        prune(pieces, _MOST_COUNTED)
+    cap = cap or max(SMALLEST_DEFAULT, min(LARGEST_DEFAULT, length // CHARACTERS_PER_PIECE))
+    single = most_frequent(characters, min(MOST_SINGLE, cap))
+    taken = set(single)
+    common = (piece for piece in most_frequent(pieces, len(pieces)) if piece not in taken and pieces[piece] >= FEWEST)
+    kept = single + [piece for piece, _ in zip(common, range(cap - len(single)), strict=False)]
+    # Most frequent first, whatever a piece is: an output layer that adapts to frequency needs that order.
+    return WordTokenizer(sorted(kept, key=lambda piece: (-pieces[piece], piece)))
