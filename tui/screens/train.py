@@ -55,7 +55,7 @@ class TrainScreen(Screen[None]):
         with ContentSwitcher(initial="run-form", id="train-body"):
             yield RunForm(id="run-form")
         yield MessageLine()
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self._refresh_lists()
@@ -154,6 +154,7 @@ class TrainScreen(Screen[None]):
         from tui.widgets.run_pane import RunPane  # brings numpy and the plots: only when first needed
 
         body = self.query_one("#train-body", ContentSwitcher)
+        body.current = None
         await body.query(RunPane).remove()
         await body.add_content(RunPane(id="run-pane"), set_current=True)
         body.query_one("#run-tabs").focus()

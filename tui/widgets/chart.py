@@ -34,6 +34,7 @@ class Chart(Vertical):
     DEFAULT_CSS = """
     Chart { height: 1fr; }
     Chart > .chart--title { height: 1; padding: 0 1; color: $text-muted; }
+    Chart _Plot { height: 1fr; }
     Chart _Plot > .plot--axis { color: $border-blurred; }
     Chart _Plot > .plot--tick { color: $text-muted; text-style: none; }
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
@@ -20,6 +20,7 @@ UNIT_HINTS = {
     "word": "Word by word: fluent sooner, wants more text (half a million characters).",
     "bpe": "Pieces of words, found in the text: between the two.",
 }
+WIDE = 110  # columns from which the plan stands beside the choices
 _TIMES = tuple((label, f"{minutes:g}") for label, minutes in BUDGETS)
 
 
@@ -57,6 +58,9 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def on_mount(self) -> None:
         self._recompute()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     @property
     def corpus(self) -> Corpus | None:

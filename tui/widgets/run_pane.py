@@ -49,6 +49,7 @@ class RunPane(Vertical):
         self._arrange()
         if self._view is not None:
             self._write_progress(self._view)
+            self._write_numbers(self._view)
 
     def on_dial_turned(self, event: Dial.Turned) -> None:
         event.stop()
@@ -73,11 +74,11 @@ class RunPane(Vertical):
         self.query_one("#run-loss", Chart).show_curves(
             Curve("training", "primary", curves.loss), Curve("validation", "secondary", curves.validation)
         )
-        gradient = [Curve("before clipping", "primary", curves.gradient)]
+        gradient = [Curve("before clipping", "secondary", curves.gradient)]
         if view.record and curves.gradient:
             clip = view.record.training.clip
             ends = [curves.gradient[0][0][0], curves.gradient[-1][0][-1]]
-            gradient.append(Curve(f"clip {clip:g}", "warning", [(ends, [clip, clip])], level=True))
+            gradient.append(Curve(f"clip {clip:g}", "error", [(ends, [clip, clip])], level=True))
         self.query_one("#run-gradient", Chart).show_curves(*gradient)
         self.query_one("#run-rate", Chart).show_curves(Curve("of this step", "accent", curves.learning_rate))
         self.query_one(SamplePane).show_samples(view.samples)
@@ -114,37 +115,45 @@ class RunPane(Vertical):
         self.query_one("#run-progress", Static).update(line)
 
     def _write_numbers(self, view: RunView) -> None:
-        last, best = view.last, view.best
-        text = Text()
-        if last is None:
-            text.append("Numbers come with the first steps.", "dim")
-        else:
-            _number(text, "step", count(last.step))
-            if last.loss is not None:
-                _number(text, "loss", f"{last.loss:.3f}")
-            if best is not None:
-                _write_best(text, best)
-            _number(text, "speed", f"{count(round(last.tokens_per_second))} tokens/s")
-            if last.gradient_norm is not None:
-                _number(text, "gradient", f"{last.gradient_norm:.2f}")
-            _number(text, "clipped", f"{view.clipped:.0%} of steps")
-            if view.skipped:
-                _number(text, "skipped", f"{count(view.skipped)} steps without a finite gradient")
+        text = Text("Numbers come with the first steps.", "dim")
+        if view.last is not None:
+            text = _in_lines(_numbers(view, view.last), self.size.width)
         for notice in view.record.notices if view.record else ():
             text.append(f"\n{notice}", self.app.theme_variables["warning"])
         self.query_one("#run-numbers", Static).update(text)
 
 
-def _write_best(text: Text, best: MetricsLine) -> None:
-    if best.bits_per_character is not None:
-        _number(text, "bits per character", f"{best.bits_per_character:.2f}")
-    if best.validation_loss is not None:
-        _number(text, "best validation", f"{best.validation_loss:.3f} at step {count(best.step)}")
+def _numbers(view: RunView, last: MetricsLine) -> list[tuple[str, str]]:
+    """Labels and values of what matters now, the important ones first."""
+    found = [("step", count(last.step))]
+    if last.loss is not None:
+        found.append(("loss", f"{last.loss:.3f}"))
+    if view.best and view.best.bits_per_character is not None:
+        found.append(("bits per character", f"{view.best.bits_per_character:.2f}"))
+    if view.best and view.best.validation_loss is not None:
+        found.append(("best validation", f"{view.best.validation_loss:.3f} at step {count(view.best.step)}"))
+    found.append(("speed", f"{count(round(last.tokens_per_second))} tokens/s"))
+    if last.gradient_norm is not None:
+        found.append(("gradient", f"{last.gradient_norm:.2f}"))
+    found.append(("clipped", f"{view.clipped:.0%} of steps"))
+    if view.skipped:
+        found.append(("skipped", f"{count(view.skipped)} steps without a finite gradient"))
+    return found
 
 
-def _number(text: Text, label: str, value: str) -> None:
-    """A label and its value that a line break never parts."""
-    if text:
-        text.append("   ")
-    text.append(f"{label} ".replace(" ", "\u00a0"), "dim")
-    text.append(value.replace(" ", "\u00a0"), "bold")
+def _in_lines(numbers: list[tuple[str, str]], width: int) -> Text:
+    """The numbers side by side, broken only between two of them."""
+    text = Text()
+    used = 0
+    for label, value in numbers:
+        needed = len(label) + len(value) + 1
+        if used and used + 3 + needed > width:
+            text.append("\n")
+            used = 0
+        elif used:
+            text.append("   ")
+            used += 3
+        text.append(f"{label} ", "dim")
+        text.append(value, "bold")
+        used += needed
+    return text
