@@ -1,4 +1,4 @@
-"""A service that only pretends: it speaks the protocol, makes its text from the RNG seed, and fails by the model's name.
+"""A service that only pretends: it makes its text from the RNG seed, and fails by the model's name.
 
 A model called ``endless`` streams until it is cancelled, ``mortal`` is killed at its tenth token, ``wordless`` refuses
 to load, ``faulty`` ends with an internal error.

@@ -12,7 +12,7 @@ from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
 from engine.folder import ModelLibrary
 from engine.presets import Plan, plan
-from engine.records import CorpusReference, Status
+from engine.records import CorpusReference
 from engine.settings import Cell, Device, TrainingConfig, Unit
 from tui.commandline import watching
 from tui.commandline.output import note
@@ -76,28 +76,28 @@ def resume(name: str, *, minutes: float | None, steps: int | None, stop_after: i
     watching.check_idle(folder, status)
     if minutes is None and steps is None:
         if status.state == "finished":
+            more = "--minutes 5" if record.training.minutes is not None else f"--steps {record.training.steps}"
             raise InputError(
                 f"{folder.slug} has spent its budget. To train it further, add to it: "
-                f"`pantoum resume {folder.slug} --minutes 5`."
+                f"`pantoum resume {folder.slug} {more}`."
             )
     else:
-        training = extended(record.training, status, minutes=minutes, steps=steps)
+        training = extended(record.training, minutes=minutes, steps=steps)
         training.check()
         folder.write_record(msgspec.structs.replace(record, training=training))
     watching.start(folder, stop_after=stop_after, detach=detach)
 
 
-def extended(
-    training: TrainingConfig, status: Status, *, minutes: float | None = None, steps: int | None = None
-) -> TrainingConfig:
-    """The same training with so much more budget, counted from what was spent where the budget's kind changes."""
+def extended(training: TrainingConfig, *, minutes: float | None = None, steps: int | None = None) -> TrainingConfig:
+    """The same training with so much more budget, of the kind that it has. Raises `InputError` for the other kind."""
     if (minutes is not None and minutes <= 0) or (steps is not None and steps <= 0):
         raise InputError("What is added to the budget must be above 0.")
-    if minutes is not None:
-        spent = training.minutes if training.minutes is not None else status.elapsed / 60
-        return msgspec.structs.replace(training, minutes=spent + minutes, steps=None)
-    done = training.steps if training.steps is not None else status.step
-    return msgspec.structs.replace(training, minutes=None, steps=done + (steps or 0))
+    if minutes is not None and training.minutes is not None:
+        return msgspec.structs.replace(training, minutes=training.minutes + minutes)
+    if steps is not None and training.steps is not None:
+        return msgspec.structs.replace(training, steps=training.steps + steps)
+    kind = "steps" if training.steps is not None else "minutes"
+    raise InputError(f"This model's budget is counted in {kind}: add to it with --{kind}.")
 
 
 def settle(wishes: Wishes, *, characters: int) -> Plan:

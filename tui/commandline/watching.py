@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
+import msgspec
 import typer
 
 from corpora.errors import InputError
@@ -21,6 +22,7 @@ from tui.readable import count, duration
 
 INTERVAL = 0.2  # seconds between two looks at the folder
 INTERRUPTED = 130
+WATCHED = RUNNING | {"prepared"}  # "prepared" is also what a status that is missing or damaged reads as
 
 
 def check_idle(folder: ModelFolder, status: Status) -> None:
@@ -38,16 +40,17 @@ def start(folder: ModelFolder, *, stop_after: int | None = None, detach: bool = 
     Raises `InputError` with the trainer's own sentence where it fails, and `typer.Exit` (130) where it was stopped
     from the keyboard or by a signal.
     """
-    since = time.time()
-    pid = start_trainer(folder, stop_after=stop_after)
     if detach:
+        pid = start_trainer(folder, stop_after=stop_after)
         note(f"{folder.slug} is training in the background (process {pid}).")
         note(f"See how it stands: pantoum show {folder.slug}")
         note(f"Stop it:           pantoum stop {folder.slug}")
         return
     record = folder.record()
     display: Display = LiveDisplay(record) if is_terminal(sys.stdout) else PlainDisplay(record)
+    since = time.time()
     with Signals() as signals, display:
+        pid = start_trainer(folder, stop_after=stop_after)
         status = follow(folder, display, signals, pid=pid, since=since)
     conclude(folder, status, signals, stop_after=stop_after)
 
@@ -83,7 +86,10 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
     noticed: set[str] = set(folder.record().notices)
     asked = False
     while True:
-        status = folder.status()  # before the lines: once it has ended, they are complete
+        gone = not _lives(pid)
+        status = folder.status()  # after the look at the process, before the lines: so nothing of its end is missed
+        if gone and status.state in RUNNING:
+            status = msgspec.structs.replace(status, state="failed", error=status.error or _died(folder))
         while lines := metrics.read():
             for line in lines:
                 if line.time >= since:
@@ -93,7 +99,7 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
         display.status(status)
         for notice in _new_notices(folder, noticed):
             display.note(notice)
-        if _ended(status, pid) or signals.count > 1:
+        if status.state not in WATCHED or (gone and status.state == "prepared") or signals.count > 1:
             return status
         if signals.count == 1 and not asked:
             asked = True
@@ -102,14 +108,21 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
         time.sleep(INTERVAL)
 
 
-def _ended(status: Status, pid: int) -> bool:
-    if status.state == "prepared":  # its status is missing or damaged; only the process itself can tell
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
-    return status.state not in RUNNING
+    except PermissionError:
+        pass
+    return True
+
+
+def _died(folder: ModelFolder) -> str:
+    return (
+        f"The trainer was killed or could not go on; its log is {folder.log_path}. "
+        f"`pantoum resume {folder.slug}` goes on from its last checkpoint."
+    )
 
 
 def _new_notices(folder: ModelFolder, noticed: set[str]) -> list[str]:
@@ -126,8 +139,7 @@ def conclude(folder: ModelFolder, status: Status, signals: Signals, *, stop_afte
     """Says how it ended and what can be done now; raises as `start` does."""
     slug = folder.slug
     if status.state == "failed" or (status.state == "prepared" and signals.count < 2):
-        error = status.error or f"The trainer ended without a word; its log is {folder.log_path}."
-        raise InputError(error if error.endswith((".", "!", "?")) else f"{error}.")
+        raise InputError(status.error or _died(folder))
     if status.state == "finished":
         note(_praise(folder.record(), status))
         note(f'Write with it:  pantoum write -m {slug}    or:  pantoum sample {slug} --prompt "…"')
