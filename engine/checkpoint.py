@@ -75,6 +75,7 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
         model = LanguageModel(config)
     _check_shapes(path, model, tensors)
     model = model.to_empty(device=device)
+    model.tie()
     model.load_state_dict(_with_tied(config, tensors))
     return model.eval(), note
 

@@ -61,6 +61,7 @@ class TokenStream:
     def __init__(self, client: "EngineClient", number: int) -> None:
         self.number = number
         self.done: Done | None = None
+        self._ended = False
         self._client = client
         self._queue: asyncio.Queue[Token | Done | EngineGone] = asyncio.Queue()
 
@@ -74,10 +75,13 @@ class TokenStream:
         return self._take(item)
 
     def ready(self) -> list[Token]:
-        """The tokens that have already arrived, without waiting; sets `done` where the end has too."""
+        """The tokens that have already arrived, without waiting; sets `done` where the end has too.
+
+        Never raises: where the service died, `done` says so, and the tokens that came before are returned.
+        """
         tokens: list[Token] = []
         while self.done is None and not self._queue.empty():
-            with contextlib.suppress(StopAsyncIteration):
+            with contextlib.suppress(StopAsyncIteration, EngineGone):
                 tokens.append(self._take(self._queue.get_nowait()))
         return tokens
 
@@ -98,7 +102,13 @@ class TokenStream:
             raise item
         return item
 
+    @property
+    def ended(self) -> bool:
+        """Whether its end has arrived, be it read or not."""
+        return self._ended
+
     def _put(self, item: Token | Done | EngineGone) -> None:
+        self._ended = not isinstance(item, Token)
         self._queue.put_nowait(item)
 
 
@@ -157,7 +167,8 @@ class EngineClient:
             stream._put(item)
         if self._gone is not None:
             stream._put(self._gone)
-        self._streams[number] = stream
+        elif not stream.ended:
+            self._streams[number] = stream
         return stream
 
     async def next(self, model: str, text: str, *, count: int = 12, dials: Dials | None = None) -> NextTokens:
@@ -184,7 +195,11 @@ class EngineClient:
         try:
             self._process.stdin.write(msgspec.json.encode(message) + b"\n")
             await self._process.stdin.drain()
-            return msgspec.json.decode(await future, type=kind)
+            answer = await future
+            try:
+                return msgspec.json.decode(answer, type=kind)
+            except msgspec.DecodeError as error:
+                raise EngineError(f"its answer to {method} can't be understood: {error}") from error
         except (BrokenPipeError, ConnectionResetError) as error:
             raise EngineGone(self._epitaph()) from error
         finally:

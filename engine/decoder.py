@@ -22,8 +22,7 @@ class Decoder:
     def __init__(self, model: LanguageModel) -> None:
         self.model = model.eval()
         self.device = model.embedding.weight.device
-        layers: list[RecurrentLayer] = list(model.layers)  # type: ignore[arg-type]
-        self._steps = [_pack(model, layer, number) for number, layer in enumerate(layers)]
+        self._steps = [_pack(model, layer, number) for number, layer in enumerate(model.stack)]
 
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""
@@ -53,7 +52,7 @@ class Decoder:
         Reads in blocks from the front, so the same prompt gives the same bits whatever was read before it.
         """
         hidden = None
-        for block in ids.split(BLOCK):
+        for block in torch.split(ids, BLOCK):
             hidden, state = self.model.read(block, state)
         if hidden is None:
             raise ValueError("prefill needs at least one token")

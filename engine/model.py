@@ -1,12 +1,13 @@
 """The language model: embedding, a stack of recurrent layers, a decoder."""
 
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, make_layer
+from engine.cells.layer import LayerState, RecurrentLayer, make_layer
 from engine.settings import ModelConfig
 
 State = list[LayerState]  # one entry a layer
@@ -28,8 +29,7 @@ class LanguageModel(nn.Module):
         # A tied decoder reads vectors of the embedding's width, so another width is projected first.
         self.projection: nn.Linear | None = nn.Linear(H, E, bias=False) if config.tied and H != E else None
         self.decoder = nn.Linear(E if config.tied else H, V)
-        if config.tied:
-            self.decoder.weight = self.embedding.weight
+        self.tie()
         self._initialise()
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -41,7 +41,7 @@ class LanguageModel(nn.Module):
         """The top layer's outputs (T, B, H) and the state after the last id, without the decoder's work."""
         x = self._drop(self.embedding(ids))  # (T, B, E)
         after: State = []
-        for layer, before in zip(self.layers, state, strict=True):
+        for layer, before in zip(self.stack, state, strict=True):
             x, layer_state = layer(x, before)  # (T, B, H)
             x = self._drop(x)
             after.append(layer_state)
@@ -53,9 +53,19 @@ class LanguageModel(nn.Module):
             hidden = self.projection(hidden)
         return F.linear(hidden, self.decoder.weight, self.decoder.bias)
 
+    def tie(self) -> None:
+        """Makes the decoder's weights the embedding's again, where they are tied and a move took them apart."""
+        if self.config.tied:
+            self.decoder.weight = self.embedding.weight
+
     def zero_state(self, batch: int) -> State:
         """The state before any text, for `batch` streams."""
-        return [layer.zero_state(batch) for layer in self.layers]
+        return [layer.zero_state(batch) for layer in self.stack]
+
+    @property
+    def stack(self) -> list[RecurrentLayer]:
+        """The recurrent layers, lowest first."""
+        return cast(list[RecurrentLayer], list(self.layers))
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Parameters by the part of the model that a person knows: ``embedding``, ``layer 1``, …, ``decoder``.
@@ -63,7 +73,7 @@ class LanguageModel(nn.Module):
         Tied weights count as the embedding's.
         """
         groups: dict[str, list[nn.Parameter]] = {"embedding": list(self.embedding.parameters())}
-        for number, layer in enumerate(self.layers, 1):
+        for number, layer in enumerate(self.stack, 1):
             groups[f"layer {number}"] = list(layer.parameters())
         tail = list(self.decoder.parameters())
         if self.projection is not None:

@@ -32,7 +32,7 @@ class LoadedModel:
         self.tokenizer: Tokenizer = load_tokenizer(folder.tokenizer_path)
         if self.tokenizer.vocabulary != record.model.vocabulary:
             raise InputError(
-                f"{folder.tokenizer_path} does not belong to this model ({self.tokenizer.vocabulary:,} tokens, expected "
+                f"{folder.tokenizer_path} does not belong to this model ({self.tokenizer.vocabulary:,} tokens, not "
                 f"{record.model.vocabulary:,}). Restore the folder from a backup, or train the model again."
             )
         model, note = load_weights(folder, record.model, device)

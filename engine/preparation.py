@@ -1,6 +1,5 @@
 """From a model folder to a trainer that is ready to step: corpus, tokenizer, tokens, model, and a resume's place."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -138,6 +137,6 @@ def _frequencies(tokens: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]], v
 
 def _first_line(tokenizer: Tokenizer, validation: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]) -> str:
     """A seed text that the model was not trained on: the first whole words of the validation text."""
-    opening = tokenizer.decode(validation[: math.ceil(120)])
+    opening: str = tokenizer.decode(validation[:120].astype(np.int32))
     lines = [line for line in opening.split("\n") if line.strip()]
     return lines[0][:60].rsplit(" ", 1)[0] if lines else opening[:60]

@@ -1,0 +1,85 @@
+"""A model that the real trainer trained for a moment, for all tests that need one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from corpora.library import CorpusLibrary
+from engine.folder import ModelFolder, ModelLibrary
+from engine.presets import plan
+from engine.records import CorpusReference
+from engine.settings import Cell, Unit
+from tests.texts import prose
+
+
+@dataclass(frozen=True)
+class Home:
+    """A Pantoum home folder with one corpus in it."""
+
+    root: Path
+
+    def run_folder(
+        self, name: str, *, steps: int, unit: Unit = "char", cell: Cell = "gru", seed: int = 1
+    ) -> ModelFolder:
+        """A prepared model folder for so many steps on the corpus."""
+        corpus = CorpusLibrary(self.root).get("prose")
+        made = plan(characters=corpus.record.characters, unit=unit, cell=cell, steps=steps, hidden=32, seed=seed)
+        return ModelLibrary(self.root).create(
+            name,
+            model=made.model,
+            training=made.training,
+            corpus=CorpusReference(
+                slug=corpus.slug,
+                name=corpus.record.name,
+                sha256=corpus.record.sha256,
+                characters=corpus.record.characters,
+            ),
+        )
+
+    def train(self, folder: ModelFolder, *, stop_after: int | None = None) -> int:
+        """Runs the trainer process to its end; returns its exit code."""
+        environment = {**os.environ, "PANTOUM_HOME": str(self.root), "PANTOUM_THREADS": "1"}
+        if stop_after is not None:
+            environment["PANTOUM_STOP_AFTER"] = str(stop_after)
+        command = [sys.executable, "-P", "-m", "engine.trainer", str(folder.path)]
+        return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False).returncode
+
+
+def make_home(root: Path, characters: int = 20_000) -> Home:
+    text = root / "prose.txt"
+    root.mkdir(parents=True, exist_ok=True)
+    text.write_text(prose(characters), encoding="utf-8")
+    CorpusLibrary(root).add([text], name="prose")
+    return Home(root)
+
+
+@pytest.fixture
+def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home of this test's own, which PANTOUM_HOME names."""
+    root = tmp_path / "home"
+    monkeypatch.setenv("PANTOUM_HOME", str(root))
+    return make_home(root)
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = make_home(tmp_path_factory.mktemp("trained") / "home")
+    for unit in ("char", "word", "bpe"):
+        folder = home.run_folder(unit, steps=60, unit=unit)
+        assert home.train(folder) == 0, folder.log_path.read_text()
+    return home
+
+
+@pytest.fixture
+def trained(trained_once: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A copy of a home with three trained models, ``char``, ``word`` and ``bpe``, which PANTOUM_HOME names."""
+    root = tmp_path / "trained"
+    shutil.copytree(trained_once.root, root)
+    monkeypatch.setenv("PANTOUM_HOME", str(root))
+    yield Home(root)

@@ -1,0 +1,137 @@
+"""The model's layers against torch's own, and the decoder against the model."""
+
+import pytest
+import torch
+from torch import nn
+
+from engine.cells.layer import make_layer
+from engine.decoder import BLOCK, Decoder
+from engine.model import LanguageModel, count_parameters
+from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
+from engine.training import make_optimizer
+
+
+def model_of(cell: Cell, *, layers: int = 2, tied: bool = False, embedding: int = 12) -> LanguageModel:
+    torch.manual_seed(7)
+    config = ModelConfig(cell=cell, vocabulary=23, layers=layers, hidden=16, embedding=embedding, tied=tied)
+    model = LanguageModel(config)
+    with torch.no_grad():
+        for parameter in model.parameters():  # biases too: zeros would hide a wrong one
+            parameter.copy_(torch.randn_like(parameter) * 0.4)
+    return model.eval()
+
+
+def written_out(cell: Cell, weights: tuple[torch.Tensor, ...], inputs: torch.Tensor) -> torch.Tensor:
+    """The cell's published equations, one unit of time at a time, in float64."""
+    w_ih, w_hh, b_ih, b_hh = (weight.double() for weight in weights)
+    H = w_hh.shape[1]
+    h = torch.zeros(inputs.shape[1], H, dtype=torch.float64)
+    c = torch.zeros_like(h)
+    outputs = []
+    for x in inputs.double():
+        a, r = x @ w_ih.T + b_ih, h @ w_hh.T + b_hh
+        if cell == "gru":
+            reset, update = torch.sigmoid(a[:, :H] + r[:, :H]), torch.sigmoid(a[:, H : 2 * H] + r[:, H : 2 * H])
+            new = torch.tanh(a[:, 2 * H :] + reset * r[:, 2 * H :])
+            h = (1 - update) * new + update * h
+        else:
+            i, f, g, o = (a + r).chunk(4, dim=1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+        outputs.append(h)
+    return torch.stack(outputs)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_layer_computes_the_published_equations(cell: Cell) -> None:
+    torch.manual_seed(1)
+    layer = make_layer(cell, 5, 7)
+    inputs = torch.randn(9, 3, 5)
+    outputs, _ = layer(inputs, layer.zero_state(3))
+    assert torch.allclose(outputs.double(), written_out(cell, layer.weights(), inputs), atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_decoder_steps_to_the_same_logits_as_the_training_forward(cell: Cell, layers: int, tied: bool) -> None:
+    model = model_of(cell, layers=layers, tied=tied)
+    ids = torch.randint(23, (40, 3))
+    expected, _ = model(ids, model.zero_state(3))
+    decoder = Decoder(model)
+    state = decoder.zero_state(3)
+    for t, row in enumerate(ids):
+        logits, state = decoder.step(row, state)
+        assert torch.allclose(logits, expected[t], atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_prompt_of_several_blocks_leaves_the_state_that_single_steps_leave(cell: Cell) -> None:
+    decoder = Decoder(model_of(cell))
+    ids = torch.randint(23, (BLOCK + 30, 1))
+    logits, state = decoder.prefill(ids, decoder.zero_state())
+    stepped = decoder.zero_state()
+    for row in ids:
+        expected, stepped = decoder.step(row, stepped)
+    assert torch.allclose(logits, expected, atol=1e-4)
+    assert all(
+        torch.allclose(a, b, atol=1e-4) for x, y in zip(state, stepped, strict=True) for a, b in zip(x, y, strict=True)
+    )
+
+
+def test_state_carried_over_a_cut_equals_reading_in_one_go() -> None:
+    model = model_of("lstm")
+    ids = torch.randint(23, (30, 2))
+    whole, _ = model(ids, model.zero_state(2))
+    first, state = model(ids[:11], model.zero_state(2))
+    second, _ = model(ids[11:], state)
+    assert torch.allclose(whole, torch.cat((first, second)), atol=1e-6)
+
+
+def test_tied_weights_are_one_matrix_and_counted_once() -> None:
+    tied, free = model_of("gru", tied=True, embedding=16), model_of("gru", embedding=16)
+    assert tied.decoder.weight is tied.embedding.weight
+    assert count_parameters(free) - count_parameters(tied) == 23 * 16
+
+
+def test_every_parameter_is_in_exactly_one_group() -> None:
+    for tied in (False, True):
+        model = model_of("lstm", tied=tied)
+        grouped = [parameter for group in model.groups().values() for parameter in group]
+        assert {id(p) for p in grouped} == {id(p) for p in model.parameters()}
+        assert len(grouped) == len({id(p) for p in grouped})
+
+
+def test_an_untrained_model_predicts_the_unigram_frequencies_from_the_zero_state() -> None:
+    model = model_of("gru")
+    counts = torch.arange(23)
+    model.start_from_frequencies(counts)
+    probabilities = torch.softmax(Decoder(model).start_logits()[0], 0)
+    expected = (counts + 1.0) / (counts.sum() + 23)
+    assert torch.allclose(probabilities, expected, atol=1e-6)
+
+
+def test_weight_decay_reaches_matrices_only() -> None:
+    model = model_of("lstm")
+    groups = make_optimizer(list(model.parameters()), TrainingConfig(steps=1), torch.device("cpu")).param_groups
+    assert {p.dim() for g in groups if g["weight_decay"] > 0 for p in g["params"]} == {2}
+    assert {p.dim() for g in groups if g["weight_decay"] == 0 for p in g["params"]} == {1}
+
+
+def test_a_fresh_recurrent_matrix_is_orthogonal_and_a_forget_gate_remembers() -> None:
+    layer = make_layer("lstm", 6, 8)
+    _, w_hh, b_ih, b_hh = layer.weights()
+    for block in torch.split(w_hh, 8):
+        assert torch.allclose(block @ block.T, torch.eye(8), atol=1e-5)
+    assert torch.equal((b_ih + b_hh)[8:16], torch.ones(8))
+
+
+def test_dropout_acts_in_training_and_not_in_use() -> None:
+    config = ModelConfig(vocabulary=11, hidden=8, embedding=8, layers=2, dropout=0.5)
+    model = LanguageModel(config)
+    ids = torch.randint(11, (6, 2))
+    model.eval()
+    assert torch.equal(model(ids, model.zero_state(2))[0], model(ids, model.zero_state(2))[0])
+    model.train()
+    assert not torch.equal(model(ids, model.zero_state(2))[0], model(ids, model.zero_state(2))[0])
+    assert isinstance(model.decoder, nn.Linear)

@@ -1,0 +1,240 @@
+"""The trainer process from outside: what it writes, what it obeys, what it survives."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+import safetensors.numpy
+
+from corpora.errors import InputError
+from corpora.library import CorpusLibrary
+from engine.folder import ModelFolder, ModelLibrary
+from engine.launch import start_trainer
+from engine.records import State, Status
+from engine.settings import CELLS, Cell
+from tests.engine.conftest import Home
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.02)
+
+
+def wait_for_state(folder: ModelFolder, *states: State) -> Status:
+    wait_until(lambda: folder.status().state in states, f"{states}, is {folder.status()}")
+    return folder.status()
+
+
+def same_weights(one: ModelFolder, other: ModelFolder) -> bool:
+    first, second = (safetensors.numpy.load_file(folder.weights_path) for folder in (one, other))
+    return first.keys() == second.keys() and all((first[name] == second[name]).all() for name in first)
+
+
+def test_a_run_writes_the_whole_model_folder(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("whole", steps=40)
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    names = {path.name for path in folder.path.iterdir()}
+    assert names == {
+        "model.json",
+        "tokenizer.json",
+        "weights.safetensors",
+        "resume.safetensors",
+        "resume.json",
+        "metrics.jsonl",
+        "samples.jsonl",
+        "status.json",
+        "train.log",
+    }
+    for name in names:
+        if name.endswith(".json"):
+            assert json.loads((folder.path / name).read_text())["format"] == 1
+    status, record = folder.status(), folder.record()
+    assert (status.state, status.step, status.progress) == ("finished", 40, 1.0)
+    assert record.model.vocabulary > 10
+    assert record.results is not None
+    assert 0.5 < record.results.bits_per_character < 5.0
+
+
+def test_every_step_of_a_short_run_is_logged_with_its_figures(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("figures", steps=40)
+    fresh_home.train(folder)
+    lines = folder.metrics().read_all()
+    assert [line.step for line in lines] == list(range(1, 41))
+    assert lines[-1].loss is not None and lines[0].loss is not None
+    assert lines[-1].loss < lines[0].loss
+    for line in lines:
+        assert line.learning_rate > 0
+        assert line.gradient_norm is not None and line.gradient_norm > 0
+        assert set(line.gradient_norms) == {"embedding", "layer 1", "decoder"}
+        assert line.tokens_per_second > 0
+        assert line.tokens == line.step * lines[0].tokens
+    evaluated = [line for line in lines if line.validation_loss is not None]
+    assert [line.step for line in evaluated] == list(range(2, 41, 2))
+    assert lines[-1].remaining == 0.0
+    samples = folder.samples().read_all()
+    assert [sample.step for sample in samples] == [line.step for line in evaluated]
+    assert len({(sample.prompt, sample.seed) for sample in samples}) == 1
+    assert len(samples[-1].text) >= folder.record().training.sample_length
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_stopped_and_resumed_equals_uninterrupted_to_the_bit(fresh_home: Home, cell: Cell) -> None:
+    whole = fresh_home.run_folder("whole", steps=30, cell=cell)
+    assert fresh_home.train(whole) == 0
+    halves = fresh_home.run_folder("halves", steps=30, cell=cell)
+    assert fresh_home.train(halves, stop_after=13) == 0
+    assert (halves.status().state, halves.status().step) == ("stopped", 13)
+    assert fresh_home.train(halves) == 0
+    assert halves.status().state == "finished"
+    assert same_weights(whole, halves)
+    first, second = ([(x.step, x.loss, x.validation_loss) for x in f.metrics().read_all()] for f in (whole, halves))
+    assert first == second
+
+
+def test_the_same_seed_trains_the_same_weights_and_another_seed_others(fresh_home: Home) -> None:
+    folders = [fresh_home.run_folder(f"seed {seed}", steps=8, seed=seed) for seed in (1, 1, 2)]
+    for folder in folders:
+        assert fresh_home.train(folder) == 0
+    assert same_weights(folders[0], folders[1])
+    assert not same_weights(folders[0], folders[2])
+
+
+def test_a_detached_run_pauses_resumes_checkpoints_and_stops_through_its_folder(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("asked", steps=1_000_000)
+    pid = start_trainer(folder)
+    wait_for_state(folder, "training")
+    wait_until(lambda: folder.status().step > 0, "a first step")
+    assert folder.status().pid == pid
+    with pytest.raises(InputError, match="already being trained"):
+        start_trainer(folder)
+
+    folder.request("pause")
+    wait_for_state(folder, "paused")
+    step = folder.status().step
+    assert folder.resume_path.exists()  # a pause is a checkpoint too
+    folder.request("resume")
+    wait_for_state(folder, "training")
+    wait_until(lambda: folder.status().step > step, "steps after the pause")
+
+    before = folder.resume_path.stat().st_mtime_ns
+    folder.request("checkpoint")
+    wait_until(lambda: folder.resume_path.stat().st_mtime_ns > before, "a checkpoint")
+    folder.request("stop")
+    assert wait_for_state(folder, "stopped").error == ""
+    wait_until(lambda: not alive(pid), "the process to end")
+    assert folder.record().results is not None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_run_with_everything_saved(fresh_home: Home, number: signal.Signals) -> None:
+    folder = fresh_home.run_folder("signalled", steps=1_000_000)
+    pid = start_trainer(folder)
+    wait_until(lambda: folder.status().state == "training" and folder.status().step > 0, "a first step")
+    os.kill(pid, number)
+    wait_for_state(folder, "stopped")
+    assert folder.resume_path.exists() and folder.weights_path.exists()
+
+
+def test_a_killed_trainer_is_noticed_and_its_run_resumes_from_the_last_checkpoint(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("killed", steps=1_000_000)
+    pid = start_trainer(folder)
+    wait_until(lambda: folder.status().step > 0, "a first step")
+    folder.request("checkpoint")
+    wait_until(folder.resume_path.exists, "a checkpoint")
+    step = json.loads(folder.resume_record_path.read_text())["step"] if folder.resume_record_path.exists() else 0
+    os.kill(pid, signal.SIGKILL)
+    status = wait_for_state(folder, "failed")
+    assert "Resume" in status.error
+
+    start_trainer(folder)
+    wait_for_state(folder, "training")
+    wait_until(lambda: folder.status().step > step, "steps after the resume")
+    folder.request("stop")
+    wait_for_state(folder, "stopped")
+    steps = [line.step for line in folder.metrics().read_all()]
+    assert steps == sorted(set(steps))  # what the killed run had written beyond its checkpoint is not there twice
+
+
+def test_a_second_trainer_on_the_same_folder_leaves_without_touching_it(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("twice", steps=1_000_000)
+    pid = start_trainer(folder)
+    wait_for_state(folder, "training")
+    second = subprocess.run(
+        [sys.executable, "-P", "-m", "engine.trainer", str(folder.path)], capture_output=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert b"Another trainer" in second.stderr
+    assert folder.status().pid == pid
+    folder.request("stop")
+    wait_for_state(folder, "stopped")
+
+
+def test_a_request_from_before_the_start_is_history(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("history", steps=10)
+    folder.request("stop")
+    assert fresh_home.train(folder) == 0
+    assert folder.status().state == "finished"
+
+
+def test_a_run_without_its_corpus_fails_with_a_sentence(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("orphan", steps=10)
+    CorpusLibrary(fresh_home.root).remove("prose")
+    assert fresh_home.train(folder) == 1
+    assert folder.status().state == "failed"
+    assert "corpus" in folder.status().error
+
+
+def test_damaged_checkpoints_fail_with_a_sentence_and_are_kept(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("damaged", steps=20)
+    assert fresh_home.train(folder, stop_after=5) == 0
+    folder.resume_path.write_bytes(b"not safetensors")
+    assert fresh_home.train(folder) == 1
+    assert "damaged" in folder.status().error
+    assert folder.resume_path.read_bytes() == b"not safetensors"
+
+
+def test_a_text_too_short_for_the_shape_is_read_in_a_smaller_one_and_it_says_so(fresh_home: Home) -> None:
+    corpus = CorpusLibrary(fresh_home.root)
+    short = fresh_home.root / "short.txt"
+    short.write_text(("A line that is short and ends.\n" * 20)[:600], encoding="utf-8")
+    made = corpus.add([short], name="short").corpus
+    folder = fresh_home.run_folder("short", steps=10)
+    record = folder.record()
+    reference = msgspec.structs.replace(
+        record.corpus, slug=made.slug, sha256=made.record.sha256, characters=made.record.characters
+    )
+    folder.write_record(msgspec.structs.replace(record, corpus=reference))
+    assert fresh_home.train(folder) == 0, folder.status().error
+    assert any("instead of" in notice for notice in folder.record().notices)
+
+
+def test_models_are_listed_with_damaged_ones_named(trained: Home) -> None:
+    library = ModelLibrary(trained.root)
+    (library.get("bpe").path / "model.json").write_text("{")
+    problems = {entry.folder.slug: entry.problem for entry in library.list()}
+    assert problems["char"] == ""
+    assert "model.json" in problems["bpe"]
+
+
+def test_a_removed_model_can_be_brought_back(trained: Home) -> None:
+    library = ModelLibrary(trained.root)
+    trashed = library.remove(library.get("word"))
+    with pytest.raises(InputError, match="no model named"):
+        library.get("word")
+    assert library.restore(trashed).record().name == "word"
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""What each dial does to a distribution, and what a draw does with it."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpora.errors import InputError
+from engine.sampling import draw, shape
+from engine.settings import Dials
+
+LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+
+logits = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=40).map(torch.tensor)
+dials = st.builds(
+    Dials,
+    temperature=st.floats(0, 10),
+    top_k=st.integers(0, 50),
+    top_p=st.floats(0.01, 1.0),
+    min_p=st.floats(0, 0.99),
+)
+
+
+def kept(dials: Dials) -> list[int]:
+    return [int(i) for i in shape(LOGITS, dials).nonzero().flatten()]
+
+
+@given(logits, dials)
+def test_whatever_the_dials_the_result_is_a_distribution_that_keeps_the_likeliest(row: torch.Tensor, d: Dials) -> None:
+    result = shape(row, d)
+    assert result.min() >= 0
+    assert float(result.sum()) == pytest.approx(1.0, abs=1e-4)
+    assert result[row.argmax()] > 0
+
+
+def test_at_temperature_one_without_filters_the_model_is_left_as_it_is() -> None:
+    assert torch.allclose(shape(LOGITS, Dials(temperature=1.0)), torch.softmax(LOGITS, 0))
+
+
+def test_a_temperature_raises_probabilities_to_its_inverse_power() -> None:
+    powers = torch.tensor([0.5, 0.3, 0.15, 0.05]) ** 2
+    assert torch.allclose(shape(LOGITS, Dials(temperature=0.5)), powers / powers.sum(), atol=1e-6)
+
+
+def test_temperature_zero_always_takes_the_likeliest() -> None:
+    assert shape(LOGITS, Dials(temperature=0.0)).tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_a_tiny_temperature_does_not_overflow() -> None:
+    result = shape(torch.tensor([900.0, 899.0]), Dials(temperature=1e-6))
+    assert result.tolist() == [1.0, 0.0]
+
+
+def test_top_k_keeps_the_k_likeliest() -> None:
+    assert kept(Dials(temperature=1.0, top_k=2)) == [0, 1]
+
+
+def test_top_p_keeps_the_smallest_set_that_reaches_p() -> None:
+    assert kept(Dials(temperature=1.0, top_p=0.5)) == [0]
+    assert kept(Dials(temperature=1.0, top_p=0.51)) == [0, 1]
+    assert kept(Dials(temperature=1.0, top_p=0.94)) == [0, 1, 2]
+
+
+def test_min_p_keeps_what_is_at_least_that_share_of_the_likeliest() -> None:
+    assert kept(Dials(temperature=1.0, min_p=0.25)) == [0, 1, 2]
+    assert kept(Dials(temperature=1.0, min_p=0.7)) == [0]
+
+
+def test_draws_follow_the_distribution() -> None:
+    generator = torch.Generator().manual_seed(0)
+    distribution = torch.softmax(LOGITS, 0)
+    n = 4000
+    counts = torch.bincount(torch.tensor([draw(distribution, generator) for _ in range(n)]), minlength=4)
+    for count, p in zip(counts.tolist(), distribution.tolist(), strict=True):
+        assert abs(count - n * p) < 5 * math.sqrt(n * p * (1 - p))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 30))
+def test_a_token_without_probability_is_never_drawn(seed: int, size: int) -> None:
+    weights = torch.zeros(size)
+    weights[seed % size] = 1.0
+    assert draw(weights, torch.Generator().manual_seed(seed)) == seed % size
+
+
+def test_turning_a_dial_uses_up_no_random_numbers() -> None:
+    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    draw(shape(LOGITS, Dials(temperature=0.0)), one)
+    draw(shape(LOGITS, Dials(temperature=5.0)), other)
+    assert torch.equal(one.get_state(), other.get_state())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [Dials(temperature=-1), Dials(temperature=math.nan), Dials(top_p=0.0), Dials(min_p=1.0), Dials(top_k=-1)],
+)
+def test_a_dial_out_of_range_is_refused_by_name(wrong: Dials) -> None:
+    with pytest.raises(InputError, match=r"temperature|top-p|min-p|top-k"):
+        wrong.check()

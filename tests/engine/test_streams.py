@@ -1,0 +1,76 @@
+"""The cutting of a text into parallel streams, and the schedule over a budget."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.schedule import Budget, learning_rate
+from engine.settings import TrainingConfig
+from engine.streams import MIN_STEPS, Shape, Streams, fit
+
+
+def test_each_stream_reads_its_stretch_as_one_text_and_targets_are_the_next_tokens() -> None:
+    tokens = np.arange(41, dtype=np.uint16)
+    streams = Streams(tokens, Shape(batch=4, length=3), seed=0)
+    read = [streams.next() for _ in range(streams.steps_per_epoch)]
+    for stream in range(4):
+        inputs = [int(i) for block, _ in read for i in block[:, stream]]
+        assert inputs == list(range(stream * 10, stream * 10 + len(inputs)))
+    for inputs_, targets in read:
+        assert (targets == (inputs_ + 1) % 41).all()
+
+
+def test_every_epoch_after_the_first_begins_at_another_place() -> None:
+    streams = Streams(np.arange(1000, dtype=np.uint16), Shape(batch=4, length=10), seed=3)
+    starts = []
+    for _ in range(4):
+        assert streams.at_epoch_start()
+        starts.append(int(streams.next()[0][0, 0]))
+        while not streams.at_epoch_start():
+            streams.next()
+    assert starts[0] == 0
+    assert len(set(starts)) == 4
+
+
+def test_seeking_to_a_place_gives_the_batches_that_followed_it() -> None:
+    tokens = np.random.default_rng(0).integers(0, 50, 500).astype(np.uint16)
+    streams, again = (Streams(tokens, Shape(batch=3, length=7), seed=5) for _ in range(2))
+    for _ in range(40):
+        streams.next()
+    again.seek(streams.epoch, streams.column)
+    for _ in range(60):
+        (a, b), (c, d) = streams.next(), again.next()
+        assert (a == c).all() and (b == d).all()
+
+
+@given(st.integers(3, 100_000), st.integers(1, 512), st.integers(1, 512))
+def test_a_fitted_shape_never_exceeds_what_was_asked_nor_what_the_text_can_feed(n: int, b: int, t: int) -> None:
+    shape = fit(n, b, t)
+    assert 1 <= shape.batch <= b
+    assert 1 <= shape.length <= t
+    assert shape.batch * shape.length * MIN_STEPS <= max(n - 1, MIN_STEPS)
+
+
+def test_a_long_text_keeps_the_shape_that_was_asked_for() -> None:
+    assert fit(1_000_000, 16, 48) == Shape(16, 48)
+
+
+def test_the_rate_warms_up_to_its_peak_and_falls_to_its_final_share() -> None:
+    config = TrainingConfig(steps=10, learning_rate=1.0, warmup=0.1, final_learning_rate=0.02)
+    assert learning_rate(config, 0.0) == pytest.approx(0.01)
+    assert learning_rate(config, 0.05) == pytest.approx(0.5)
+    assert learning_rate(config, 0.1) == pytest.approx(1.0)
+    assert learning_rate(config, 1.0) == pytest.approx(0.02)
+    rates = [learning_rate(config, x / 100) for x in range(10, 101)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_a_budget_counts_steps_or_seconds_but_never_both() -> None:
+    steps = Budget.of(TrainingConfig(steps=200))
+    assert steps.progress(50, elapsed=1e9) == 0.25
+    assert steps.remaining(50, 0.0, seconds_per_step=2.0) == 300.0
+    minutes = Budget.of(TrainingConfig(minutes=2))
+    assert minutes.progress(10**9, elapsed=30.0) == 0.25
+    assert minutes.remaining(1, 30.0, seconds_per_step=99.0) == 90.0
+    assert minutes.progress(1, elapsed=500.0) == 1.0
