@@ -1,0 +1,128 @@
+"""The dialog that asks which files to add: typed, pasted, dropped into the terminal, or looked for."""
+
+import asyncio
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widgets import Button, Input, Label, Static
+
+from corpora.errors import InputError
+from tui.library.paths import completion, describe, typed_paths
+
+
+@dataclass(frozen=True)
+class AddRequest:
+    """Files and folders to add as one text; an empty name leaves it to them."""
+
+    paths: tuple[Path, ...]
+    name: str = ""
+
+
+class PathSuggester(Suggester):
+    """Completes the path that is being typed; the right arrow takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return await asyncio.to_thread(_completion, value)
+
+
+class AddTextScreen(ModalScreen[AddRequest | None]):
+    """Returns an `AddRequest`, or None where the person thought better of it."""
+
+    CSS_PATH = "add_text.tcss"
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("ctrl+o", "browse", "Look for files"),
+        Binding("ctrl+d", "browse_folders", "Look for a folder"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="add-box") as box:
+            box.border_title = "Add text"
+            box.border_subtitle = "Enter adds · Esc cancels"
+            yield Label("Files or folders: type, paste, or drop them here; several in quotes")
+            yield Input(placeholder="~/novel.txt", suggester=PathSuggester(), compact=True, id="add-path")
+            yield Static(" ", id="add-found", markup=False)
+            yield Label("Name (may stay empty)")
+            yield Input(compact=True, max_length=80, id="add-name")
+            with Horizontal(id="add-buttons"):
+                yield Button("Look for a file  ctrl+o", compact=True, id="add-browse")
+                yield Button("a folder  ctrl+d", compact=True, id="add-browse-folder")
+                yield Button("Add", variant="primary", compact=True, id="add-go")
+
+    @on(Input.Changed, "#add-path")
+    @work(exclusive=True, group="describe")
+    async def _describe(self, event: Input.Changed) -> None:
+        text, there = await asyncio.to_thread(describe, event.value)
+        found = self.query_one("#add-found", Static)
+        found.update(text or " ")
+        found.set_class(bool(text) and not there, "-missing")
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#add-go")
+    def _add(self) -> None:
+        found = self.query_one("#add-found", Static)
+        try:
+            paths = typed_paths(self.query_one("#add-path", Input).value)
+        except InputError as error:
+            found.update(str(error))
+            found.add_class("-missing")
+            return
+        if paths:
+            self.dismiss(AddRequest(tuple(paths), self.query_one("#add-name", Input).value.strip()))
+        else:
+            found.update("Type the path of a file or folder first.")
+            found.add_class("-missing")
+            self.query_one("#add-path").focus()
+
+    @on(Button.Pressed, "#add-browse")
+    def action_browse(self) -> None:
+        from textual_fspicker import FileOpen
+
+        self.app.push_screen(FileOpen(self._place(), "Add a text file", open_button="Add"), self._take)
+
+    @on(Button.Pressed, "#add-browse-folder")
+    def action_browse_folders(self) -> None:
+        from textual_fspicker import SelectDirectory
+
+        self.app.push_screen(SelectDirectory(self._place(), "Add all texts of a folder"), self._take)
+
+    def _take(self, path: Path | None) -> None:
+        """Appends what was found: looking again adds another file."""
+        if path is not None:
+            field = self.query_one("#add-path", Input)
+            quoted = shlex.quote(str(path))
+            field.value = f"{_quoted(field.value)} {quoted}" if field.value.strip() else quoted
+            field.cursor_position = len(field.value)
+            field.focus()
+
+    def _place(self) -> Path:
+        """The folder to look in first: that of the last path, or home."""
+        try:
+            last = typed_paths(self.query_one("#add-path", Input).value)[-1:]
+        except InputError:
+            last = []
+        return last[0].parent if last and last[0].parent.is_dir() else Path.home()
+
+
+def _quoted(text: str) -> str:
+    """A typed line, quoted where it is one path with spaces in it, so that another can follow."""
+    paths = typed_paths(text)
+    return " ".join(shlex.quote(str(path)) for path in paths)
+
+
+def _completion(value: str) -> str | None:
+    try:
+        return completion(value)
+    except (InputError, ValueError, OSError):
+        return None
