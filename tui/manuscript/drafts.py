@@ -27,7 +27,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     caret: tuple[int, int] = (0, 0)
     newline: str = "\n"
-    bom: bool = False
+    encoding: str = "utf-8"
     base: str = ""  # sha256 of the file as it was when it was opened; empty for a new one
     saved: float = 0.0  # Unix time
     pid: int = 0  # of the app that wrote it
@@ -50,19 +50,24 @@ class DraftSlot:
     """Where one session sets its unsaved text aside."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self._root = root
-        self._name = f"draft-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.json"
+        name = f"draft-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.json"
+        self._root = root or home()
+        self.file = self._root / "documents" / name
         self._written = False
 
-    @property
-    def file(self) -> Path:
-        return (self._root or home()) / "documents" / self._name
+    @classmethod
+    def adopt(cls, file: Path) -> "DraftSlot":
+        """The slot of a draft that was restored: it stays on disk until its text is saved."""
+        slot = cls(file.parent.parent)
+        slot.file, slot._written = file, True
+        return slot
 
     def write(self, draft: Draft) -> None:
         """Replaces this session's draft. Raises `InputError` where that fails: the text is then only in memory."""
         signed = msgspec.structs.replace(draft, saved=time.time(), pid=os.getpid(), host=socket.gethostname())
         try:
-            write_json(ensure_room("documents", self._root) / self._name, signed)
+            ensure_room("documents", self._root)
+            write_json(self.file, signed)
         except OSError as error:
             raise InputError(
                 f"Your unsaved text can't be set aside in {self.file.parent} ({error.strerror or error}). "

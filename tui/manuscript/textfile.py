@@ -1,8 +1,9 @@
 """The writer's file: plain text that is read whole, written whole, and never overwritten unseen.
 
-The text in memory has ``\\n`` line ends only; the file keeps the line ends and the byte order mark it came with.
+The text in memory has ``\\n`` line ends only; the file keeps the line ends and the encoding it came with.
 """
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from corpora.files import replacing
 Progress = Callable[[float], None]  # a share from 0 to 1
 CHUNK = 1 << 20
 LARGEST = 64 << 20  # bytes; a long novel has one or two million
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Stamp:
     """What a file held when we last saw it."""
 
     modified: int  # ns
-    size: int
+    size: int  # bytes; negative where only the hash is known
     sha256: str
 
 
@@ -33,9 +33,10 @@ class TextFile:
     path: Path
     text: str
     newline: str  # "\n", "\r\n" or "\r": the commonest in the file
-    bom: bool
+    encoding: str  # Python's name: "utf-8", "utf-8-sig" (with a byte order mark), or what a detector found
     stamp: Stamp
-    notice: str = ""  # a sentence where saving will not give the same bytes: mixed line ends
+    notices: tuple[str, ...] = ()  # sentences: a guessed encoding, mixed line ends
+    lossy: bool = False  # some bytes could not be read: saving over the file would lose them
 
 
 def read_text(path: Path, progress: Progress | None = None) -> TextFile:
@@ -54,29 +55,35 @@ def read_text(path: Path, progress: Progress | None = None) -> TextFile:
         data = _read(path, status.st_size, progress)
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
-    bom = data.startswith(BOM)
+    notices = []
     try:
-        raw = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path.name} is not UTF-8 text (byte {error.start + 1:,} can't be read). "
-            "Save it as UTF-8 in the program that wrote it, then open it again."
-        ) from error
+        encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+        raw, lossy = data.decode(encoding), False
+    except UnicodeDecodeError:
+        raw, encoding, lossy, notice = _decode_otherwise(path, data)
+        notices.append(notice)
     if "\0" in raw:
         raise InputError(f"{path.name} holds zero bytes, so it is not a text. It was left as it is.")
     newline, mixed = _newline(raw)
     stamp = Stamp(status.st_mtime_ns, len(data), hashlib.sha256(data).hexdigest())
+    if mixed:
+        notices.append(_mixed_notice(path, newline))
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
-    return TextFile(path, text, newline, bom, stamp, _mixed_notice(path, newline) if mixed else "")
+    return TextFile(path, text, newline, encoding, stamp, tuple(notices), lossy)
 
 
-def write_text(path: Path, text: str, *, newline: str = "\n", bom: bool = False, progress: Progress | None = None) -> Stamp:
-    """Replaces the file whole, through symbolic links, keeping its permissions. Raises `InputError`; the old file stays."""
+def write_text(
+    path: Path, text: str, *, newline: str = "\n", encoding: str = "utf-8", progress: Progress | None = None
+) -> Stamp:
+    """Replaces the file whole, through symbolic links, keeping its permissions.
+
+    Raises `InputError` where it can't be written or `encoding` can't spell the text; the old file then stays.
+    """
     target = path.resolve()
     digest = hashlib.sha256()
     size = 0
     try:
-        data = (BOM if bom else b"") + text.replace("\n", newline).encode()
+        data = text.replace("\n", newline).encode(encoding)
         mode = target.stat().st_mode & 0o7777 if target.exists() else None
         if target.is_dir():
             raise InputError(f"{path} is a folder. Give a file name.")
@@ -92,7 +99,10 @@ def write_text(path: Path, text: str, *, newline: str = "\n", bom: bool = False,
             target.chmod(mode)
         return Stamp(target.stat().st_mtime_ns, size, digest.hexdigest())
     except UnicodeEncodeError as error:
-        raise InputError(f"The text holds a character that UTF-8 can't spell, at {error.start + 1:,}.") from error
+        raise InputError(
+            f"{path.name} is in the encoding {encoding}, which has no {text[error.start : error.start + 1]!r}. "
+            "Save the text as another file; that will be UTF-8."
+        ) from error
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror or error}). Save it somewhere else.") from error
 
@@ -103,7 +113,7 @@ def changed_outside(path: Path, stamp: Stamp) -> bool:
         status = path.stat()
         if (status.st_mtime_ns, status.st_size) == (stamp.modified, stamp.size):
             return False
-        if status.st_size != stamp.size:
+        if stamp.size >= 0 and status.st_size != stamp.size:
             return True
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() != stamp.sha256
@@ -123,6 +133,22 @@ def _read(path: Path, size: int, progress: Progress | None) -> bytes:
             if progress is not None:
                 progress(min(1.0, done / max(size, 1)))
     return b"".join(parts)
+
+
+def _decode_otherwise(path: Path, data: bytes) -> tuple[str, str, bool, str]:
+    """What a detector makes of bytes that are not UTF-8: text, encoding, whether some were lost, and a sentence."""
+    from corpora.encoding import display_name, find_encoding  # the detector is slow to import and seldom needed
+
+    found = find_encoding(path)
+    try:
+        raw = data.decode(found.name, found.errors)
+    except UnicodeError as error:
+        raise InputError(f"{path.name} changed while it was read. Open it again.") from error
+    if found.errors != "strict":
+        notice = f"{path.name} has damaged bytes, shown as \N{REPLACEMENT CHARACTER}; save it under another name."
+        return raw, "utf-8", True, notice
+    guess = f" ({found.confidence * 100:.0f} % sure)" if found.guessed else ""
+    return raw, found.name, False, f"{path.name} was read as {display_name(found.name)}{guess} and is saved so."
 
 
 def _newline(raw: str) -> tuple[str, bool]:

@@ -119,7 +119,12 @@ DIALS: tuple[Dial, ...] = (
         sampler=False,
     ),
     Dial(
-        "seed", "RNG seed", "The same seed and dials give the same text.", (), lambda value: f"{value:.0f}", True, False
+        "seed",
+        "RNG seed",
+        "The same seed and dials give the same text.",
+        (),
+        lambda value: f"{value:.0f}",
+        sampler=False,
     ),
     Dial(
         "seed_fixed",

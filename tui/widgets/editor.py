@@ -118,6 +118,13 @@ class Editor(TextArea):
         self._settle_view(Selection.cursor(change.new_end))
         return EditResult(change.new_end, change.removed)
 
+    def type_text(self, text: str) -> None:
+        """Puts a text where the caret is, instead of what is selected, as a step of its own."""
+        self.keep()
+        self.manuscript.history.close()
+        self.replace(text, *self.selection)
+        self.manuscript.history.close()
+
     def undo(self) -> None:
         """Drops pending text, else takes the last step back."""
         if self.manuscript.pending:

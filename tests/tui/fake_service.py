@@ -1,0 +1,130 @@
+"""A service that speaks `engine.protocol` on stdio without torch: ``python tests/tui/fake_service.py``.
+
+Its text is a function of the RNG seed and the temperature alone, so a test knows it: `expected`. Models with "bad" in
+their name are damaged. A prompt with ``DIE AFTER n`` kills it after n tokens, ``SLOW START`` delays the first token until
+the dials are turned or the stream is cancelled. Every request is appended to the file ``FAKE_SERVICE_LOG``, if set.
+"""
+
+import json
+import os
+import re
+import sys
+import threading
+from typing import Any
+
+WORDS = ("rain ", "on ", "the ", "mill ", "and ", "no ", "road ", "home\n")
+
+
+def expected(seed: int, temperatures: list[float]) -> str:
+    """The text of a stream whose tokens were drawn at these temperatures."""
+    return "".join(piece(seed, index, temperature) for index, temperature in enumerate(temperatures))
+
+
+def piece(seed: int, index: int, temperature: float) -> str:
+    word = WORDS[(seed * 3 + index) % len(WORDS)]
+    return word if temperature < 1.5 else word.upper()
+
+
+class FakeStream(threading.Thread):
+    def __init__(self, service: "FakeService", number: int, params: dict[str, Any]) -> None:
+        super().__init__(daemon=True)
+        self.service, self.number, self.params = service, number, params
+        self.dials: dict[str, Any] = params["dials"]
+        self.cancelled = False
+        self.turned = threading.Event()
+
+    def run(self) -> None:
+        prompt, sent, index, reason = self.params["prompt"], 0, 0, "length"
+        death = re.search(r"DIE AFTER (\d+)", prompt)
+        if "SLOW START" in prompt:
+            self.turned.wait(60)
+        while sent < self.params["length"] and not self.cancelled:
+            if death and index == int(death[1]):
+                print("the fake service was told to die", file=sys.stderr, flush=True)
+                os._exit(7)
+            text = piece(self.params["seed"], index, self.dials.get("temperature", 0.8))
+            token = {"stream": self.number, "index": index, "id": index % len(WORDS), "text": text}
+            self.service.send({"method": "token", "params": token})
+            sent += len(text)
+            index += 1
+            pace = self.dials.get("pace", 0)
+            if pace:
+                self.turned.wait(1 / pace)
+                self.turned.clear()
+        if self.cancelled:
+            reason = "cancelled"
+        self.service.streams.pop(self.number, None)
+        done = {"stream": self.number, "reason": reason, "tokens": index, "characters": sent, "seconds": 0.5}
+        self.service.send({"method": "done", "params": done})
+
+
+class FakeService:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.streams: dict[int, FakeStream] = {}
+        self.count = 0
+        self.log = os.environ.get("FAKE_SERVICE_LOG")
+
+    def send(self, message: dict[str, Any]) -> None:
+        line = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+        with self.lock:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+    def serve(self) -> None:
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            if self.log:
+                with open(self.log, "a") as log:
+                    log.write(json.dumps(request) + "\n")
+            method, number, params = request["method"], request["id"], request.get("params") or {}
+            if "bad" in str(params.get("model", "")):
+                sentence = "weights.safetensors of bad is damaged. Restore it from a backup, or train again."
+                self.send({"id": number, "error": {"code": 1001, "message": sentence}})
+                continue
+            self.send({"id": number, "result": getattr(self, method)(params)})
+            if method == "stream":
+                self.streams[self.count].start()
+            if method == "shutdown":
+                return
+
+    def hello(self, _: dict[str, Any]) -> dict[str, Any]:
+        protocol = int(os.environ.get("FAKE_SERVICE_PROTOCOL", "1"))
+        return {"protocol": protocol, "version": "0", "pid": os.getpid(), "torch": "", "device": "cpu", "threads": 1}
+
+    def load(self, params: dict[str, Any]) -> dict[str, Any]:
+        slug = params["model"]
+        return {"model": slug, "slug": slug, "name": slug.title(), "unit": "char", "cell": "gru", "layers": 1,
+                "hidden": 8, "vocabulary": 8, "parameters": 100, "step": 1, "device": "cpu"}  # fmt: skip
+
+    def stream(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.count += 1
+        self.streams[self.count] = FakeStream(self, self.count, params)
+        return {"stream": self.count}
+
+    def set_dials(self, params: dict[str, Any]) -> dict[str, Any]:
+        stream = self.streams.get(params["stream"])
+        if stream is not None:
+            stream.dials = params["dials"]
+            stream.turned.set()
+        return dict(params["dials"])
+
+    def cancel(self, params: dict[str, Any]) -> dict[str, Any]:
+        stream = self.streams.get(params["stream"])
+        if stream is not None:
+            stream.cancelled = True
+            stream.turned.set()
+        return {"stream": params["stream"], "running": stream is not None}
+
+    def next(self, params: dict[str, Any]) -> dict[str, Any]:
+        last = params["text"][-1:]
+        first = {"id": 0, "text": last + "!", "probability": 0.5, "dialled": 0.6}
+        rest = [{"id": i + 1, "text": word, "probability": 0.06, "dialled": 0.05} for i, word in enumerate(WORDS)]
+        return {"tokens": [first, *rest][: params.get("count", 12)], "entropy": 2.25}
+
+    def shutdown(self, _: dict[str, Any]) -> None:
+        return None
+
+
+if __name__ == "__main__":
+    FakeService().serve()

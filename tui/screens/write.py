@@ -1,0 +1,187 @@
+"""The Write screen: an editor, a model that goes on from the caret, and its dials."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Select, TextArea
+
+from corpora.errors import InputError
+from engine.folder import ModelEntry, ModelLibrary
+from engine.protocol import NextTokens
+from tui.commands.command import Command
+from tui.commands.registry import bindings
+from tui.engine_link import EngineLink
+from tui.screens.write_commands import COMMANDS
+from tui.screens.write_continuing import NO_MODEL, WriteContinuing
+from tui.screens.write_engine import NextQuestion
+from tui.screens.write_files import WriteFiles
+from tui.screens.write_seed import seed_text
+from tui.widgets.next_tokens import MOST, NextTokensPanel
+
+
+class WriteScreen(WriteFiles, WriteContinuing):
+    """The Write mode."""
+
+    TITLE = "Write"
+    CSS_PATH = "write.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(COMMANDS),
+        Binding("tab", "app.focus_next", "Next field", show=False),  # where there is nothing to keep
+    ]
+    commands: ClassVar[tuple[Command, ...]] = COMMANDS
+
+    def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
+        super().__init__(link, root)
+        self._wanted = self.settings.model
+        self._listing = asyncio.Lock()
+        self._question = NextQuestion(
+            self.session,
+            text=lambda: seed_text(self.editor.manuscript.body, self.editor.cursor_location),
+            dials=lambda: self.settings.dials,
+            show=self._show_next,
+            fail=lambda error: self.say(str(error), wrong=True),
+            count=MOST,
+        )
+
+    def on_screen_resume(self) -> None:
+        """Models may have been trained, or trained further, since the screen was last seen."""
+        self.call_after_refresh(lambda: self.run_worker(self._list_models(), group="models"))
+
+    async def on_unmount(self) -> None:
+        await self._question.close()
+        await self.link.close()
+
+    async def open_model(self, slug: str) -> None:
+        """Chooses a model to write with."""
+        self._wanted = slug
+        self.run_worker(self._list_models(), group="models")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which commands make sense at the moment; the footer shows no others."""
+        manuscript = self.editor.manuscript
+        match action:
+            case "continue_text":
+                return not self.writing
+            case "keep":
+                return manuscript.pending
+            case "stop":
+                return self.writing
+            case "drop":
+                return manuscript.pending and not self.writing
+            case "retry" | "turn_take":
+                return manuscript.takes is not None and manuscript.offers_takes
+            case "focus_text":
+                return not manuscript.pending and self.focused is not self.editor
+            case _:
+                return True
+
+    # --- models ---
+
+    async def _list_models(self) -> None:
+        """Fills the list, and wakes the chosen model."""
+        async with self._listing:
+            entries = await asyncio.to_thread(ModelLibrary(self.root).list)
+            options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
+            slugs = [slug for _, slug in options]
+            wanted, self._wanted = self._wanted, ""
+            chosen = next((slug for slug in (wanted, self.session.slug, *slugs) if slug in slugs), "")
+            with self.prevent(Select.Changed):
+                self.models.set_options(options)
+                if chosen:
+                    self.models.value = chosen
+        if wanted and wanted != chosen:
+            trains = wanted in [entry.folder.slug for entry in entries]
+            self.say(
+                f"{wanted} has no weights yet: it can write after its first evaluation."
+                if trains
+                else f"There is no model named {wanted}; perhaps it was deleted. Choose another one with alt+m."
+            )
+        elif not chosen:
+            self.say(NO_MODEL)
+        elif self.notice.sentence == NO_MODEL:
+            self.say("")
+        await self._choose(chosen)
+
+    @on(Select.Changed, "#model")
+    def _model_chosen(self, event: Select.Changed) -> None:
+        if isinstance(event.value, str) and event.value != self.session.slug:
+            self.say("")
+            self.run_worker(self._choose(event.value), group="models")
+            self.editor.focus()
+
+    async def _choose(self, slug: str) -> None:
+        self.stop_writing()
+        self.session.choose(slug)
+        if slug and slug != self.settings.model:
+            self.adopt_settings(msgspec.structs.replace(self.settings, model=slug))
+        self.refresh_status()
+        if slug:
+            try:
+                await self.session.ready()
+            except InputError as error:
+                if slug == self.session.slug:
+                    self._show_next(None)
+                    self.say(str(error), wrong=True)
+                return
+            self.refresh_status()
+            self._question.ask()
+
+    def action_choose_model(self) -> None:
+        self._show_panel(True)
+        self.models.focus()
+        self.models.action_show_overlay()
+
+    # --- the panel ---
+
+    def action_panel(self) -> None:
+        self._show_panel(not self.query_one("#panel").display)
+
+    def action_focus_next_tokens(self) -> None:
+        self._show_panel(True)
+        self.next_tokens.focus()
+
+    def action_focus_text(self) -> None:
+        self.editor.focus()
+
+    def _show_panel(self, shown: bool) -> None:
+        panel = self.query_one("#panel")
+        if panel.display != shown:
+            panel.display = shown
+            self.adopt_settings(msgspec.structs.replace(self.settings, panel=shown))
+        if not shown:
+            self.editor.focus()
+        else:
+            self._question.ask()
+
+    # --- what comes next ---
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _moved(self) -> None:
+        if self.settings.panel:
+            self._question.ask(streaming=self.writing)
+        self.refresh_status()
+
+    def dials_changed(self) -> None:
+        if self.settings.panel:
+            self._question.ask(streaming=self.writing)
+
+    def _show_next(self, answer: NextTokens | None) -> None:
+        self.next_tokens.answer = answer
+
+    @on(NextTokensPanel.Picked)
+    def _picked(self, event: NextTokensPanel.Picked) -> None:
+        self.editor.type_text(event.text)
+
+
+def _usable(entry: ModelEntry) -> bool:
+    """Whether it can write, or is damaged: that is said when it is chosen, not hidden."""
+    return entry.record is None or entry.folder.weights_path.exists()
+
+
+def _label(entry: ModelEntry) -> str:
+    return entry.record.name if entry.record is not None else f"{entry.folder.slug} (damaged)"

@@ -1,0 +1,246 @@
+"""The Write screen's continuations: streaming, stopping, keeping, retrying, and turning dials meanwhile."""
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+from textual import on
+
+from corpora.errors import InputError
+from engine.client import EngineError, TokenStream
+from engine.protocol import StreamParams
+from tui.engine_link import EngineLink
+from tui.manuscript.lines import Location
+from tui.manuscript.takes import Take
+from tui.screens.write_desk import WriteDesk
+from tui.screens.write_engine import StreamReader, why_it_ended
+from tui.screens.write_seed import seed_text
+from tui.widgets.dial_steps import DIALS
+from tui.widgets.dialogs import LineDialog
+from tui.widgets.dials import DialPanel
+from tui.widgets.editor import Editor
+from tui.write_settings import SEEDS, WriteSettings
+
+PAINTS = 30  # a second: text is drawn that often, however fast it comes
+NO_MODEL = "There is no model yet. Press F3 to train one on a text of yours; until then this is a plain editor."
+
+
+class WriteContinuing(WriteDesk):
+    """At most one take streams at a time; it is `_writing` from the key press until it ends."""
+
+    def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
+        super().__init__(link, root)
+        self._writing: Take | None = None
+        self._reader: StreamReader | None = None
+        self._last_speed = 0.0
+
+    def on_mount(self) -> None:
+        self._paints = self.set_interval(1 / PAINTS, self.drain, pause=True)
+
+    # --- actions ---
+
+    def action_continue_text(self) -> None:
+        if self._writing is None:
+            self.editor.keep()
+            self._begin_take(self.editor.cursor_location)
+
+    def action_retry(self) -> None:
+        takes = self.editor.manuscript.takes
+        if takes is not None and self.editor.manuscript.offers_takes:
+            self.stop_writing()
+            self._begin_take(takes.place)
+
+    def action_stop(self) -> None:
+        self.stop_writing()
+
+    def action_keep(self) -> None:
+        self.drain()
+        self.editor.keep()
+
+    def action_drop(self) -> None:
+        self.editor.drop()
+
+    def action_turn_take(self, steps: int) -> None:
+        self.stop_writing()
+        if self.editor.manuscript.offers_takes:
+            self.editor.turn_take(steps)
+
+    def action_turn_dial(self, clicks: int) -> None:
+        self.dials.turn(clicks)
+        self._flash_dial()
+
+    def action_choose_dial(self, rows: int) -> None:
+        self.dials.chosen += rows
+        self._flash_dial()
+
+    def action_set_dial(self) -> None:
+        self.app.push_screen(DialDialog(self.settings, self.dials.chosen), self._dial_typed)
+
+    # --- a take's life ---
+
+    @property
+    def writing(self) -> bool:
+        """Whether a take streams, or is about to."""
+        return self._writing is not None
+
+    def doing(self) -> str:
+        manuscript = self.editor.manuscript
+        if self._writing is not None:
+            return "writing…" if self._reader is not None else "waking the model…"
+        if manuscript.pending and manuscript.takes is not None:
+            return f"take {manuscript.takes.number} of {len(manuscript.takes)}"
+        return ""
+
+    def speed(self) -> float:
+        if self._reader is not None:
+            return self._reader.speed
+        return self._last_speed if self.editor.manuscript.pending else 0.0
+
+    def _begin_take(self, place: Location) -> None:
+        if not self.session.slug:
+            self.say(NO_MODEL)
+            return
+        self.say("")
+        take = Take(self.session.slug, self._next_seed(place), self.settings.dials)
+        self.editor.begin(place, take)
+        self._writing, self._last_speed = take, 0.0
+        params = StreamParams(
+            model=take.model,
+            prompt=seed_text(self.editor.manuscript.body, place),
+            length=self.settings.length,
+            dials=take.dials,
+            seed=take.seed,
+        )
+        self.run_worker(self._open_stream(take, params), group="stream")
+        self._paints.resume()
+        self._show_state()
+
+    def _next_seed(self, place: Location) -> int:
+        """Running: counted on with each take. Fixed: the same for each place, and counted on for its retries."""
+        if not self.settings.seed_fixed:
+            seed = self.settings.seed
+            self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + 1) % SEEDS[1]))
+            return seed
+        takes = self.editor.manuscript.takes
+        again = len(takes) if takes and takes.place == place and self.editor.manuscript.offers_takes else 0
+        return (self.settings.seed + again) % SEEDS[1]
+
+    async def _open_stream(self, take: Take, params: StreamParams) -> None:
+        try:
+            stream = await self.session.stream(params)
+        except InputError as error:
+            if self._writing is take:
+                self._finish(error)
+            return
+        if self._writing is not take:  # stopped or kept before it had begun
+            await _quietly_cancel(stream)
+            return
+        self._reader = StreamReader(stream)
+        if self.settings.dials != take.dials:
+            self._send_dials(stream)
+        self._show_state()
+
+    def drain(self) -> None:
+        """Writes what has come since the last paint."""
+        reader, manuscript = self._reader, self.editor.manuscript
+        if reader is None or self._writing is None:
+            return
+        if not manuscript.pending or manuscript.takes is None or manuscript.takes.shown is not self._writing:
+            self.stop_writing()  # it was kept by typing, or dropped
+            return
+        if text := reader.read():
+            self.editor.write(text)
+        if reader.stream.done is not None:
+            self._last_speed = reader.speed
+            self._finish(why_it_ended(reader.stream))
+        self.refresh_status()
+
+    def stop_writing(self) -> None:
+        """Ends the stream; what came so far stays pending. Nothing happens where none runs."""
+        take, reader = self._writing, self._reader
+        if take is None:
+            return
+        self._writing = None
+        if reader is not None:
+            manuscript = self.editor.manuscript
+            if manuscript.pending and manuscript.takes is not None and manuscript.takes.shown is take:
+                self.editor.write(reader.read())
+            self._last_speed = reader.speed
+            self.run_worker(_quietly_cancel(reader.stream), group="cancel")
+        self._finish(None)
+
+    def _finish(self, error: InputError | None) -> None:
+        self._writing = self._reader = None
+        self._paints.pause()
+        manuscript = self.editor.manuscript
+        if manuscript.pending and manuscript.takes is not None and not manuscript.takes.shown.text:
+            self.editor.drop()
+            if manuscript.takes.shown.text:
+                self.editor.turn_take(0)  # a retry came to nothing: the take before it stands again
+        if error is not None:
+            self.say(f"{error} Press ctrl+g to try again; your text is untouched.", wrong=True)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        self.refresh_status()
+        self.refresh_bindings()
+
+    @on(Editor.PendingChanged)
+    def _pending_changed(self) -> None:
+        self.drain()
+        self._show_state()
+
+    # --- dials ---
+
+    @on(DialPanel.Turned)
+    def _dial_turned(self, event: DialPanel.Turned) -> None:
+        self._adopt_dials(event.settings)
+
+    @on(DialPanel.Asked)
+    def _dial_asked(self) -> None:
+        self.action_set_dial()
+
+    def _dial_typed(self, line: str | None) -> None:
+        if line is not None:
+            self._adopt_dials(self.dials.dial.parse(self.settings, line))
+            self._flash_dial()
+
+    def _adopt_dials(self, settings: WriteSettings) -> None:
+        changed = settings.dials != self.settings.dials
+        self.adopt_settings(settings)
+        if changed and self._reader is not None:
+            self._send_dials(self._reader.stream)
+        if changed:
+            self.dials_changed()
+
+    def dials_changed(self) -> None:
+        """For whoever shows what the dials do."""
+
+    def _send_dials(self, stream: TokenStream) -> None:
+        self.run_worker(_quietly_set_dials(stream, self.settings), group="dials", exclusive=True)
+
+    def _flash_dial(self) -> None:
+        if not self.query_one("#panel").display:
+            dial = self.dials.dial
+            self.flash(f"{dial.name} {dial.show(dial.read(self.dials.settings))}")
+
+
+class DialDialog(LineDialog):
+    """Asks for one dial's value."""
+
+    def __init__(self, settings: WriteSettings, number: int) -> None:
+        self._settings, self._dial = settings, DIALS[number]
+        super().__init__(f"{self._dial.name}: {self._dial.help}", f"{self._dial.read(settings):.10g}")
+
+    def check(self, value: str) -> None:
+        self._dial.parse(self._settings, value)
+
+
+async def _quietly_cancel(stream: TokenStream) -> None:
+    with contextlib.suppress(InputError, EngineError):  # it has ended, or its service has: all the same
+        await stream.cancel()
+
+
+async def _quietly_set_dials(stream: TokenStream, settings: WriteSettings) -> None:
+    with contextlib.suppress(InputError, EngineError):
+        await stream.set_dials(settings.dials)

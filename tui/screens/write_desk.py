@@ -1,0 +1,125 @@
+"""What every part of the Write screen shares: its widgets, its settings, its status line."""
+
+import asyncio
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Select
+
+from corpora.errors import InputError
+from tui.engine_link import EngineLink
+from tui.screens.write_engine import ModelSession
+from tui.widgets.dials import DialPanel
+from tui.widgets.editor import Editor
+from tui.widgets.mode_bar import ModeBar
+from tui.widgets.next_tokens import NextTokensPanel
+from tui.widgets.write_status import Notice, StatusLine, WriteState
+from tui.write_settings import WriteSettings, load_settings, save_settings
+
+HINT = "Write the first line, then press ctrl+g: the model goes on from there."
+FLASH = 2.0  # seconds that a short note stays in the status line
+SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
+
+
+class WriteDesk(Screen[None]):
+    """The widgets, and what they show between them. Its subclasses do the work."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+
+    def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
+        """`root` is the home folder, where it is not the usual one."""
+        super().__init__()
+        self.root = root
+        self.link = link or EngineLink()
+        self.session = ModelSession(self.link)
+        self.settings, self._settings_notice = load_settings(root)
+        self.editor = Editor(placeholder=HINT, id="editor")
+        self.dials = DialPanel(id="dials")
+        self.next_tokens = NextTokensPanel(id="next")
+        self.models: Select[str] = Select([], prompt="no model", id="model", compact=True)
+        self.notice = Notice(id="notice")
+        self.status = StatusLine(id="status")
+        self._flash = ""
+
+    def compose(self) -> ComposeResult:
+        yield ModeBar("write")
+        with Horizontal(id="desk"):
+            with Vertical(id="page"):
+                yield self.editor
+            with Vertical(id="panel"):
+                yield self.models
+                yield self.dials
+                yield self.next_tokens
+        yield self.notice
+        yield self.status
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.dials.border_title = "Dials"
+        self.dials.settings = self.settings
+        self.query_one("#panel").display = self.settings.panel
+        self.editor.focus()
+        if self._settings_notice:
+            self.say(self._settings_notice, wrong=True)
+
+    # --- what the parts add to ---
+
+    def doing(self) -> str:
+        """What the status line says is going on."""
+        return ""
+
+    def speed(self) -> float:
+        """Tokens a second, or 0."""
+        return 0.0
+
+    def file_name(self) -> str:
+        """The text's name, or an empty string."""
+        return ""
+
+    def unsaved(self) -> bool:
+        """Whether the text differs from its file."""
+        return False
+
+    # --- what the parts use ---
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """One sentence under the text, until it is replaced; an empty one takes it away."""
+        self.notice.say(sentence, wrong=wrong)
+
+    def flash(self, note: str) -> None:
+        """A few words in the status line, for a moment."""
+        self._flash = note
+        self.refresh_status()
+        self.set_timer(FLASH, lambda: self._end_flash(note))
+
+    def refresh_status(self) -> None:
+        """Brings the status line up to date."""
+        info = self.session.info
+        self.status.state = WriteState(
+            file=self.file_name(),
+            unsaved=self.unsaved(),
+            words=self.editor.manuscript.body.words,
+            model=info.name if info is not None else self.session.slug,
+            doing=self._flash or self.doing(),
+            speed=self.speed(),
+        )
+
+    def adopt_settings(self, settings: WriteSettings) -> None:
+        """Shows and remembers the settings; they are written once they have rested."""
+        self.settings = settings
+        self.dials.settings = settings
+        self.run_worker(self._remember_settings(settings), group="settings", exclusive=True)
+
+    async def _remember_settings(self, settings: WriteSettings) -> None:
+        await asyncio.sleep(SETTINGS_REST)
+        try:
+            await asyncio.to_thread(save_settings, settings, self.root)
+        except InputError as error:
+            self.say(str(error), wrong=True)
+
+    def _end_flash(self, note: str) -> None:
+        if self._flash == note:
+            self._flash = ""
+            self.refresh_status()

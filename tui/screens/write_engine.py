@@ -1,0 +1,155 @@
+"""The Write screen's dealings with the engine, without any widget: which model is ready, what comes next."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from corpora.errors import InputError
+from engine.client import EngineClient, EngineError, TokenStream
+from engine.protocol import ModelInfo, NextTokens, StreamParams, Token
+from engine.settings import Dials
+from tui.engine_link import EngineLink
+
+REST = 0.15  # seconds that the caret rests before the next tokens are asked for
+BUSY_REST = 0.2  # seconds between two questions while text streams
+SHARE = 3.0  # times the last answer's time that the engine is left alone while text streams
+
+
+class ModelSession:
+    """One chosen model, loaded by whatever service lives at the moment."""
+
+    def __init__(self, link: EngineLink) -> None:
+        self.link = link
+        self.slug = ""
+        self.info: ModelInfo | None = None
+        self._loaded_by: EngineClient | None = None
+
+    def choose(self, slug: str) -> None:
+        """From now on this model; an empty slug for none."""
+        if slug != self.slug:
+            self.slug, self.info, self._loaded_by = slug, None, None
+
+    async def ready(self) -> EngineClient:
+        """A live client that has the chosen model loaded, with the weights that are on disk now.
+
+        Starts the service where it is not running. Raises `InputError` with a sentence for the person.
+        """
+        slug = self.slug
+        client = await self.link.client()
+        try:
+            info = await client.load(slug)
+        except EngineError as error:
+            raise InputError(f"The engine failed to load {slug}: {error}") from error
+        if slug == self.slug:
+            self.info, self._loaded_by = info, client
+        return client
+
+    @property
+    def at_hand(self) -> EngineClient | None:
+        """The client, if the model is loaded and the service alive: for questions that must not start anything."""
+        client = self.link.running
+        return client if client is not None and client is self._loaded_by else None
+
+    async def stream(self, params: StreamParams) -> TokenStream:
+        """Starts a continuation by the chosen model. Raises `InputError`."""
+        client = await self.ready()
+        try:
+            return await client.stream(params)
+        except EngineError as error:
+            raise InputError(f"The engine failed: {error}") from error
+
+
+class NextQuestion:
+    """Asks what comes next once the caret rests; an answer that is no longer wanted is never shown.
+
+    While text streams there is no rest; then it asks several times a second, and less often where the answers take
+    long, so that the question doesn't slow the stream.
+    """
+
+    def __init__(
+        self,
+        session: ModelSession,
+        text: Callable[[], str],
+        dials: Callable[[], Dials],
+        show: Callable[[NextTokens | None], None],
+        fail: Callable[[InputError], None],
+        count: int,
+    ) -> None:
+        self._session = session
+        self._text, self._dials = text, dials
+        self._show, self._fail = show, fail
+        self._count = count
+        self._task: asyncio.Task[None] | None = None
+        self._wanted = 0  # the number of the newest question
+        self._took = 0.0  # seconds for the last answer
+
+    def ask(self, *, streaming: bool = False) -> None:
+        """The text, the caret or a dial has changed."""
+        self._wanted += 1
+        waiting = self._task is not None and not self._task.done()
+        if waiting and streaming:
+            return  # the question under way is recent enough
+        if waiting and self._task is not None:
+            self._task.cancel()
+        rest = max(BUSY_REST, SHARE * self._took) if streaming else REST
+        self._task = asyncio.create_task(self._answer(rest))
+
+    async def close(self) -> None:
+        """Forgets the question under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _answer(self, rest: float) -> None:
+        await asyncio.sleep(rest)
+        client, slug = self._session.at_hand, self._session.slug
+        if client is None:
+            return
+        asked = time.monotonic()
+        try:
+            answer = await client.next(slug, self._text(), count=self._count, dials=self._dials())
+        except (InputError, EngineError) as error:
+            self._show(None)
+            self._fail(error if isinstance(error, InputError) else InputError(f"The engine failed: {error}"))
+            return
+        self._took = time.monotonic() - asked
+        if slug == self._session.slug:
+            self._show(answer)
+
+
+class StreamReader:
+    """Gathers a stream's tokens between two paints, and knows how fast they come."""
+
+    def __init__(self, stream: TokenStream, clock: Callable[[], float] = time.monotonic) -> None:
+        self.stream = stream
+        self._clock = clock
+        self._began = clock()
+        self._arrivals: list[tuple[float, int]] = []
+
+    def read(self) -> str:
+        """The text that has come since the last call, with the held-back end where the stream is done."""
+        tokens: list[Token] = self.stream.ready()
+        now = self._clock()
+        if tokens:
+            self._arrivals = [each for each in self._arrivals if each[0] > now - 1.0]
+            self._arrivals.append((now, len(tokens)))
+        done = self.stream.done
+        return "".join(token.text for token in tokens) + (done.text if done is not None else "")
+
+    @property
+    def speed(self) -> float:
+        """Tokens a second: over the last second while it runs, over all of it at the end."""
+        done = self.stream.done
+        if done is not None and done.seconds > 0:
+            return done.tokens / done.seconds
+        now = self._clock()
+        window = min(1.0, max(now - self._began, 1 / 30))
+        return sum(count for at, count in self._arrivals if at > now - 1.0) / window
+
+
+def why_it_ended(stream: TokenStream) -> InputError | None:
+    """The sentence for a stream that ended in trouble; None for one that came to its end or was stopped."""
+    done = stream.done
+    if done is None or done.reason != "error":
+        return None
+    return InputError(done.error or "The engine stopped without saying why.")

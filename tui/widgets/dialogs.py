@@ -1,0 +1,100 @@
+"""Two small questions, answered by key: one of a few choices, or a line of text."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label
+
+from corpora.errors import InputError
+
+CSS = """
+ChoiceDialog, LineDialog { align: center middle; background: $background 60%; }
+ChoiceDialog > Vertical, LineDialog > Vertical {
+    width: 64; max-width: 90%; height: auto; padding: 1 2; background: $surface; border: round $primary;
+}
+ChoiceDialog Label, LineDialog Label { width: 1fr; height: auto; }
+ChoiceDialog Horizontal { height: auto; margin-top: 1; }
+ChoiceDialog Button { min-width: 8; width: auto; margin-right: 1; }
+LineDialog Input { margin-top: 1; }
+LineDialog #problem { color: $text-error; }
+"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer: its name to the caller, its letter, its label."""
+
+    name: str
+    key: str  # one letter of the label
+    label: str
+
+
+class ChoiceDialog(ModalScreen[str | None]):
+    """Asks a question and returns the chosen answer's name, or None for Escape."""
+
+    DEFAULT_CSS = CSS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Cancel", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: str, choices: tuple[Choice, ...]) -> None:
+        super().__init__()
+        self.question = question
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label(self.question, markup=False)
+            with Horizontal():
+                for choice in self._choices:
+                    yield Button(f"{choice.label} ({choice.key})", id=f"choice-{choice.name}", compact=True)
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        assert event.button.id is not None
+        self.dismiss(event.button.id.removeprefix("choice-"))
+
+    def on_key(self, event: events.Key) -> None:
+        for choice in self._choices:
+            if event.character == choice.key:
+                event.stop()
+                self.dismiss(choice.name)
+
+
+class LineDialog(ModalScreen[str | None]):
+    """Asks for one line; what `check` refuses with an `InputError` is explained in place and asked again."""
+
+    DEFAULT_CSS = CSS
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel", show=False)]
+
+    def __init__(self, question: str, value: str = "") -> None:
+        super().__init__()
+        self._question = question
+        self._value = value
+
+    def check(self, value: str) -> None:
+        """Raises `InputError` for a line that can't be taken; subclasses say which."""
+        if not value.strip():
+            raise InputError("Type something, or press Esc.")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label(self._question, markup=False)
+            yield Input(self._value)
+            yield Label("", id="problem", markup=False)
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        try:
+            self.check(event.value)
+        except InputError as error:
+            self.query_one("#problem", Label).update(str(error))
+        else:
+            self.dismiss(event.value)

@@ -1,0 +1,121 @@
+"""What the model would write next, with probabilities: to look at, and to choose from."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from engine.protocol import NextToken, NextTokens
+from tui.widgets.manuscript_document import visible
+
+MOST = 20  # tokens asked for
+BLOCKS = " ▏▎▍▌▋▊▉"
+
+
+class NextTokensPanel(Widget, can_focus=True):
+    """The likeliest tokens after the caret, one a row. Probabilities are those that the dials leave, where given."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("enter", "pick", "Write this token", show=False),
+    ]
+
+    answer: reactive[NextTokens | None] = reactive(None)
+    row: reactive[int] = reactive(0)
+
+    @dataclass
+    class Picked(Message):
+        """The person wants this text at the caret."""
+
+        text: str
+
+    def watch_answer(self, answer: NextTokens | None) -> None:
+        self.row = 0
+        self.border_title = f"Next · {answer.entropy:.1f} bits" if answer is not None else "Next"
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        self.refresh()
+
+    def validate_row(self, row: int) -> int:
+        return max(0, min(row, len(self._tokens()) - 1))
+
+    def render(self) -> Content:
+        tokens = self._tokens()
+        if not tokens:
+            return Content.styled("Nothing to show yet.", "$text-muted")
+        return Content("\n").join([self._line(index, token) for index, token in enumerate(tokens)])
+
+    def _line(self, index: int, token: NextToken) -> Content:
+        here = self.has_focus and index == self.row
+        width = self.content_size.width
+        probability = share(token)
+        room = 9 if width >= 24 else 7
+        bar = _bar(probability, max(width - room - 7, 0))
+        return Content.assemble(
+            (_fit(shown(token.text), room), "$background on $primary" if here else "$foreground bold"),
+            (f"{_percent(probability):>5} ", "$text-muted"),
+            (bar, "$accent" if token.dialled is None or token.dialled > 0 else "$text-muted"),
+        )
+
+    def _tokens(self) -> tuple[NextToken, ...]:
+        if self.answer is None:
+            return ()
+        ordered = sorted(self.answer.tokens, key=share, reverse=True)
+        return tuple(ordered[: max(self.content_size.height, 1)])
+
+    def action_move(self, rows: int) -> None:
+        self.row += rows
+
+    def action_pick(self) -> None:
+        self._pick(self.row)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and 0 <= offset.y < len(self._tokens()):
+            self._pick(offset.y)
+
+    def _pick(self, row: int) -> None:
+        tokens = self._tokens()
+        if row < len(tokens) and insertable(tokens[row].text):
+            self.post_message(self.Picked(tokens[row].text))
+
+
+def share(token: NextToken) -> float:
+    """The probability to show: under the dials where known, else the model's own."""
+    return token.probability if token.dialled is None else token.dialled
+
+
+def insertable(text: str) -> bool:
+    """Whether a token is text by itself: some are only a part of a character."""
+    return bool(text) and "\ufffd" not in text
+
+
+def shown(text: str) -> str:
+    """A token as people can read it: spaces, line ends and control characters as pictures."""
+    return visible(text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")) or "∅"
+
+
+def _fit(text: str, width: int) -> str:
+    while cell_len(text) > width - 1:
+        text = text[:-2] + "…" if len(text) > 1 else ""
+    return text + " " * (width - cell_len(text))
+
+
+def _percent(probability: float) -> str:
+    percent = probability * 100
+    if 0 < percent < 0.1:
+        return "<0.1%"
+    return f"{percent:.1f}%" if percent < 99.95 else "100%"
+
+
+def _bar(probability: float, width: int) -> str:
+    eighths = round(max(0.0, min(1.0, probability)) * width * 8)
+    whole, part = divmod(eighths, 8)
+    return "█" * whole + (BLOCKS[part] if part else "")

@@ -1,0 +1,59 @@
+"""The Write screen's two lines under the text: what is going on, and what the person should know."""
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+
+@dataclass(frozen=True)
+class WriteState:
+    """Everything that the status line shows."""
+
+    file: str = ""  # its name; empty for a text without one
+    unsaved: bool = False
+    words: int = 0
+    model: str = ""
+    doing: str = ""  # "writing…", "take 2 of 3"
+    speed: float = 0.0  # tokens a second; 0: not shown
+
+
+class StatusLine(Static):
+    """File and words on the left, the model and what it does on the right."""
+
+    state: reactive[WriteState] = reactive(WriteState(), layout=False)
+
+    def render(self) -> Content:
+        state = self.state
+        width = self.content_size.width
+        left = [
+            (f"{'●' if state.unsaved else '✓'} ", "$warning" if state.unsaved else "$success"),
+            (state.file or "no name yet", "$foreground"),
+            (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$text-muted"),
+        ]
+        right = [(state.doing, "$accent bold")] if state.doing else []
+        if state.speed > 0:
+            right.append((f"  {state.speed:,.0f} tokens/s", "$text-muted"))
+        if state.model:
+            right.append((f"  {state.model}", "$primary"))
+        gap = width - sum(Content(text).cell_length for text, _ in left + right)
+        if gap < 1:
+            left = left[:2]
+            gap = max(1, width - sum(Content(text).cell_length for text, _ in left + right))
+        return Content.assemble(*left, " " * gap, *right)
+
+
+class Notice(Static):
+    """One sentence for the person, there until it no longer holds. Takes no room while there is none."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", id=id, markup=False)
+        self.sentence = ""
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """Shows a sentence, in the colour of an error where something went wrong; an empty one hides the line."""
+        self.sentence = sentence
+        self.update(sentence)
+        self.set_class(bool(sentence), "-shown")
+        self.set_class(wrong, "-wrong")
