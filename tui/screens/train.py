@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Label, Select
 
 from corpora.errors import InputError
-from corpora.library import Corpus, CorpusLibrary
+from corpora.library import Corpus, CorpusEntry, CorpusLibrary
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
@@ -44,6 +44,8 @@ class TrainScreen(Screen[None]):
         self._view: RunView | None = None
         self._folder: ModelFolder | None = None
         self._listed = False
+        self._listing = asyncio.Lock()
+        self._options: list[tuple[str, str]] = []
         self._wanted_corpus = ""
         self._wanted_run = ""
 
@@ -69,18 +71,22 @@ class TrainScreen(Screen[None]):
         """Opens the form with this text chosen."""
         self._wanted_corpus = slug
         self._watch(None)
-        self._refresh_lists()
+        self._refresh_lists(wanted=True)
 
     def watch_run(self, slug: str) -> None:
         """Shows this model's run."""
         self._wanted_run = slug
-        self._refresh_lists()
+        self._refresh_lists(wanted=True)
 
-    @work(exclusive=True, group="lists")
-    async def _refresh_lists(self) -> None:
-        if self._listed and not self.is_current:
-            return
-        runs, corpora = await asyncio.to_thread(lambda: (actions.runs(), CorpusLibrary().list()))
+    @work(group="lists")
+    async def _refresh_lists(self, wanted: bool = False) -> None:
+        """Looks at the library again; a look by the clock is left out while another is under way."""
+        if wanted or not self._listed or (self.is_current and not self._listing.locked()):
+            async with self._listing:
+                runs, corpora = await asyncio.to_thread(lambda: (actions.runs(), CorpusLibrary().list()))
+                self._show_lists(runs, corpora)
+
+    def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
         form = self.query_one(RunForm)
         form.set_corpora([entry.corpus for entry in corpora if entry.corpus])
         form.set_taken({entry.folder.slug for entry in runs})
@@ -102,7 +108,7 @@ class TrainScreen(Screen[None]):
         """Fills the picker, those in training first, unless it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
         options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
-        if picker.expanded or options == getattr(self, "_options", None):
+        if picker.expanded or options == self._options:
             return
         self._options = options
         here = self._folder.slug if self._folder else NEW
@@ -124,7 +130,7 @@ class TrainScreen(Screen[None]):
         picker = self.query_one("#run-picker", Select)
         with self.prevent(Select.Changed):
             slug = folder.slug if folder else NEW
-            if any(value == slug for _, value in getattr(self, "_options", [])):
+            if any(value == slug for _, value in self._options):
                 picker.value = slug
         if folder is None:
             self.query_one("#train-body", ContentSwitcher).current = "run-form"
@@ -227,7 +233,7 @@ class TrainScreen(Screen[None]):
             return
         form.started()
         self._watch(folder)
-        self._refresh_lists()
+        self._refresh_lists(wanted=True)
 
     def action_new(self) -> None:
         self._watch(None)
