@@ -90,11 +90,12 @@ class LiveDisplay:
 
         self._record = record
         self._console = Console(highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=5, get_renderable=self._picture)
         self._status = Status(state="starting")
         self._line: MetricsLine | None = None
         self._evaluated: MetricsLine | None = None
         self._sample: SampleLine | None = None
+        # Last: it asks for the picture at once.
+        self._live = Live(console=self._console, refresh_per_second=5, get_renderable=self._picture)
 
     def __enter__(self) -> "LiveDisplay":
         self._live.start()
