@@ -52,7 +52,7 @@ def split_point(characters: int, validation: float) -> int:
 
     Exact for shares written in decimal: 1,115,394 characters at 0.1 are cut at 1,003,854.
     """
-    return int((1 - Decimal(repr(validation))) * characters)
+    return int((1 - Decimal(repr(float(validation)))) * characters)
 
 
 def training_chunks(corpus: Corpus, validation: float) -> Iterator[str]:

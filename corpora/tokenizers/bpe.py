@@ -2,6 +2,7 @@
 
 import codecs
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -62,17 +63,26 @@ class BpeTokenizer:
         return len(self._bytes)
 
     def encode(self, text: str) -> Ids:
-        ids: list[int] = []
-        for part in _SURROGATES.split(text):
-            if _SURROGATES.match(part):
-                ids += [self._id_of_byte[byte] for byte in part.encode("utf-8", "surrogatepass")]
-            elif part:
-                ids += self._library.encode_batch_fast([part], add_special_tokens=False)[0].ids
-        return np.array(ids, dtype=np.int32)
+        return self._encode([text])
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[Ids]:
-        for text in rechunk(_sliced(chunks), last_bpe_cut):
-            yield self.encode(text)
+        texts = rechunk(_sliced(chunks), last_bpe_cut)
+        while batch := list(itertools.islice(texts, _BATCH)):
+            yield self._encode(batch)
+
+    def _encode(self, texts: Sequence[str]) -> Ids:
+        parts = [part for text in texts for part in _SURROGATES.split(text) if part]
+        encoded = self._library.encode_batch_fast(
+            [part for part in parts if not _SURROGATES.match(part)], add_special_tokens=False
+        )
+        following = iter(encoded)
+        ids: list[int] = []
+        for part in parts:
+            if _SURROGATES.match(part):
+                ids += [self._id_of_byte[byte] for byte in part.encode("utf-8", "surrogatepass")]
+            else:
+                ids += next(following).ids
+        return np.array(ids, dtype=np.int32)
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         array = np.asarray(ids, dtype=np.int64)
@@ -197,7 +207,8 @@ _LETTER = "[A-Za-z\u0430-\u044f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fa5]"
 _MARK = "[.,;:!?()、。，；：！？「」『』《》…—]"
 _CUT = re.compile(rf"(?<=[^\s\x1c-\x1f\x85])(?=[ \t\n])|(?<={_LETTER})(?={_MARK})")
 _TAIL = 1024  # characters at the end in which a place is looked for first
-_SLICE = 1 << 18  # characters given to the library at a time: what it returns takes a hundred bytes a token
+_SLICE = 1 << 16  # characters in one piece of work for the library, which does several at once …
+_BATCH = 8  # … and how many it gets: what it returns takes a hundred bytes a token
 
 
 def last_bpe_cut(text: str) -> int:

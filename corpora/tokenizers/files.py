@@ -65,6 +65,8 @@ def tokenizer_from_json(data: bytes) -> Tokenizer:
         header = msgspec.json.decode(data, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"The tokenizer is damaged: {error}. Restore it, or train again.") from error
+    if header.format < 1:
+        raise InputError(f"The tokenizer is damaged: its format is {header.format}. Restore it, or train again.")
     if header.format > FORMAT:
         raise InputError(
             f"The tokenizer was written by a newer Pantoum (format {header.format}; this one reads up to {FORMAT}). "

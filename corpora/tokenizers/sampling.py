@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 BLOCK = 1 << 16  # characters
 MOST_WORK = 32_000_000  # characters of a text with spaces
-_UNSPACED = 8  # times the work that learning merges takes where hardly any word occurs twice
+_UNSPACED = 32  # times the work that learning merges takes where hardly any word occurs twice
 _FEW_SPACES = 0.05  # share of spaces below which a block is such a text
 
 
