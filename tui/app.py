@@ -1,13 +1,23 @@
 """The app: three modes, one key each, and what they share."""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from textual.app import App
+from textual.reactive import reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
+from corpora.errors import InputError
+from corpora.home import empty_trash, home
+from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
-from tui.commands.registry import EVERYWHERE, bindings, screen_class
-from tui.themes import DARK, THEMES
+from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
+from tui.settings import AppSettings, read_settings, write_settings
+from tui.themes import THEMES
+from tui.training.monitor import Monitor, News
 
 
 def _library() -> Screen[object]:
@@ -30,15 +40,23 @@ class PantoumApp(App[None], inherit_bindings=False):
     COMMANDS = {PaletteProvider}
     BINDINGS = bindings(EVERYWHERE)
     MODES = {"library": _library, "train": _train, "write": _write}
+    LOOK = 2.0  # seconds between looks at what is training
+
+    training_note: reactive[str] = reactive("")  # what the mode bar says of it
 
     def __init__(self, document: Path | None = None, model: str | None = None, mode: str = "library") -> None:
         super().__init__()
         self._document = document
         self._model = model
         self._first_mode = "write" if document or model else mode
+        self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
+        self._problems: list[str] = []
+        self._monitor = Monitor()
+        self._remapped: Mapping[str, str] = {}
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self._take_settings()
+        self._take_keys()
 
     async def on_mount(self) -> None:
         await self.switch_mode(self._first_mode)
@@ -46,6 +64,10 @@ class PantoumApp(App[None], inherit_bindings=False):
             await self._call_screen("open_file", self._document)
         if self._model is not None:
             await self._call_screen("open_model", self._model)
+        for problem in self._problems:
+            self.notify(problem, severity="warning", timeout=20)
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
+        self.run_worker(self._keep_looking(), group="monitor")
 
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""
@@ -73,7 +95,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
         else:
-            await self.push_screen(HelpScreen(self.screen))
+            await self.push_screen(HelpScreen(self.screen, self._remapped))
 
     async def _call_screen(self, method: str, argument: object) -> None:
         """Calls a method of the mode's own screen, under whatever dialogs lie on it."""
@@ -81,3 +103,45 @@ class PantoumApp(App[None], inherit_bindings=False):
         result = getattr(screen, method)(argument)
         if hasattr(result, "__await__"):
             await result
+
+    async def _keep_looking(self) -> None:
+        """Keeps the mode bar's note of what is training, and says it when a run has ended."""
+        await asyncio.to_thread(empty_trash)
+        while True:
+            news = await asyncio.to_thread(self._monitor.look)
+            self.training_note = news.note
+            self._tell(news)
+            await asyncio.sleep(self.LOOK)
+
+    def _tell(self, news: News) -> None:
+        """Says how a run has ended, except on the screen that shows it already."""
+        if self.current_mode == "train":
+            return
+        for said in news.ended:
+            self.notify(said, timeout=10)
+
+    def _take_settings(self) -> None:
+        try:
+            self._settings = read_settings()
+        except InputError as error:
+            self._problems.append(f"{error} Until then Pantoum looks as it does the first time.")
+        theme = (self._settings or AppSettings()).theme
+        self.theme = theme if theme in self.available_themes else AppSettings().theme
+
+    def _take_keys(self) -> None:
+        path = home() / "keys.toml"
+        keymap = read_keymap(path, all_commands()) if path.exists() else Keymap({})
+        self._problems += keymap.problems
+        self._remapped = keymap.keys
+        self.set_keymap(keymap.keys)
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if self._settings is not None and self._settings.theme != theme.name:
+            self._settings = msgspec.structs.replace(self._settings, theme=theme.name)
+            self.run_worker(self._save(self._settings), group="settings", exclusive=True)
+
+    async def _save(self, settings: AppSettings) -> None:
+        try:
+            await asyncio.to_thread(write_settings, settings)
+        except InputError as error:
+            self.notify(str(error), severity="warning")

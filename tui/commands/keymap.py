@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textual.keys import KEY_DISPLAY_ALIASES, Keys, key_to_character
+from textual.keys import KEY_DISPLAY_ALIASES, Keys, format_key, key_to_character
 
 from tui.commands.command import Command
 
@@ -77,7 +77,7 @@ def _clash(commands: list[Command], keys: Mapping[str, str]) -> tuple[str, str, 
     """A key that two commands would share, the wished-for one of them, and the other."""
     owners: dict[str, str] = {}
     for command in sorted(commands, key=lambda command: command.id in keys):
-        for key in keys.get(command.id, command.keys).split(","):
+        for key in map(format_key, keys.get(command.id, command.keys).split(",")):  # "?" is "question_mark"
             if key and key in owners and owners[key] != command.id:
                 if command.id in keys:
                     return key, command.id, owners[key]

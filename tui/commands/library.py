@@ -28,4 +28,5 @@ LIBRARY: tuple[Command, ...] = (
         "starter('stdlib')",
         footer=False,
     ),
+    Command("library.clear", "Clear message", "Hides the line above the footer.", "escape", "clear", footer=False),
 )

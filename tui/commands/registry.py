@@ -11,6 +11,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui.commands.command import Command
+from tui.commands.library import LIBRARY
+from tui.commands.train import TRAIN
 
 EVERYWHERE: tuple[Command, ...] = (
     Command("app.help", "Help", "Shows the keys of this screen.", "f1", "help", footer=False, priority=True),
@@ -84,3 +86,10 @@ def screen_class(mode: str) -> type[Screen[object]]:
     found = getattr(import_module(module), name)
     assert isinstance(found, type) and issubclass(found, Screen)
     return found
+
+
+def all_commands() -> dict[str, tuple[Command, ...]]:
+    """Every command by mode, those that work everywhere under ``"app"``."""
+    from tui.screens.write_commands import COMMANDS as WRITE
+
+    return {"app": EVERYWHERE, "library": LIBRARY, "train": TRAIN, "write": WRITE}

@@ -23,4 +23,5 @@ TRAIN: tuple[Command, ...] = (
     Command("train.sample", "Sample", "Shows what the model writes.", "4", "pane('sample')", footer=False),
     Command("train.earlier", "Earlier sample", "Shows the sample before.", "comma", "sample(-1)", footer=False),
     Command("train.later", "Later sample", "Shows the sample after.", "full_stop", "sample(1)", footer=False),
+    Command("train.clear", "Clear message", "Hides the line above the footer.", "escape", "clear", footer=False),
 )

@@ -50,10 +50,10 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
         with Vertical(id="add-box") as box:
             box.border_title = "Add text"
             box.border_subtitle = "Enter adds · Esc cancels"
-            yield Label("Files or folders: type, paste, or drop them here; several in quotes")
+            yield Label("A file or folder: type, paste, or drop it here (several in quotes)")
             yield Input(placeholder="~/novel.txt", suggester=PathSuggester(), compact=True, id="add-path")
             yield Static(" ", id="add-found", markup=False)
-            yield Label("Name (may stay empty)")
+            yield Label("Name, if not that of the file")
             yield Input(compact=True, max_length=80, id="add-name")
             with Horizontal(id="add-buttons"):
                 yield Button("Look for a file  ctrl+o", compact=True, id="add-browse")

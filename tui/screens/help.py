@@ -1,5 +1,6 @@
 """F1: what can be done on this screen, with its keys, made from the commands that the screen declares."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.table import Table
@@ -16,13 +17,14 @@ from tui.commands.registry import EVERYWHERE, commands_of
 
 
 class HelpScreen(ModalScreen[None]):
-    """The commands of `screen` and those that work everywhere. Closes by F1 or Escape."""
+    """The commands of `screen` and those that work everywhere; `remapped` has the person's own keys by command id."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar = [Binding("escape,f1,q", "dismiss", "Close", priority=True)]
 
-    def __init__(self, screen: Screen[object]) -> None:
+    def __init__(self, screen: Screen[object], remapped: Mapping[str, str]) -> None:
         super().__init__()
+        self._remapped = remapped
         self._about = commands_of(screen)
         self._title = str(screen.title or "This screen")
 
@@ -46,12 +48,11 @@ class HelpScreen(ModalScreen[None]):
         table.add_column(no_wrap=True)
         table.add_column()
         for command in commands:
-            table.add_row(Text(key_names(command.keys), style=style), command.title, command.help)
+            keys = key_names(self._remapped.get(command.id, command.keys))
+            table.add_row(Text(keys, style=style), command.title, command.help)
         return table
 
 
 def key_names(keys: str) -> str:
-    """Keys as people know them: ``"ctrl+g,f5"`` is ``"ctrl+g  f5"``; a dash stands for "only in the palette"."""
-    if not keys:
-        return "ctrl+p"
+    """Keys as people know them: ``"ctrl+g,comma"`` is ``"ctrl+g ,"``; empty where only the palette has the command."""
     return " ".join(format_key(key) for key in keys.split(","))

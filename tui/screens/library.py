@@ -196,8 +196,9 @@ class LibraryScreen(Screen[None]):
     def action_cancel(self) -> None:
         if self._import:
             self._import.cancel()
-        else:
-            self.query_one(MessageLine).say("")
+
+    def action_clear(self) -> None:
+        self.query_one(MessageLine).clear()
 
     def _add(self, request: AddRequest | None) -> None:
         if request:
@@ -305,8 +306,8 @@ class LibraryScreen(Screen[None]):
         """Only what applies to the text or model under the cursor is shown and has a key."""
         if action == "undo":
             return bool(self._trash)
-        if action == "cancel":
-            return self._import is not None
+        if action in ("cancel", "clear"):
+            return (self._import is not None) == (action == "cancel")
         if action == "starter":
             here = (
                 {entry.corpus.record.name for entry in self._listing.corpora if entry.corpus} if self._listing else ()

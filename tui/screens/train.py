@@ -124,7 +124,7 @@ class TrainScreen(Screen[None]):
 
     def _watch(self, folder: ModelFolder | None) -> None:
         """Shows the run in `folder`, or the form."""
-        self.query_one(MessageLine).say("")
+        self.query_one(MessageLine).clear()
         self.workers.cancel_group(self, "watch")
         self._folder, self._view = folder, None
         picker = self.query_one("#run-picker", Select)
@@ -185,7 +185,7 @@ class TrainScreen(Screen[None]):
         elif view.status.state == "stopped":
             line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it, w writes with it.")
         elif view.status.state == "training":
-            line.say("")
+            line.clear()
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -234,6 +234,9 @@ class TrainScreen(Screen[None]):
         form.started()
         self._watch(folder)
         self._refresh_lists(wanted=True)
+
+    def action_clear(self) -> None:
+        self.query_one(MessageLine).clear()
 
     def action_new(self) -> None:
         self._watch(None)

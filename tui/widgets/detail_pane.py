@@ -15,6 +15,7 @@ from tui.readable import age, count, duration, size
 
 SOURCES_SHOWN = 40
 WORDS_SHOWN = 24
+UNIT_WORDS = {"char": "letter by letter", "word": "word by word", "bpe": "piece by piece"}
 
 
 class DetailPane(Container):
@@ -66,7 +67,7 @@ class DetailPane(Container):
         model = record.model
         kind = f"{model.layers} {model.cell} layer{'s' if model.layers > 1 else ''} of {count(model.hidden)}"
         parameters = f", {count(record.parameters)} parameters" if record.parameters else ""
-        text.append(f"\n{model.unit} by {model.unit}, {kind}{parameters}")
+        text.append(f"\n{UNIT_WORDS[model.unit]}, {kind}{parameters}")
         text.append(f"\nfrom {record.corpus.name}, {count(record.corpus.characters)} characters")
         text.append(f"\n{status.state}, step {count(status.step)}, {duration(status.elapsed)} trained")
         if results := record.results:
@@ -88,7 +89,7 @@ class DetailPane(Container):
         return self.app.theme_variables[name]
 
     def _titled(self, name: str) -> Text:
-        return Text(name, f"bold {self._colour('secondary')}").append("", "")
+        return Text().append(name, f"bold {self._colour('secondary')}")
 
     def _append_figures(self, text: Text, figures: Figures) -> None:
         counted = figures.statistics

@@ -24,13 +24,29 @@ class ModeTab(Static):
         await self.app.run_action(f"app.mode('{self._mode}')")
 
 
+class ModeHint(Static):
+    """A key that works everywhere; a click does the same."""
+
+    DEFAULT_CSS = """
+    ModeHint { width: auto; padding: 0 1; color: $text-muted; }
+    ModeHint:hover { color: $foreground; background: $panel; }
+    """
+
+    def __init__(self, text: str, action: str) -> None:
+        super().__init__(text, markup=False)
+        self._action = action
+
+    async def on_click(self) -> None:
+        await self.app.run_action(f"app.{self._action}")
+
+
 class ModeBar(Horizontal):
     """``ModeBar("library")`` on the Library screen, and so on."""
 
     DEFAULT_CSS = """
     ModeBar { height: 1; dock: top; background: $surface; }
     ModeBar > #mode-bar-name { width: auto; padding: 0 2 0 1; color: $secondary; text-style: bold; }
-    ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $text-muted; }
+    ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $success; }
     """
 
     def __init__(self, here: str) -> None:
@@ -42,7 +58,11 @@ class ModeBar(Horizontal):
         for mode, key, title in MODES:
             yield ModeTab(mode, key, title, here=mode == self._here)
         yield Static("", id="mode-bar-note", markup=False)
+        yield ModeHint("F1 Help", "help")
+        yield ModeHint("^p Commands", "command_palette")
 
-    def note(self, text: str) -> None:
-        """Shows a short text at the right end."""
+    def on_mount(self) -> None:
+        self.watch(self.app, "training_note", self._note)
+
+    def _note(self, text: str) -> None:
         self.query_one("#mode-bar-note", Static).update(text)

@@ -5,8 +5,8 @@ from textual.containers import Center, Middle, Vertical
 from textual.widgets import Button, Static
 
 LINES = (
-    "1. Add a text you love or wrote: a novel, letters, verse. Longer is better.",
-    "2. Train a model on it: five minutes give it a first voice of its own.",
+    "1. Add a text: a novel, letters, verse, anything you love or wrote.",
+    "2. Train a model on it: five minutes give it a voice of its own.",
     "3. Write: it goes on where you pause, and you keep what you like.",
     "Nothing ever leaves this machine.",
 )
