@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import torch
-from corpora.tokens import TokenSplit, tokenize, training_chunks
 
 from corpora.errors import InputError
 from corpora.home import home
 from corpora.library import Corpus, CorpusLibrary
 from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
+from corpora.tokens import TokenSplit, tokenize, training_chunks
 from engine.checkpoint import ResumeRecord, load_resume, restore
 from engine.device import choose_device, cores
 from engine.folder import ModelFolder

@@ -1,8 +1,42 @@
-"""From one dial, the time budget, to every setting of a run. Free of torch."""
+"""From one dial, the time budget, to every setting of a run. Free of torch.
 
+The table says how wide a model a budget can train on two cores; how often the text will be read in that time decides
+the dropout. Both come from the experiments in ``docs/recipes.md``. Whatever the person sets is kept as set.
+"""
+
+import os
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from engine.settings import Cell, Device, ModelConfig, TrainingConfig, Unit
+
+STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a budget in steps with one in minutes
+WORK = 2.2e10  # floating point operations a second that a core gives to training
+CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 4.2, "bpe": 2.9}
+RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
+SHORT = 50_000  # characters: below this a wide model only learns the text by heart
+EXPECTED_VOCABULARY: dict[Unit, int] = {"char": 100, "word": 6000, "bpe": 2000}
+
+
+@dataclass(frozen=True)
+class Size:
+    """A model's size, and the learning rate that suits it."""
+
+    minutes: float  # the least budget for it, on two cores
+    layers: int
+    hidden: int
+    learning_rate: float
+
+
+SIZES = (
+    Size(0.0, 1, 192, 8e-3),
+    Size(1.0, 1, 256, 8e-3),
+    Size(5.0, 1, 384, 6e-3),
+    Size(15.0, 1, 512, 5e-3),
+    Size(45.0, 2, 512, 4e-3),
+    Size(240.0, 2, 768, 3e-3),
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +64,85 @@ def plan(
 
     Raises `InputError` for values that can't work.
     """
-    model = ModelConfig(unit=unit, cell=cell or "gru", layers=layers or 1, hidden=hidden or 256)
     training = TrainingConfig(minutes=minutes, steps=steps, seed=seed, device=device)
-    model.check()
     training.check()
-    return Plan(model, training, ())
+    budget = minutes if minutes is not None else (steps or 0) / STEPS_PER_MINUTE
+    size = _size(budget, characters)
+    width = hidden or size.hidden
+    model = ModelConfig(
+        unit=unit,
+        cell=cell or "gru",
+        layers=layers or size.layers,
+        hidden=width,
+        embedding=min(128, width) if unit == "char" else width,
+        tied=unit != "char",
+    )
+    model.check()
+    epochs = _epochs(model, training, budget, characters)
+    model = replace(model, dropout=_dropout(unit, epochs))
+    training = replace(training, learning_rate=size.learning_rate * RATE[unit])
+    return Plan(model, training, _reasons(model, epochs, characters, _duration(training)))
+
+
+def _size(minutes: float, characters: int) -> Size:
+    """The largest size that the budget can train and that the text can fill."""
+    size = max((size for size in SIZES if size.minutes <= minutes), key=lambda size: size.minutes)
+    if characters < SHORT and size.hidden > 192:
+        return Size(size.minutes, 1, 192, SIZES[0].learning_rate)
+    return size
+
+
+def _epochs(model: ModelConfig, training: TrainingConfig, minutes: float, characters: int) -> float:
+    """How often the text is read in the budget, roughly."""
+    tokens = characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit]
+    if training.steps is not None:
+        read = float(training.steps * training.batch * training.length)
+    else:
+        gates = 3 if model.cell == "gru" else 4
+        inputs = model.embedding + (model.layers - 1) * model.hidden
+        weights = gates * model.hidden * (inputs + model.layers * model.hidden)
+        weights += EXPECTED_VOCABULARY[model.unit] * model.embedding
+        # Forward, and backward by inputs and by weights: 2 operations a weight each.
+        read = 60.0 * minutes * WORK * min(8, os.cpu_count() or 1) / (6.0 * weights)
+    return read / max(1.0, tokens)
+
+
+def _dropout(unit: Unit, epochs: float) -> float:
+    """More dropout the oftener the text is read: what is read once or twice can't be learnt by heart."""
+    if unit == "char":
+        return 0.0 if epochs < 6 else 0.1 if epochs < 12 else 0.25 if epochs < 40 else 0.4
+    return 0.1 if epochs < 2 else 0.3 if epochs < 5 else 0.5
+
+
+def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str) -> tuple[str, ...]:
+    depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
+    if epochs < 0.75:
+        reading = f"About {max(0.01, epochs):.0%} of the text is read"
+    else:
+        reading = f"The text is read about {epochs:.0f} times" if epochs >= 1.5 else "The text is read about once"
+    lines = [
+        f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {_size_of(characters)}.",
+        f"{reading} in that time, so dropout is {model.dropout:g}.",
+    ]
+    if model.tied:
+        lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
+    if characters < SHORT:
+        lines.append("The text is short: the model is kept small, so that it does not only learn it by heart.")
+    return tuple(lines)
+
+
+def _duration(training: TrainingConfig) -> str:
+    if training.steps is not None:
+        return f"{training.steps:,} steps"
+    minutes = training.minutes or 0.0
+    if minutes < 1:
+        return f"{60 * minutes:.0f} seconds"
+    if minutes < 90:
+        return f"{minutes:g} minute" + ("s" if minutes != 1 else "")
+    return f"{minutes / 60:g} hours"
+
+
+def _size_of(characters: int) -> str:
+    if characters < 1_000_000:
+        return f"{max(1, characters // 1000):,} thousand characters"
+    return f"{characters / 1e6:.1f} million characters"

@@ -1,0 +1,67 @@
+"""What the one dial decides."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpora.errors import InputError
+from engine.presets import plan
+from engine.settings import UNITS, Unit
+
+
+@given(
+    st.integers(200, 10**9),
+    st.sampled_from(UNITS),
+    st.one_of(st.tuples(st.floats(0.05, 6000), st.none()), st.tuples(st.none(), st.integers(1, 10**7))),
+)
+def test_every_text_and_budget_gets_settings_that_work_and_reasons(
+    characters: int, unit: Unit, budget: tuple[float | None, int | None]
+) -> None:
+    made = plan(characters=characters, unit=unit, minutes=budget[0], steps=budget[1])
+    made.model.check()
+    made.training.check()
+    assert str(made.model.hidden) in made.reasons[0]
+    assert len(made.reasons) >= 2
+
+
+def test_a_larger_budget_never_plans_a_smaller_model() -> None:
+    sizes = [
+        (made.model.layers * made.model.hidden**2)
+        for made in (plan(characters=10**6, minutes=m) for m in (0.5, 1, 2, 5, 10, 20, 45, 120, 480))
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_a_text_read_more_often_gets_more_dropout() -> None:
+    rare, often = (plan(characters=n, minutes=20).model.dropout for n in (50_000_000, 300_000))
+    assert rare < often
+
+
+def test_what_the_person_sets_is_kept() -> None:
+    made = plan(characters=10**6, minutes=2, cell="lstm", layers=3, hidden=77, seed=9)
+    assert (made.model.cell, made.model.layers, made.model.hidden, made.training.seed) == ("lstm", 3, 77, 9)
+
+
+def test_a_short_text_gets_a_small_model_and_is_told_why() -> None:
+    made = plan(characters=5_000, minutes=120)
+    assert made.model.hidden == 192
+    assert "short" in made.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps", "hidden"),
+    [
+        (None, None, None),
+        (1.0, 5, None),
+        (-1.0, None, None),
+        (None, 0, None),
+        (float("nan"), None, None),
+        (1.0, None, 9999),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_with_a_sentence(
+    minutes: float | None, steps: int | None, hidden: int | None
+) -> None:
+    with pytest.raises(InputError, match=r"\.$"):
+        plan(characters=10**6, minutes=minutes, steps=steps, hidden=hidden)
