@@ -10,6 +10,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Footer
 
@@ -76,12 +77,17 @@ class LibraryScreen(Screen[None]):
         self._look()
         self.set_interval(self.POLL, self._look)
         self.set_interval(0.1, self._show_progress)
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one("#library-body").set_class(event.size.width >= WIDE, "-wide")
 
     def on_screen_resume(self) -> None:
         self._look()
+
+    def _recolour(self, _: Theme) -> None:
+        if self._listing:
+            self._show(self._listing)
 
     # What is there
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -13,7 +14,7 @@ from engine.settings import Cell, Device, ModelConfig, TrainingConfig, Unit
 Number = int | float
 
 BUDGETS: tuple[tuple[str, float], ...] = (  # what the dial says, minutes
-    ("1", 1),
+    ("1 min", 1),
     ("2", 2),
     ("5", 5),
     ("10", 10),
@@ -134,3 +135,9 @@ def _number(entry: Field, text: str) -> Number:
     except InputError as error:
         raise InputError(str(error).replace(entry.name, entry.label)) from error
     return value
+
+
+def done_at(minutes: float, now: datetime) -> str:
+    """When a run of so long would end: ``done at about 16:40``, with the day where that is another one."""
+    end = now + timedelta(minutes=minutes)
+    return f"done at about {end:%H:%M}" + (" tomorrow" if end.date() != now.date() else "")

@@ -53,6 +53,7 @@ class Chart(Vertical):
     def on_mount(self) -> None:
         plot = self.query_one(_Plot)
         plot.margin_top, plot.margin_bottom, plot.margin_left = 0, 1, 8
+        plot.visible = False  # axes without a curve would say that something is 0 to 1
         self.app.theme_changed_signal.subscribe(self, self._recolour)
         self._retitle()
 
@@ -78,10 +79,11 @@ class Chart(Vertical):
         self._dirty = False
         self._retitle()
         plot = self.query_one(_Plot)
-        plot.clear()
         drawn = [curve for curve in self._curves if any(xs for xs, _ in curve.segments)]
+        plot.visible = bool(drawn)
         if not drawn:
             return
+        plot.clear()
         low, high = _limits(drawn)
         plot.set_ylimits(low, high)
         colours = self.app.theme_variables

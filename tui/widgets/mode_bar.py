@@ -1,9 +1,11 @@
 """The one line on top of every mode: where you are, where you can go, and whether something is training."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+TIGHT = 96  # columns below which a note takes the place of the palette's hint
 MODES = (("library", "F2", "Library"), ("train", "F3", "Train"), ("write", "F4", "Write"))
 
 
@@ -32,8 +34,8 @@ class ModeHint(Static):
     ModeHint:hover { color: $foreground; background: $panel; }
     """
 
-    def __init__(self, text: str, action: str) -> None:
-        super().__init__(text, markup=False)
+    def __init__(self, text: str, action: str, *, id: str) -> None:
+        super().__init__(text, markup=False, id=id)
         self._action = action
 
     async def on_click(self) -> None:
@@ -46,7 +48,9 @@ class ModeBar(Horizontal):
     DEFAULT_CSS = """
     ModeBar { height: 1; dock: top; background: $surface; }
     ModeBar > #mode-bar-name { width: auto; padding: 0 2 0 1; color: $secondary; text-style: bold; }
-    ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $success; }
+    ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $success; text-wrap: nowrap;
+        text-overflow: ellipsis; }
+    ModeBar.-tight.-noted > #mode-bar-palette { display: none; }
     """
 
     def __init__(self, here: str) -> None:
@@ -58,11 +62,15 @@ class ModeBar(Horizontal):
         for mode, key, title in MODES:
             yield ModeTab(mode, key, title, here=mode == self._here)
         yield Static("", id="mode-bar-note", markup=False)
-        yield ModeHint("F1 Help", "help")
-        yield ModeHint("^p Commands", "command_palette")
+        yield ModeHint("F1 Help", "help", id="mode-bar-help")
+        yield ModeHint("^p Commands", "command_palette", id="mode-bar-palette")
 
     def on_mount(self) -> None:
         self.watch(self.app, "training_note", self._note)
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < TIGHT, "-tight")
+
     def _note(self, text: str) -> None:
+        self.set_class(bool(text), "-noted")
         self.query_one("#mode-bar-note", Static).update(text)

@@ -1,6 +1,7 @@
 """The form for a new run: a text, a name, a unit and one dial; everything else follows, or is set under Advanced."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,13 +13,13 @@ from corpora.home import slugify
 from corpora.library import Corpus
 from engine.settings import CELLS, DEVICES, UNITS
 from tui.readable import count
-from tui.training.form import BUDGETS, FIELDS, Choices, Field, Outcome, work_out
+from tui.training.form import BUDGETS, FIELDS, Choices, Field, Outcome, done_at, work_out
 from tui.widgets.dial import Dial
 
 UNIT_HINTS = {
-    "char": "Letter by letter: small and inventive, good from short texts on.",
-    "word": "Word by word: fluent sooner, wants more text (half a million characters).",
-    "bpe": "Pieces of words, found in the text: between the two.",
+    "char": "letter by letter: small and inventive, good from short texts on",
+    "word": "word by word: fluent sooner, wants more text (half a million characters)",
+    "bpe": "pieces of words, found in the text: between the two",
 }
 WIDE = 110  # columns from which the plan stands beside the choices
 _TIMES = tuple((label, f"{minutes:g}") for label, minutes in BUDGETS)
@@ -44,7 +45,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(id="form-name-problem", classes="problem", markup=False)
             yield _row("Unit", Dial([(unit, unit) for unit in UNITS], value="char", id="form-unit"))
             yield Static(UNIT_HINTS["char"], id="form-unit-hint", classes="hint")
-            yield _row("Minutes", Dial(_TIMES, value="5", id="form-time"))
+            yield _row("Time", Dial(_TIMES, value="5", id="form-time"))
             yield Static("", id="form-time-hint", classes="hint")
         with Vertical(id="form-plan"):
             yield Static("What will be trained", classes="heading")
@@ -161,7 +162,9 @@ class RunForm(VerticalScroll, can_focus=False):
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: str) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
         steps = self.query_one("#form-steps", Input).value.strip()
-        self.query_one("#form-time-hint", Static).update("Steps under Advanced count instead." if steps else "")
+        self.query_one("#form-time-hint", Static).update(
+            "Steps under Advanced count instead." if steps else done_at(float(self._dial("form-time")), datetime.now())
+        )
         for name in ("name", *(field.name for field in FIELDS)):
             line = self.query_one(f"#form-{name}-problem", Static)
             line.update(problems.get(name, ""))

@@ -45,8 +45,14 @@ class RunPane(Vertical):
                 yield Chart("Learning rate", "", id="run-rate")
             yield SamplePane(id="run-sample")
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._write_again)
+
     def on_resize(self, event: events.Resize) -> None:
         self._arrange()
+        self._write_again()
+
+    def _write_again(self, _: object = None) -> None:
         if self._view is not None:
             self._write_progress(self._view)
             self._write_numbers(self._view)
@@ -129,9 +135,9 @@ def _numbers(view: RunView, last: MetricsLine) -> list[tuple[str, str]]:
     if last.loss is not None:
         found.append(("loss", f"{last.loss:.3f}"))
     if view.best and view.best.bits_per_character is not None:
-        found.append(("bits per character", f"{view.best.bits_per_character:.2f}"))
+        found.append(("bits/char", f"{view.best.bits_per_character:.2f}"))
     if view.best and view.best.validation_loss is not None:
-        found.append(("best validation", f"{view.best.validation_loss:.3f} at step {count(view.best.step)}"))
+        found.append(("best validation", f"{view.best.validation_loss:.3f} at {count(view.best.step)}"))
     found.append(("speed", f"{count(round(last.tokens_per_second))} tokens/s"))
     if last.gradient_norm is not None:
         found.append(("gradient", f"{last.gradient_norm:.2f}"))

@@ -27,6 +27,9 @@ class SamplePane(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(id="sample-text")
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._write())
+
     def show_samples(self, samples: tuple[SampleLine, ...]) -> None:
         """Takes the samples of a run, oldest first."""
         newest = self._index >= len(self._samples) - 1
