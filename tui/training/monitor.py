@@ -11,7 +11,7 @@ _ENDS: dict[State, str] = {
     "stopped": "{name} has stopped training; it can be resumed.",
     "failed": "{name} failed: {error}",
 }
-NAME = 14  # characters of a name in the note
+NAME = 20  # characters of a name in the note
 
 
 @dataclass(frozen=True)

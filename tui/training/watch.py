@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
@@ -30,7 +31,7 @@ class RunView:
     record: ModelRecord | None
     problem: str  # why the record can't be read
     status: Status
-    last: MetricsLine | None
+    last: MetricsLine | None  # the newest line that tells of a training step
     best: MetricsLine | None  # the best evaluation
     clipped: float  # share of the logged steps whose gradient was clipped
     skipped: int  # steps skipped for a loss or gradient that was not finite
@@ -53,18 +54,24 @@ class RunWatch:
     def __init__(self, folder: ModelFolder, *, patience: float = 0.2) -> None:
         self.folder = folder
         self._patience = patience  # seconds that one poll may read
-        self._metrics = folder.metrics()
-        self._samples = folder.samples()
+        self._files: list[int] = []
+        self._shown: tuple[object, ...] = ()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._metrics = self.folder.metrics()
+        self._samples = self.folder.samples()
         self._loss, self._validation = Envelope(), Envelope()
         self._gradient, self._rate = Envelope(), Envelope()
         self._last: MetricsLine | None = None
         self._best: MetricsLine | None = None
         self._lines = self._clipped = self._skipped = 0
         self._kept: list[SampleLine] = []
-        self._shown: tuple[object, ...] = ()
 
     def poll(self) -> RunView | None:
         """Reads what is new, for no longer than its patience; None where nothing has changed since the last view."""
+        if self._replaced():
+            self._begin()
         new, caught_up = self._read()
         status = self.folder.status()
         record, problem = self._record()
@@ -88,6 +95,11 @@ class RunWatch:
             caught_up=caught_up,
         )
 
+    def _replaced(self) -> bool:
+        """Whether a resume has rewritten the files, without the steps after its checkpoint."""
+        before, self._files = self._files, [_inode(self.folder.metrics_path), _inode(self.folder.samples_path)]
+        return any(old and old != new for old, new in zip(before, self._files, strict=False))
+
     def _curves(self) -> tuple[Envelope, Envelope, Envelope, Envelope]:
         return self._loss, self._validation, self._gradient, self._rate
 
@@ -108,20 +120,30 @@ class RunWatch:
 
     def _take(self, line: MetricsLine) -> None:
         x = float(line.step)
-        self._loss.add(x, line.loss)
         if line.validation_loss is not None:
             self._validation.add(x, line.validation_loss)
             if line.best or self._best is None:
                 self._best = line
+            if line.loss is None:
+                return  # tells of an evaluation only, so the other curves have no gap here
+        self._loss.add(x, line.loss)
         self._gradient.add(x, line.gradient_norm)
         self._rate.add(x, line.learning_rate)
-        self._lines += 1
-        self._clipped += line.clipped
         self._skipped += line.skipped
-        self._last = line
+        if line.loss is not None or self._last is None:
+            self._lines += 1
+            self._clipped += line.clipped
+            self._last = line
 
     def _record(self) -> tuple[ModelRecord | None, str]:
         try:
             return self.folder.record(), ""
         except InputError as error:
             return None, str(error)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
