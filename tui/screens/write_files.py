@@ -155,13 +155,13 @@ class WriteFiles(WriteDesk):
             await self._write(path)
 
     async def _save_as(self) -> None:
-        from textual_fspicker import FileSave
+        from tui.widgets.save_dialog import SaveDialog
 
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
         name = self._path.name if self._path is not None else (f"{known.stem}-2{known.suffix}" if known else "text.txt")
         path = await self.app.push_screen_wait(
-            FileSave(known.parent if known else Path.cwd(), "Save the text as", default_file=name)
+            SaveDialog(known.parent if known else Path.cwd(), "Save the text as", default_file=name)
         )
         if path is None:
             return
