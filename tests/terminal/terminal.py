@@ -95,7 +95,7 @@ class Terminal:
         self._read()
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def wait_for(self, wanted: str | Callable[[str], bool], timeout: float = 30.0) -> str:
+    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = 30.0) -> str:
         """Waits until the screen shows a text, or satisfies a condition, and returns it.
 
         Raises `AssertionError` with the screen where that does not happen in so many seconds or the program ends.

@@ -1,0 +1,97 @@
+"""First light: what a newcomer does on the first evening, in the real app, in a real terminal."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.folder import ModelLibrary
+from engine.records import RUNNING
+from tests.terminal.terminal import Terminal
+from tests.terminal.test_commands import own_text
+from tests.tui.cli_tools import until
+
+pytestmark = pytest.mark.terminal
+
+CONTINUED = re.compile(r"My sister \w+[\w .]*\n.*\w+")  # the seed text, and at least a second line after it
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
+    (tmp_path / "river.txt").write_text(own_text())
+    yield tmp_path / "home"
+    for entry in ModelLibrary().list():  # no trainer outlives its test
+        if entry.status.state in RUNNING:
+            entry.folder.request("stop")
+            folder = entry.folder
+            until(lambda folder=folder: folder.status().state not in RUNNING, seconds=60)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (160, 45)])
+def test_add_train_write_quit_and_find_it_all_again(home: Path, columns: int, rows: int) -> None:
+    with Terminal([], home=home, columns=columns, rows=rows) as first:
+        add_the_text(first)
+        start_training(first)
+        write_a_line(first)
+        save_as(first, "story.txt")
+        first.press("ctrl+q")
+        assert first.wait_for_exit() == 0
+    story = (home.parent / "story.txt").read_text()
+    assert CONTINUED.match(story)
+    folder = ModelLibrary().get("river")
+    assert folder.status().state == "training"  # it goes on without the app
+
+    with Terminal([], home=home, columns=columns, rows=rows) as again:
+        again.wait_for(lambda screen: screen.count("river") >= 3 and "Bits/char" in screen)
+        again.press("f3")
+        again.wait_for("trained,")
+        again.press("s")
+        again.wait_for(re.compile(r"stopped").search, timeout=60)
+        again.press("ctrl+q")
+        assert again.wait_for_exit() == 0
+    assert folder.status().state == "stopped"
+
+    with Terminal(["write", "story.txt", "-m", "river"], home=home, columns=columns, rows=rows) as desk:
+        desk.wait_for(story.splitlines()[0][: columns // 2])
+        desk.press("ctrl+q")
+        assert desk.wait_for_exit() == 0
+
+
+def add_the_text(app: Terminal) -> None:
+    app.wait_for("Add a text")
+    app.press("a")
+    app.wait_for("A file or folder")
+    app.type("river.txt")
+    app.press("enter")
+    app.wait_for("is in the library")
+
+
+def start_training(app: Terminal) -> None:
+    app.press("f3")
+    app.wait_for("What will be trained")
+    app.wait_for(re.compile(r"Text +river").search)
+    app.press("f5")
+    app.wait_for("best validation", timeout=120)
+
+
+def write_a_line(app: Terminal) -> None:
+    app.press("f4")
+    app.wait_for("Continue")
+    app.type("My sister ")
+    app.press("ctrl+g")
+    app.wait_for("tab Keep", timeout=60)
+    app.wait_for(lambda screen: CONTINUED.search(screen) is not None, timeout=60)
+    app.press("escape")
+    app.wait_for("take 1 of 1")
+    app.press("tab")
+    app.wait_for(lambda screen: "tab Keep" not in screen)
+
+
+def save_as(app: Terminal, name: str) -> None:
+    app.press("f9")
+    app.wait_for("Save the text as")
+    app.type(name)
+    app.press("enter")
+    app.wait_for(lambda screen: "Save the text as" not in screen and name in screen)
