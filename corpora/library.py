@@ -171,7 +171,7 @@ def _fill(
         if source.duplicate_of:
             notices.append(f"{source.name} was left out: it has the same text as {source.duplicate_of}.")
         elif source.characters == 0 and len(notices) == count:
-            notices.append(f"{source.name} was left out: it is empty.")
+            notices.append(f"{source.name} is empty.")
     if progress:
         progress(1.0, "Saving")
 

@@ -3,7 +3,7 @@
 import importlib
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpora.encoding import decode_file, find_encoding
@@ -43,7 +43,8 @@ def add_starter(library: CorpusLibrary, key: str, progress: Callable[[float, str
     texts = _manual() if key == "manual" else _standard_library()
     if not texts:
         raise InputError(f"This Python was installed without {starter.name}. Choose another starter, or add a file.")
-    return library.add_texts(starter.name, texts, total=sum(text.bytes for text in texts), progress=progress)
+    added = library.add_texts(starter.name, texts, total=sum(text.bytes for text in texts), progress=progress)
+    return replace(added, notices=())  # two modules of Python's being alike is nobody's concern
 
 
 def _manual() -> list[NamedText]:

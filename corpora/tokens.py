@@ -1,8 +1,8 @@
 """A corpus as ids: cut into training and validation text, encoded once, kept on disk and mapped into memory."""
 
-import contextlib
 import hashlib
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,14 +36,21 @@ class TokenSplit:
     validation_bytes: int  # as UTF-8
 
 
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One array: how many ids, and the CRC-32 of their bytes, so that ids beyond the vocabulary never reach a model."""
+
+    tokens: int
+    checksum: int
+
+
 class _CacheRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Beside the two arrays: what they must be, so that a stale or cut file is noticed."""
 
     format: int = 1
     corpus: str  # sha256 of text.txt
     vocabulary: int
-    train_tokens: int
-    validation_tokens: int
+    train: _Part
+    validation: _Part
     validation_bytes: int
 
 
@@ -117,16 +124,12 @@ def _open(stem: Path, corpus: Corpus, tokenizer: Tokenizer, cut: int) -> TokenSp
     train_path, validation_path, record_path = _paths(stem)
     try:
         record = read_json(record_path, _CacheRecord, newest=FORMAT)
-        train = np.load(train_path, mmap_mode="r", allow_pickle=False)
-        validation = np.load(validation_path, mmap_mode="r", allow_pickle=False)
+        if record.corpus != corpus.record.sha256 or record.vocabulary != tokenizer.vocabulary:
+            return None
+        train = _map(train_path, _kind(tokenizer), record.train)
+        validation = _map(validation_path, _kind(tokenizer), record.validation)
     except (InputError, OSError, ValueError, EOFError):
         return None
-    kind = _kind(tokenizer)
-    if record.corpus != corpus.record.sha256 or record.vocabulary != tokenizer.vocabulary:
-        return None
-    for array, tokens in ((train, record.train_tokens), (validation, record.validation_tokens)):
-        if array.shape != (tokens,) or array.dtype != kind:
-            return None
     return TokenSplit(
         train=train,
         validation=validation,
@@ -134,6 +137,14 @@ def _open(stem: Path, corpus: Corpus, tokenizer: Tokenizer, cut: int) -> TokenSp
         validation_characters=corpus.record.characters - cut,
         validation_bytes=record.validation_bytes,
     )
+
+
+def _map(path: Path, kind: TokenType, part: _Part) -> Tokens:
+    """Opens one array. Raises `OSError` and `ValueError` where it is not what was written."""
+    array: Tokens = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.shape != (part.tokens,) or array.dtype != kind or _checksum(path, array.nbytes) != part.checksum:
+        raise ValueError(f"{path} was altered")
+    return array
 
 
 def _build(stem: Path, corpus: Corpus, tokenizer: Tokenizer, validation: float, progress: Progress | None) -> None:
@@ -152,17 +163,15 @@ def _build(stem: Path, corpus: Corpus, tokenizer: Tokenizer, validation: float, 
 
     kind = _kind(tokenizer)
     # Two at once write the same bytes, each into its own temporary file.
-    with contextlib.suppress(FileNotFoundError):
-        record_path.unlink()
-    train_tokens = _write(train_path, kind, tokenizer.encode_chunks(counted(training_chunks(corpus, validation))))
+    train = _write(train_path, kind, tokenizer.encode_chunks(counted(training_chunks(corpus, validation))))
     size = 0
     parts = tokenizer.encode_chunks(counted(validation_chunks(corpus, validation)))
-    validation_tokens = _write(validation_path, kind, parts)
+    validation_part = _write(validation_path, kind, parts)
     record = _CacheRecord(
         corpus=corpus.record.sha256,
         vocabulary=tokenizer.vocabulary,
-        train_tokens=train_tokens,
-        validation_tokens=validation_tokens,
+        train=train,
+        validation=validation_part,
         validation_bytes=size,
     )
     write_json(record_path, record)
@@ -172,18 +181,30 @@ def _kind(tokenizer: Tokenizer) -> TokenType:
     return np.dtype(np.uint16) if tokenizer.vocabulary <= 1 << 16 else np.dtype(np.uint32)
 
 
-def _write(path: Path, kind: TokenType, parts: Iterable[Ids]) -> int:
-    """Streams ids into an npy file and returns how many there were."""
+def _write(path: Path, kind: TokenType, parts: Iterable[Ids]) -> _Part:
+    """Streams ids into an npy file."""
     with replacing(path) as file:
         length = _write_header(file, kind, 0)
-        count = 0
+        count = checksum = 0
         for part in parts:
-            file.write(part.astype(kind).tobytes())
+            data = part.astype(kind).tobytes()
+            file.write(data)
+            checksum = zlib.crc32(data, checksum)
             count += part.size
         file.seek(0, os.SEEK_SET)
         if _write_header(file, kind, count) != length:
             raise InputError(f"{path} is too large.")
-    return count
+    return _Part(tokens=count, checksum=checksum)
+
+
+def _checksum(path: Path, size: int) -> int:
+    """CRC-32 of the last `size` bytes; read and not mapped, so that checking takes no memory."""
+    checksum = 0
+    with path.open("rb") as file:
+        file.seek(-size, os.SEEK_END)
+        while data := file.read(1 << 20):
+            checksum = zlib.crc32(data, checksum)
+    return checksum
 
 
 def _write_header(file: IO[bytes], kind: TokenType, count: int) -> int:

@@ -1,0 +1,169 @@
+"""Files are replaced whole or appended by lines; folders are made, trashed and brought back."""
+
+import errno
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from corpora import home
+from corpora.errors import InputError
+from corpora.files import Tail, append_line, read_json, replacing, write_json
+from corpora.home import empty_trash, ensure_room, fresh_folder, move_to_trash, restore_from_trash, slugify
+
+
+class Note(msgspec.Struct):
+    """A small file with a format."""
+
+    format: int = 1
+    text: str = ""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_failed_replacement_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    write_json(path, Note(text="old"))
+    with pytest.raises(RuntimeError), replacing(path) as file:
+        file.write(b"half of the n")
+        raise RuntimeError
+    assert read_json(path, Note, newest=1).text == "old"
+    assert names(tmp_path) == ["note.json"]
+
+
+def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "note.json"
+    write_json(path, Note(text="old"))
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_json(path, Note(text="new"))
+    assert read_json(path, Note, newest=1).text == "old"
+    assert names(tmp_path) == ["note.json"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b'{"text": "no format"}',
+        b'{"format": true}',
+        b'{"format": 1, "text": 5}',
+        b"\xff",
+        b"[" * 9999,
+    ],
+)
+def test_a_damaged_file_is_refused_with_its_path(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"note\.json"):
+        read_json(path, Note, newest=1)
+
+
+def test_a_newer_file_asks_for_an_update(tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    write_json(path, Note(format=7))
+    with pytest.raises(InputError, match="newer Pantoum"):
+        read_json(path, Note, newest=1)
+
+
+def test_an_older_file_is_lifted_step_by_step(tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    path.write_text('{"format": 1, "words": "hello"}')
+    upgrades = {1: lambda raw: {"format": 2, "text": raw["words"]}, 2: lambda raw: {**raw, "format": 3}}
+    assert read_json(path, Note, newest=3, upgrades=upgrades).text == "hello"
+
+
+def test_a_line_after_one_that_was_cut_short_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a":1}\n{"b"')
+    append_line(path, {"c": 3})
+    assert path.read_bytes().splitlines() == [b'{"a":1}', b'{"b"', b'{"c":3}']
+
+
+def test_a_tail_gives_whole_lines_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    tail = Tail(path)
+    assert tail.read() == []
+    path.write_bytes(b"one\ntw")
+    assert tail.read() == [b"one"]
+    path.write_bytes(b"one\ntwo\n")
+    assert tail.read() == [b"two"]
+    assert tail.read() == []
+
+
+def test_a_tail_begins_again_at_a_file_that_was_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"a long first line\n")
+    tail = Tail(path)
+    tail.read()
+    path.write_bytes(b"new\n")
+    assert tail.read() == [b"new"]
+
+
+def test_a_tail_gets_past_a_line_longer_than_its_chunk(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"x" * 100 + b"\nnext\n")
+    tail = Tail(path, chunk=16)
+    lines = [line for _ in range(20) for line in tail.read()]
+    assert lines[-1] == b"next"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("My Novel", "my-novel"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("Ёлка & снег", "ёлка-снег"),
+        ("夜雨", "夜雨"),
+        ("...", ""),
+        ("a\0b\n", "a-b"),
+        ("x" * 200, "x" * 64),
+    ],
+)
+def test_a_name_becomes_a_folder_name_that_can_do_no_harm(name: str, slug: str) -> None:
+    assert slugify(name) == slug
+
+
+def test_a_taken_folder_name_gets_a_number(tmp_path: Path) -> None:
+    assert [fresh_folder(tmp_path, "novel").name for _ in range(3)] == ["novel", "novel-2", "novel-3"]
+
+
+def test_a_file_in_the_way_of_a_room_is_said(tmp_path: Path) -> None:
+    (tmp_path / "corpora").write_text("in the way")
+    with pytest.raises(InputError, match="can't create its folder"):
+        ensure_room("corpora", tmp_path)
+
+
+def test_the_home_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    assert home.home() == tmp_path
+
+
+def test_what_is_trashed_comes_back_under_its_name_or_the_next(tmp_path: Path) -> None:
+    room, trash = ensure_room("models", tmp_path), ensure_room("trash", tmp_path)
+    folder = fresh_folder(room, "novel")
+    (folder / "a.txt").write_text("text")
+    trashed = move_to_trash(folder, trash)
+    assert not folder.exists()
+    fresh_folder(room, "novel")
+    back = restore_from_trash(trashed, room)
+    assert back.name == "novel-2" and (back / "a.txt").read_text() == "text"
+
+
+def test_what_lay_in_the_trash_for_long_goes(tmp_path: Path) -> None:
+    trash = ensure_room("trash", tmp_path)
+    (trash / "1000-old").mkdir()
+    kept = move_to_trash(fresh_folder(tmp_path, "new"), trash)
+    assert empty_trash(tmp_path) == 1
+    assert names(trash) == [kept.name]
