@@ -12,7 +12,7 @@ from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, load_tokenizer
 from engine.checkpoint import load_weights
 from engine.decoder import BLOCK, Decoder
-from engine.device import choose_device, cores, threads
+from engine.device import choose_device
 from engine.folder import ModelFolder, ModelLibrary
 from engine.model import State, count_parameters
 from engine.protocol import ModelInfo
@@ -60,17 +60,16 @@ class LoadedModel:
         States are remembered at multiples of `BLOCK`, which is where `Decoder.prefill` cuts too: going on from a
         remembered one gives the same bits as reading everything again, only sooner.
         """
-        with threads(cores()):
-            digest, digests = hashlib.blake2b(), []
-            whole = (len(ids) - 1) // BLOCK  # blocks before the last, which is always read
-            for block in range(whole):
-                digest.update(ids[block * BLOCK : (block + 1) * BLOCK].numpy().tobytes())
-                digests.append(digest.copy().digest())
-            done, state = self._recall(digests)
-            for block in range(done, whole):
-                _, state = self._read(ids[block * BLOCK : (block + 1) * BLOCK], state)
-                self._remember(digests[block], state)
-            return self._read(ids[whole * BLOCK :], state)
+        digest, digests = hashlib.blake2b(), []
+        whole = (len(ids) - 1) // BLOCK  # blocks before the last, which is always read
+        for block in range(whole):
+            digest.update(ids[block * BLOCK : (block + 1) * BLOCK].numpy().tobytes())
+            digests.append(digest.copy().digest())
+        done, state = self._recall(digests)
+        for block in range(done, whole):
+            _, state = self._read(ids[block * BLOCK : (block + 1) * BLOCK], state)
+            self._remember(digests[block], state)
+        return self._read(ids[whole * BLOCK :], state)
 
     def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         return self.decoder.prefill(ids.to(self.decoder.device)[:, None], state)

@@ -17,7 +17,7 @@ import torch
 
 from corpora.errors import InputError
 from corpora.version import __version__
-from engine.device import choose_device, cores
+from engine.device import choose_device
 from engine.handlers import Streaming, next_tokens, score_text
 from engine.models import Models
 from engine.protocol import (
@@ -129,7 +129,7 @@ class Service:
             pid=os.getpid(),
             torch=str(torch.__version__),
             device=str(choose_device("auto")),
-            threads=cores(),
+            threads=torch.get_num_threads(),
         )
 
     def _load(self, raw: msgspec.Raw) -> ModelInfo:
@@ -199,7 +199,8 @@ def main() -> int:
     """Speaks on the process's own stdin and stdout; anything that a library prints goes to stderr instead."""
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    torch.set_num_threads(1)  # steps are small; reading prompts takes all cores, see LoadedModel.prefill
+    # One stream's steps are too small to share: two threads would wait for each other most of the time.
+    torch.set_num_threads(1)
     Service(sys.stdin.buffer, sink).serve()
     sink.flush()
     os._exit(0)  # working threads may be in the middle of something that nobody waits for
