@@ -1,8 +1,8 @@
 """A service that speaks `engine.protocol` on stdio without torch: ``python tests/tui/fake_service.py``.
 
 Its text is a function of the RNG seed and the temperature alone, so a test knows it: `expected`. Models with "bad" in
-their name are damaged. A prompt with ``DIE AFTER n`` kills it after n tokens, ``SLOW START`` delays the first token until
-the dials are turned or the stream is cancelled. Every request is appended to the file ``FAKE_SERVICE_LOG``, if set.
+their name are damaged. A prompt with ``DIE AFTER n`` kills it after n tokens; ``SLOW START`` holds the first token back
+until the dials are turned or the stream is cancelled. Requests are appended to the file ``FAKE_SERVICE_LOG``, if set.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 WORDS = ("rain ", "on ", "the ", "mill ", "and ", "no ", "road ", "home\n")
@@ -75,7 +76,7 @@ class FakeService:
         for line in sys.stdin.buffer:
             request = json.loads(line)
             if self.log:
-                with open(self.log, "a") as log:
+                with Path(self.log).open("a") as log:
                     log.write(json.dumps(request) + "\n")
             method, number, params = request["method"], request["id"], request.get("params") or {}
             if "bad" in str(params.get("model", "")):

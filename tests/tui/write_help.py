@@ -1,6 +1,7 @@
-"""What the tests of the Write screen share: a home with models, a fake service, an app that shows only this screen."""
+"""What the tests of the Write screen share: a home with models, a fake service, the app on this screen."""
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -9,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 
 from engine.folder import ModelLibrary
 from engine.records import CorpusReference
 from engine.settings import ModelConfig, TrainingConfig
-from tui.engine_link import EngineLink
+from tui.app import PantoumApp
 from tui.screens.write import WriteScreen
-from tui.themes import DARK
 
-SERVICE = (sys.executable, str(Path(__file__).with_name("fake_service.py")))
+SERVICE = shlex.join((sys.executable, str(Path(__file__).with_name("fake_service.py"))))
 PATIENCE = 20.0  # seconds until a condition that does not come true fails the test
 
 
@@ -32,19 +31,6 @@ def add_model(root: Path, name: str) -> None:
         corpus=CorpusReference(slug="poems", name="Poems", sha256="0" * 64, characters=1000),
     )
     folder.weights_path.write_bytes(b"fake")
-
-
-class WriteApp(App[None]):
-    """Only the Write screen."""
-
-    def __init__(self, screen: WriteScreen) -> None:
-        super().__init__()
-        self.register_theme(DARK)
-        self.theme = DARK.name
-        self.write = screen
-
-    def on_mount(self) -> None:
-        self.push_screen(self.write)
 
 
 @dataclass
@@ -103,16 +89,19 @@ async def writing(
     *,
     models: tuple[str, ...] = ("bard",),
     size: tuple[int, int] = (80, 24),
-    command: tuple[str, ...] = SERVICE,
+    command: str = SERVICE,
+    document: Path | None = None,
 ) -> AsyncIterator[Writing]:
     """The Write screen over a fresh or used home folder, with the fake service."""
     log = root / "requests.jsonl"
     monkeypatch.setenv("PANTOUM_HOME", str(root))
+    monkeypatch.setenv("PANTOUM_ENGINE", command)
     monkeypatch.setenv("FAKE_SERVICE_LOG", str(log))
     for model in models:
         if not (root / "models" / model).exists():
             add_model(root, model)
-    screen = WriteScreen(EngineLink(command), root)
-    async with WriteApp(screen).run_test(size=size) as pilot:
+    async with PantoumApp(document, mode="write").run_test(size=size) as pilot:
         await pilot.pause()
+        screen = pilot.app.screen_stack[0]
+        assert isinstance(screen, WriteScreen)
         yield Writing(pilot, screen, log)

@@ -1,0 +1,400 @@
+"""The Write screen by pilot, against the fake service: continuing, keeping, retrying, dials, engines that fail."""
+
+from pathlib import Path
+
+import pytest
+from textual.events import MouseScrollUp
+from textual.widgets import Footer
+
+from tests.tui.fake_service import expected
+from tests.tui.write_help import SERVICE, writing
+from tui.manuscript.lines import Lines
+from tui.screens.write_continuing import NO_MODEL
+from tui.write_settings import load_settings
+
+SIZES = [(80, 24), (160, 45)]
+
+
+def take(seed: int, length: int = 400, temperature: float = 0.8) -> str:
+    """What the fake service writes for this seed in so many characters."""
+    tokens = 0
+    while len(expected(seed, [temperature] * tokens)) < length:
+        tokens += 1
+    return expected(seed, [temperature] * tokens)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_continuation_is_pending_in_its_own_style_until_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=size) as desk:
+        await desk.ready()
+        await desk.type("it rained ")
+        await desk.press("ctrl+g")
+        await desk.until(lambda: len(desk.pending) > 20)
+        style = desk.screen.editor.get_component_rich_style("editor--pending", partial=True)
+        assert style.italic
+        spans = desk.screen.editor.get_line(0).spans
+        assert [(span.start, span.style) for span in spans] == [(10, style)]
+        await desk.press("tab")
+        assert desk.pending == ""
+        assert desk.screen.editor.get_line(0).spans == []
+        assert desk.text.startswith("it rained " + take(1, 20))
+
+
+async def test_the_whole_length_arrives_and_what_came_before_is_the_seed_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        await desk.type("one\ntwo")
+        await desk.press("up", "ctrl+g")
+        await desk.finished()
+        assert desk.text == "one" + take(1) + "\ntwo"
+        assert desk.requests("stream")[0]["prompt"] == "one"
+
+
+async def full_speed(desk: object) -> None:
+    """Waits for the model and takes the pace's limit away."""
+    from tests.tui.write_help import Writing
+    from tui.widgets.dial_steps import DIALS
+
+    assert isinstance(desk, Writing)
+    await desk.ready()
+    pace = next(index for index, dial in enumerate(DIALS) if dial.key == "pace")
+    desk.screen.dials.chosen = pace
+    while desk.screen.settings.dials.pace:
+        await desk.press("f6")
+    desk.screen.dials.chosen = 0
+
+
+async def test_a_kept_continuation_is_undone_and_redone_as_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        await desk.type("rain ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        await desk.press("tab", "ctrl+z")
+        assert desk.text == "rain "
+        await desk.press("ctrl+y")
+        assert desk.text == "rain " + take(1)
+        await desk.press("ctrl+z", "ctrl+z")
+        assert desk.text == ""
+
+
+async def test_dropping_leaves_text_and_the_writers_own_history_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        await desk.type("rain ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        await desk.press("ctrl+z")
+        assert desk.text == "rain "
+        await desk.press("ctrl+z")
+        assert desk.text == ""
+
+
+async def test_escape_stops_and_keeps_the_text_pending_and_again_drops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("rain ")
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape")
+        stopped = desk.pending
+        assert not desk.screen.writing
+        assert stopped and take(1).startswith(stopped)
+        await desk.until(lambda: desk.requests("cancel"))
+        await desk.press("escape")
+        assert desk.text == "rain "
+
+
+async def test_typing_keeps_what_came_and_goes_on_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape")
+        came = desk.pending
+        await desk.type("X")
+        assert (desk.text, desk.pending) == (came + "X", "")
+        await desk.press("ctrl+z")
+        assert desk.text == came
+
+
+async def test_typing_while_text_streams_ends_the_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.type("X")
+        text = desk.text
+        await desk.until(lambda: desk.requests("cancel"))
+        await desk.pilot.pause(0.1)
+        assert desk.text == text
+        assert text.endswith("X")
+        assert not desk.screen.writing
+
+
+async def test_retry_shows_another_take_and_the_first_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        await desk.type("rain ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        await desk.press("ctrl+r")
+        await desk.finished()
+        assert desk.text == "rain " + take(2)
+        assert "take 2 of 2" in desk.screen.doing()
+        await desk.press("alt+p")
+        assert desk.text == "rain " + take(1)
+        await desk.press("ctrl+n")
+        assert desk.text == "rain " + take(2)
+        await desk.press("escape", "alt+p")
+        assert desk.text == "rain " + take(2)  # a dropped take comes back
+
+
+async def test_a_fixed_seed_gives_the_same_first_take_and_other_retries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        desk.screen.dials.chosen = -1  # the last dial: running or fixed
+        await desk.press("f6", "ctrl+g")
+        await desk.finished()
+        await desk.press("ctrl+r")
+        await desk.finished()
+        await desk.press("tab", "ctrl+g")
+        await desk.finished()
+        assert [request["seed"] for request in desk.requests("stream")] == [1, 2, 1]
+
+
+async def test_a_dial_turned_while_text_streams_counts_from_the_next_token_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press(*["f6"] * 13)  # to 1.45; from 1.5 on the fake service shouts
+        await desk.type("SLOW START ")
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.requests("stream"))
+        await desk.press("f6")
+        await desk.until(lambda: len(desk.pending) > 40)
+        assert desk.pending.startswith(take(1, 40, temperature=1.5))
+        assert desk.requests("set_dials")[-1]["dials"]["temperature"] == 1.5  # type: ignore[index]
+
+
+async def test_dials_turn_by_mouse_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        dials = desk.screen.dials
+        region = dials.content_region
+        plus, minus = region.width - 1, region.width - 11
+        await desk.pilot.click(dials, offset=(plus, 1))
+        await desk.pilot.click(dials, offset=(plus, 1))
+        await desk.pilot.click(dials, offset=(minus, 1))
+        assert desk.screen.settings.dials.temperature == 0.85
+        x, y = region.offset
+        dials.post_message(MouseScrollUp(dials, 2, 2, 0, 1, 0, False, False, False, x + 2, y + 1))
+        await desk.until(lambda: desk.screen.settings.dials.top_k == 0 and dials.chosen == 1)
+
+
+async def test_a_dials_value_can_be_typed_and_nonsense_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("alt+v", *["backspace"] * 5, "x", "enter")
+        assert "not a number" in str(desk.pilot.app.screen.query_one("#problem").render())
+        await desk.press("backspace", "1", "full_stop", "3", "enter")
+        await desk.until(lambda: desk.screen.settings.dials.temperature == 1.3)
+
+
+async def test_dials_model_and_panel_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch, models=("bard", "crow")) as desk:
+        await desk.ready()
+        await desk.screen.open_model("bard")
+        await desk.until(lambda: desk.screen.session.slug == "bard" and desk.screen.session.at_hand)
+        await desk.press("f6", "f10")
+        await desk.until(lambda: not load_settings(tmp_path)[0].panel)
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.ready()
+        assert desk.screen.session.slug == "bard"
+        assert desk.screen.settings.dials.temperature == 0.85
+        assert not desk.screen.query_one("#panel").display
+
+
+async def test_without_a_model_it_is_an_editor_that_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.until(lambda: desk.notice == NO_MODEL)
+        await desk.type("alone")
+        await desk.press("ctrl+g")
+        assert desk.text == "alone"
+        assert "F3" in desk.notice
+        assert not desk.log.exists()
+
+
+async def test_a_service_killed_in_the_middle_leaves_the_text_and_the_next_use_starts_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        await desk.type("DIE AFTER 3 ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        assert desk.pending == expected(1, [0.8] * 3)
+        assert "told to die" in desk.notice and "ctrl+g" in desk.notice
+        desk.screen.editor.drop()
+        await desk.press(*["backspace"] * 12)
+        await desk.press("ctrl+g")
+        await desk.finished()
+        assert (desk.text, desk.notice) == (take(2), "")
+
+
+async def test_a_service_that_dies_before_the_first_token_leaves_nothing_pending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("DIE AFTER 0 ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        assert not desk.screen.editor.manuscript.pending
+        assert "exit code 7" in desk.notice
+
+
+async def test_an_engine_that_cannot_start_is_told_in_words_and_typing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, command="no-such-engine") as desk:
+        await desk.until(lambda: "can't be started" in desk.notice)
+        await desk.type("still here ")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        assert desk.text == "still here "
+
+
+async def test_another_protocol_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_SERVICE_PROTOCOL", "99")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.until(lambda: "same version of Pantoum" in desk.notice)
+
+
+async def test_a_damaged_model_is_listed_and_says_what_is_wrong_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=("bad",)) as desk:
+        (tmp_path / "models" / "bad" / "model.json").write_text("{")
+        await desk.until(lambda: "weights.safetensors of bad is damaged" in desk.notice)
+        await desk.type("x")
+        await desk.press("ctrl+g")
+        await desk.finished()
+        assert desk.text == "x"
+        await desk.screen.open_model("bad")
+        await desk.until(lambda: "bad (damaged)" in str(desk.screen.models._options))
+
+
+async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.screen.open_model("ghost")
+        await desk.until(lambda: "no model named ghost" in desk.notice)
+        assert desk.screen.session.slug == "bard"
+
+
+async def test_the_engine_command_comes_from_the_environment_without_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, command=f"{SERVICE} ; touch {tmp_path}/shell") as desk:
+        await desk.ready()
+    assert not (tmp_path / "shell").exists()
+
+
+async def test_an_engine_command_that_cannot_be_split_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, command="ssh 'box") as desk:
+        await desk.until(lambda: "PANTOUM_ENGINE is not a command line" in desk.notice)
+
+
+async def test_next_tokens_follow_the_caret_and_one_of_them_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("ab")
+        await desk.until(lambda: first_token(desk) == "b!")
+        await desk.press("left")
+        await desk.until(lambda: first_token(desk) == "a!")
+        await desk.press("right")
+        await desk.until(lambda: first_token(desk) == "b!")
+        await desk.press("alt+t", "down", "enter")
+        assert desk.text == "abrain "
+        await desk.press("escape", "ctrl+z")
+        assert desk.text == "ab"
+
+
+def first_token(desk: object) -> str:
+    from tests.tui.write_help import Writing
+
+    assert isinstance(desk, Writing)
+    answer = desk.screen.next_tokens.answer
+    return answer.tokens[0].text if answer else ""
+
+
+async def test_no_key_and_no_token_reads_the_whole_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await full_speed(desk)
+        for _ in range(100):
+            desk.screen.dials.chosen = 5
+            await desk.press("f6")
+            if desk.screen.settings.length == 20_000:
+                break
+        desk.screen.editor.type_text("A paragraph of the text.\n" * 2000)
+
+        def whole(lines: Lines) -> str:
+            raise AssertionError("the whole text was read")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(desk.screen), "_draft", lambda screen: None)  # setting aside may read it all
+            patch.setattr(Lines, "text", property(whole))
+            await desk.press("ctrl+g")
+            await desk.until(lambda: len(desk.pending) > 2000)
+            await desk.press("up", "left")
+            await desk.type("typed")
+            await desk.press("backspace", "enter", "ctrl+z", "ctrl+y", "pageup")
+        assert "typed" not in desk.text and "type" in desk.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_everything_has_room_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=size) as desk:
+        await desk.ready()
+        screen = desk.screen
+        assert screen.editor.content_size.width >= 48
+        assert screen.dials.content_size.height == 8
+        assert screen.next_tokens.content_size.height >= 6
+        assert screen.query_one(Footer).region.bottom == size[1]
+        await desk.press("f10")
+        assert screen.editor.content_size.width >= min(size[0], 92) - 8
+
+
+async def test_control_characters_never_reach_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        desk.screen.editor.type_text("a\x1b[2Jb\x07\x9b\x0c\u2028c")
+        strip = desk.screen.editor.render_line(0)
+        assert "\x1b" not in strip.text and "␛[2Jb␇" in strip.text
+        assert desk.text == "a\x1b[2Jb\x07\x9b\x0c\u2028c"

@@ -1,0 +1,234 @@
+"""The Write screen's files: opened, saved, changed by others, and never lost."""
+
+from pathlib import Path
+
+import pytest
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tests.tui.write_help import Writing, writing
+from tui.manuscript.drafts import find_drafts
+from tui.widgets.dialogs import ChoiceDialog
+from tui.widgets.save_dialog import SaveDialog
+
+
+async def dialog(desk: Writing) -> str:
+    """Waits for a question, and returns it."""
+    await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog), "a question is asked")
+    question = desk.pilot.app.screen
+    assert isinstance(question, ChoiceDialog)
+    await desk.pilot.pause()
+    return question.question
+
+
+async def opened(desk: Writing, path: Path) -> None:
+    await desk.screen.open_file(path)
+    await desk.until(lambda: desk.screen.file_name() == path.name, "the file is open")
+
+
+async def saved(desk: Writing) -> None:
+    await desk.until(lambda: not desk.screen.unsaved(), "the text is saved")
+
+
+async def test_a_file_is_opened_changed_and_saved_with_its_own_line_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.text == "one\ntwo\n")
+        await desk.type("X")
+        assert desk.screen.unsaved()
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_bytes() == b"\xef\xbb\xbfXone\r\ntwo\r\n"
+    assert find_drafts(tmp_path) == []
+
+
+async def test_a_file_that_does_not_exist_yet_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new.txt"
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name() == "new.txt")
+        await desk.type("hello")
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_text() == "hello"
+
+
+async def test_a_file_that_is_no_text_is_refused_and_what_was_open_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.txt"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.screen.open_file(path)
+        await desk.until(lambda: "PNG" in desk.notice)
+        assert desk.screen.file_name() == ""
+
+
+async def test_undoing_back_to_what_was_saved_counts_as_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await opened(desk, path)
+        await desk.type("X")
+        assert desk.screen.unsaved()
+        await desk.press("ctrl+z")
+        assert not desk.screen.unsaved()
+
+
+async def test_saving_keeps_pending_text_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "poem.txt"
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.ready()
+        await desk.until(lambda: desk.screen.file_name() == path.name)
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape")
+        shown = desk.text
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_text() == shown != ""
+
+
+@pytest.mark.parametrize(("key", "left"), [("m", "mine one"), ("t", "theirs"), ("c", "theirs")])
+async def test_a_file_changed_by_others_is_only_overwritten_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, left: str
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await opened(desk, path)
+        await desk.type("mine ")
+        path.write_text("theirs")
+        await desk.press("f9")
+        assert "changed by another program" in await dialog(desk)
+        assert path.read_text() == "theirs"
+        await desk.press(key)
+        if key == "m":
+            await saved(desk)
+        elif key == "t":
+            await desk.until(lambda: desk.text == "theirs")
+            assert [each.draft.text for each in find_drafts(tmp_path)] == ["mine one"]
+        assert path.read_text() == left
+
+
+async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("hello")
+        await desk.press("f9")
+        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+        screen = picker(desk)
+        assert screen is not None
+        field = screen.query_one(Input)
+        field.value = str(tmp_path / "named.txt")
+        field.focus()
+        await desk.press("enter")
+        await saved(desk)
+        assert desk.screen.file_name() == "named.txt"
+    assert (tmp_path / "named.txt").read_text() == "hello"
+
+
+def picker(desk: Writing) -> Screen[object] | None:
+    screen = desk.pilot.app.screen
+    return screen if isinstance(screen, SaveDialog) and screen.query(Input) else None
+
+
+async def test_unsaved_text_survives_quitting_and_is_offered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await opened(desk, path)
+        await desk.type("unsaved ")
+        await desk.press("ctrl+q")
+    assert path.read_text() == "one"
+    async with writing(tmp_path, monkeypatch) as desk:
+        assert "poem.txt was not saved" in await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "unsaved one")
+        assert desk.screen.editor.cursor_location == (0, 8)
+        assert desk.screen.unsaved()
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_text() == "unsaved one"
+    assert find_drafts(tmp_path) == []
+
+
+async def test_what_a_model_wrote_and_nobody_kept_is_not_lost_by_quitting_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape")
+        shown = desk.text
+    (found,) = find_drafts(tmp_path)
+    assert found.draft.text == shown
+
+
+async def test_a_restored_text_does_not_overwrite_what_others_made_of_the_file_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await opened(desk, path)
+        await desk.type("mine ")
+    path.write_text("two")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "mine one")
+        await desk.press("f9")
+        assert "changed by another program" in await dialog(desk)
+    assert path.read_text() == "two"
+
+
+async def test_a_draft_that_is_put_off_stays_and_one_that_is_discarded_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("unsaved")
+    for key, left in (("l", 1), ("d", 0)):
+        async with writing(tmp_path, monkeypatch) as desk:
+            await dialog(desk)
+            await desk.press(key)
+            await desk.until(lambda left=left: len(find_drafts(tmp_path)) == left)  # type: ignore[misc]
+            assert desk.text == ""
+
+
+async def test_opening_another_file_asks_about_unsaved_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    first.write_text("1")
+    second.write_text("2")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await opened(desk, first)
+        await desk.type("X")
+        await desk.screen.open_file(second)
+        assert "first.txt has changes" in await dialog(desk)
+        await desk.press("s")
+        await desk.until(lambda: desk.text == "2")
+    assert first.read_text() == "X1"
+
+
+async def test_a_folder_that_cannot_be_written_is_told_in_words_and_the_text_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.screen.open_file(tmp_path / "gone" / "poem.txt")
+        await desk.until(lambda: "can't be read" in desk.notice)
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        await opened(desk, folder / "poem.txt")
+        folder.rmdir()
+        await desk.type("hello")
+        await desk.press("f9")
+        await desk.until(lambda: "can't be written" in desk.notice)
+        assert desk.text == "hello" and desk.screen.unsaved()

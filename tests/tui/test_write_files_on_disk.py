@@ -1,0 +1,209 @@
+"""The writer's file, drafts and remembered dials, without any screen."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpora.errors import InputError
+from engine.settings import Dials
+from tui.manuscript.drafts import Draft, DraftSlot, find_drafts
+from tui.manuscript.lines import Lines
+from tui.manuscript.textfile import changed_outside, read_text, write_text
+from tui.screens.write_seed import MOST, seed_text
+from tui.widgets.dial_steps import DIALS
+from tui.write_settings import WriteSettings, load_settings, save_settings
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_an_unchanged_text_is_saved_with_the_same_bytes(tmp_path: Path, newline: str, encoding: str) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_bytes(f"Röte{newline}字\x0cx{newline}".encode(encoding))
+    before = path.read_bytes()
+    file = read_text(path)
+    write_text(path, file.text, newline=file.newline, encoding=file.encoding)
+    assert path.read_bytes() == before
+    assert "\r" not in file.text
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff")))
+def test_any_text_comes_back_from_its_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("texts") / "any.txt"
+    write_text(path, text)
+    assert read_text(path).text == text
+
+
+def test_saving_keeps_the_files_permissions_and_goes_through_links(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_text(link, "new")
+    assert (link.is_symlink(), real.read_text(), real.stat().st_mode & 0o777) == (True, "new", 0o640)
+
+
+def test_mixed_line_ends_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.txt"
+    path.write_bytes(b"a\r\nb\r\nc\n")
+    file = read_text(path)
+    assert file.newline == "\r\n"
+    assert any("line ends" in notice for notice in file.notices)
+
+
+def test_a_guessed_encoding_is_told_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "old.txt"
+    text = "Die Bäume über der Straße hören schöne Lieder, und die Vögel müssen früh zurück.\n" * 20
+    path.write_bytes(text.encode("latin-1"))
+    file = read_text(path)
+    assert file.text == text
+    assert any("was read as" in notice for notice in file.notices)
+    write_text(path, file.text, newline=file.newline, encoding=file.encoding)
+    assert path.read_bytes() == text.encode("latin-1")
+
+
+def test_a_character_that_the_files_encoding_lacks_leaves_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "old.txt"
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match="another file"):
+        write_text(path, "字", encoding="iso8859-1")
+    assert path.read_bytes() == b"caf\xe9"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [("zero.txt", b"ab\0cd", "not a text"), ("picture.txt", b"\xff\xd8\xff\xe0" + bytes(range(256)), "JPEG")],
+)
+def test_what_is_not_text_is_refused_in_words(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        read_text(path)
+
+
+def test_missing_files_and_folders_are_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"can't be read \(No such file"):
+        read_text(tmp_path / "none.txt")
+    with pytest.raises(InputError, match="is a folder"):
+        read_text(tmp_path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.txt"
+    with path.open("wb") as file:
+        file.truncate(200 << 20)
+    with pytest.raises(InputError, match="Library"):
+        read_text(path)
+
+
+def test_only_another_content_counts_as_changed_outside(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    stamp = write_text(path, "one")
+    os.utime(path, ns=(1, 1))
+    assert not changed_outside(path, stamp)
+    path.write_text("two")
+    assert changed_outside(path, stamp)
+    path.unlink()
+    assert not changed_outside(path, stamp)
+
+
+def test_a_text_that_cannot_be_written_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be written"):
+        write_text(tmp_path / "no" / "folder.txt", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_draft_is_found_until_it_is_cleared(tmp_path: Path) -> None:
+    slot = DraftSlot(tmp_path)
+    slot.write(Draft(text="unsaved", path="/a/poem.txt", caret=(0, 3)))
+    (found,) = find_drafts(tmp_path)
+    assert (found.draft.text, found.draft.name, found.draft.caret) == ("unsaved", "poem.txt", (0, 3))
+    slot.clear()
+    assert find_drafts(tmp_path) == []
+
+
+def test_the_draft_of_an_app_that_still_runs_is_left_to_it(tmp_path: Path) -> None:
+    slot = DraftSlot(tmp_path)
+    slot.write(Draft(text="unsaved"))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        raw = msgspec.json.decode(slot.file.read_bytes())
+        slot.file.write_text(json.dumps({**raw, "pid": other.pid}))
+        assert find_drafts(tmp_path) == []
+        other.kill()
+    assert len(find_drafts(tmp_path)) == 1
+
+
+def test_a_damaged_draft_hides_no_other(tmp_path: Path) -> None:
+    DraftSlot(tmp_path).write(Draft(text="whole"))
+    (tmp_path / "documents" / "draft-1.json").write_text("{")
+    assert [each.draft.text for each in find_drafts(tmp_path)] == ["whole"]
+
+
+def test_dials_are_remembered(tmp_path: Path) -> None:
+    settings = WriteSettings(model="bard", dials=Dials(temperature=1.1, top_k=5), length=200, seed=7, seed_fixed=True)
+    save_settings(settings, tmp_path)
+    assert load_settings(tmp_path) == (settings, "")
+
+
+@pytest.mark.parametrize("content", ["{", '{"format": 1, "length": -5}', '{"format": 1, "dials": {"temperature": 99}}'])
+def test_damaged_settings_give_the_defaults_and_a_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "write-settings.json").write_text(content)
+    settings, sentence = load_settings(tmp_path)
+    assert settings == WriteSettings()
+    assert "as at first" in sentence
+
+
+@pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.key)
+def test_every_dial_clicks_up_and_down_again_and_stops_at_its_ends(dial: object) -> None:
+    from tui.widgets.dial_steps import Dial
+
+    assert isinstance(dial, Dial)
+    start = WriteSettings(seed=5)
+    if dial.turn(start, 1) != start:
+        assert dial.turn(dial.turn(start, 1), -1) == start
+    far = start
+    for _ in range(60):
+        far = dial.turn(far, -1)
+    assert dial.turn(far, -1) == far
+    far.check()
+
+
+def test_a_value_between_two_clicks_goes_to_the_nearest_one_on_the_way() -> None:
+    temperature = DIALS[0]
+    between = WriteSettings(dials=Dials(temperature=0.82))
+    assert temperature.turn(between, 1).dials.temperature == 0.85
+    assert temperature.turn(between, -1).dials.temperature == 0.8
+
+
+@pytest.mark.parametrize("text", ["much", "", "nan", "inf", "11", "-1"])
+def test_a_temperature_that_is_none_is_refused_in_words(text: str) -> None:
+    with pytest.raises(InputError):
+        DIALS[0].parse(WriteSettings(), text)
+
+
+def test_a_whole_number_is_asked_for_where_only_one_makes_sense() -> None:
+    with pytest.raises(InputError, match="whole number"):
+        DIALS[1].parse(WriteSettings(), "2.5")
+    assert DIALS[1].parse(WriteSettings(), "1,000").dials.top_k == 1000
+
+
+def test_the_seed_text_is_everything_before_a_place_in_a_short_text() -> None:
+    assert seed_text(Lines("one\ntwo"), (1, 2)) == "one\ntw"
+
+
+def test_the_seed_text_of_a_long_text_begins_at_the_same_line_while_one_types() -> None:
+    body = Lines("".join(f"line {number} of a long text that goes on and on\n" for number in range(2000)))
+    starts = set()
+    for _ in range(60):
+        text = seed_text(body, body.end)
+        assert MOST / 2 <= len(text) <= MOST
+        assert body.text.endswith("\n" + text)
+        starts.add(text[:20])
+        body.replace(body.end, body.end, "x")
+    assert len(starts) <= 2
