@@ -44,7 +44,7 @@ COMMANDS: tuple[Command, ...] = (
         "Turns the chosen dial down; it counts from the next token on.",
         "f5",
         "turn_dial(-1)",
-        priority=True,
+        footer=False,
     ),
     Command(
         "write.dial_up",
@@ -52,7 +52,7 @@ COMMANDS: tuple[Command, ...] = (
         "Turns the chosen dial up; it counts from the next token on.",
         "f6",
         "turn_dial(1)",
-        priority=True,
+        footer=False,
     ),
     Command(
         "write.dial_previous",
@@ -61,9 +61,8 @@ COMMANDS: tuple[Command, ...] = (
         "f7",
         "choose_dial(-1)",
         footer=False,
-        priority=True,
     ),
-    Command("write.dial_next", "Which dial", "Chooses the next dial.", "f8", "choose_dial(1)", priority=True),
+    Command("write.dial_next", "Next dial", "Chooses the dial below.", "f8", "choose_dial(1)", footer=False),
     Command(
         "write.dial_value",
         "Set dial",
@@ -75,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("write.save", "Save", "Writes the text to its file; pending text is kept first.", "f9", "save"),
     Command("write.save_as", "Save as", "Writes the text to another file.", "", "save_as", footer=False),
-    Command("write.open", "Open", "Opens a text file.", "ctrl+o", "open", footer=False),
+    Command("write.open", "Open", "Opens a text file.", "ctrl+o", "open"),
     Command("write.drafts", "Unsaved texts", "Brings back text that was never saved.", "", "drafts", footer=False),
     Command("write.new", "New text", "Begins an empty text.", "", "new", footer=False),
     Command(

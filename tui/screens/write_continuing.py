@@ -88,7 +88,8 @@ class WriteContinuing(WriteDesk):
         if self._writing is not None:
             return "writing…" if self._reader is not None else "waking the model…"
         if manuscript.pending and manuscript.takes is not None:
-            return f"take {manuscript.takes.number} of {len(manuscript.takes)}"
+            several = len(manuscript.takes) > 1
+            return f"take {manuscript.takes.number} of {len(manuscript.takes)}{' · alt+n' if several else ''}"
         return ""
 
     def speed(self) -> float:

@@ -54,10 +54,10 @@ class WriteDesk(Screen[None]):
                 yield self.next_tokens
         yield self.notice
         yield self.status
-        yield Footer()
+        yield Footer(show_command_palette=False)  # the bar on top names its key
 
     def on_mount(self) -> None:
-        self.dials.border_title = "Dials"
+        self.dials.border_title = "Dials  f5 −  f6 +  f8 ▾"
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
 
@@ -28,11 +29,12 @@ class WriteFiles(WriteDesk):
         self._saved_at = (0, 0)  # the history's position when text and file were last the same
         self._aside_version = -1  # of the text, when it was last set aside
         self._slot = DraftSlot(self.root)
-        self._saving, self._setting_aside = asyncio.Lock(), asyncio.Lock()
+        self._opening = False  # whether a file was asked for: then older drafts can wait
+        self._turn, self._setting_aside = asyncio.Lock(), asyncio.Lock()
 
     def on_mount(self) -> None:
         self.set_interval(SET_ASIDE_EVERY, self.set_aside)
-        self.call_after_refresh(lambda: self.run_worker(self._offer_drafts(), group="file"))
+        self.call_after_refresh(lambda: self._in_turn(self._offer_drafts()))
 
     def on_screen_suspend(self) -> None:
         self.run_worker(self.set_aside(), group="aside")
@@ -55,24 +57,34 @@ class WriteFiles(WriteDesk):
 
     async def open_file(self, path: Path) -> None:
         """Opens a text file; one that doesn't exist yet is begun. Asks first where unsaved text would go."""
-        self.run_worker(self._open(_absolute(path)), group="file")
+        self._opening = True
+        self._in_turn(self._open(_absolute(path)))
 
     # --- actions ---
 
     def action_save(self) -> None:
-        self.run_worker(self._save(), group="file")
+        self._in_turn(self._save())
 
     def action_save_as(self) -> None:
-        self.run_worker(self._save_as(), group="file")
+        self._in_turn(self._save_as())
 
     def action_open(self) -> None:
-        self.run_worker(self._choose_file(), group="file")
+        self._in_turn(self._choose_file())
 
     def action_new(self) -> None:
-        self.run_worker(self._new(), group="file")
+        self._in_turn(self._new())
 
     def action_drafts(self) -> None:
-        self.run_worker(self._offer_drafts(asked=True), group="file")
+        self._in_turn(self._offer_drafts(asked=True))
+
+    def _in_turn(self, work: Coroutine[object, object, None]) -> None:
+        """Does one thing with files after the other, so that two questions never lie on each other."""
+
+        async def wait_and_work() -> None:
+            async with self._turn:
+                await work
+
+        self.run_worker(wait_and_work(), group="file")
 
     # --- opening ---
 
@@ -147,12 +159,10 @@ class WriteFiles(WriteDesk):
         if self._path is None:
             await self._save_as()
             return
-        async with self._saving:
-            path, file = self._path, self._file
-            if await asyncio.to_thread(_overtaken, path, file):
-                await self._ask_overtaken(path)
-                return
-            await self._write(path)
+        if await asyncio.to_thread(_overtaken, self._path, self._file):
+            await self._ask_overtaken(self._path)
+        else:
+            await self._write(self._path)
 
     async def _save_as(self) -> None:
         from tui.widgets.save_dialog import SaveDialog
@@ -259,7 +269,9 @@ class WriteFiles(WriteDesk):
         """Offers texts that earlier evenings left unsaved, newest first, until one is taken or put off."""
         found = await asyncio.to_thread(find_drafts, self.root)
         for each in found:
-            if each.file != self._slot.file and (asked or not self.unsaved()) and await self._take_draft(each):
+            if not asked and (self._opening or self.unsaved()):
+                return
+            if each.file != self._slot.file and await self._take_draft(each):
                 return
         if asked and not found:
             self.say("There are no unsaved texts.")

@@ -59,13 +59,13 @@ class DialPanel(Widget, can_focus=True):
     def _row(self, index: int, dial: Dial) -> Content:
         here = index == self.chosen
         value = dial.show(dial.read(self.settings))
-        name_width = max(self.size.width - VALUE_WIDTH - 6, 4)
+        name_width = max(self.size.width - VALUE_WIDTH - 4, 4)
         name = f"{'▸' if here else ' '} {dial.name}"[:name_width].ljust(name_width)
         return Content.assemble(
-            (name, "$primary bold" if here else "$text-muted"),
-            (" − ", "$text-muted"),
+            (name, "$primary bold" if here else "$foreground-muted"),
+            ("− ", "$foreground-muted"),
             (value.rjust(VALUE_WIDTH), "$foreground bold" if here else "$foreground"),
-            (" + ", "$text-muted"),
+            (" +", "$foreground-muted"),
         )
 
     def turn(self, clicks: int) -> None:
@@ -90,9 +90,9 @@ class DialPanel(Widget, can_focus=True):
             return
         self.chosen = row.y
         from_right = self.content_size.width - row.x
-        if from_right <= 3:
+        if from_right <= 2:
             self.turn(1)
-        elif VALUE_WIDTH + 3 < from_right <= VALUE_WIDTH + 6:
+        elif VALUE_WIDTH + 2 < from_right <= VALUE_WIDTH + 5:
             self.turn(-1)
         elif event.chain == 2:
             self.post_message(self.Asked())

@@ -41,6 +41,8 @@ class Editor(TextArea):
             placeholder=placeholder,
             id=id,
         )
+        for key in ("f6", "f7"):  # the text area selects with them; here they turn dials
+            self._bindings.key_to_bindings.pop(key, None)
 
     # --- the document ---
 

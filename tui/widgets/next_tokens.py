@@ -49,7 +49,7 @@ class NextTokensPanel(Widget, can_focus=True):
     def render(self) -> Content:
         tokens = self._tokens()
         if not tokens:
-            return Content.styled("Nothing to show yet.", "$text-muted")
+            return Content.styled("Nothing to show yet.", "$foreground-muted")
         return Content("\n").join([self._line(index, token) for index, token in enumerate(tokens)])
 
     def _line(self, index: int, token: NextToken) -> Content:
@@ -60,8 +60,8 @@ class NextTokensPanel(Widget, can_focus=True):
         bar = _bar(probability, max(width - room - 7, 0))
         return Content.assemble(
             (_fit(shown(token.text), room), "$background on $primary" if here else "$foreground bold"),
-            (f"{_percent(probability):>5} ", "$text-muted"),
-            (bar, "$accent" if token.dialled is None or token.dialled > 0 else "$text-muted"),
+            (f"{_percent(probability):>5} ", "$foreground-muted"),
+            (bar, "$accent" if token.dialled is None or token.dialled > 0 else "$foreground-muted"),
         )
 
     def _tokens(self) -> tuple[NextToken, ...]:

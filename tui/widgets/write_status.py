@@ -30,11 +30,11 @@ class StatusLine(Static):
         left = [
             (f"{'●' if state.unsaved else '✓'} ", "$warning" if state.unsaved else "$success"),
             (state.file or "no name yet", "$foreground"),
-            (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$text-muted"),
+            (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$foreground-muted"),
         ]
         right = [(state.doing, "$accent bold")] if state.doing else []
         if state.speed > 0:
-            right.append((f"  {state.speed:,.0f} tokens/s", "$text-muted"))
+            right.append((f"  {state.speed:,.0f} tokens/s", "$foreground-muted"))
         if state.model:
             right.append((f"  {state.model}", "$primary"))
         gap = width - sum(Content(text).cell_length for text, _ in left + right)
