@@ -57,6 +57,11 @@ def plan(
     cell: Cell | None = None,
     layers: int | None = None,
     hidden: int | None = None,
+    embedding: int | None = None,
+    dropout: float | None = None,
+    batch: int | None = None,
+    length: int | None = None,
+    learning_rate: float | None = None,
     seed: int = 0,
     device: Device = "auto",
 ) -> Plan:
@@ -65,23 +70,32 @@ def plan(
     Raises `InputError` for values that can't work.
     """
     training = TrainingConfig(minutes=minutes, steps=steps, seed=seed, device=device)
+    if batch is not None:
+        training = replace(training, batch=batch)
+    if length is not None:
+        training = replace(training, length=length)
     training.check()
     budget = minutes if minutes is not None else (steps or 0) / STEPS_PER_MINUTE
     size = _size(budget, characters)
-    width = hidden or size.hidden
+    width = size.hidden if hidden is None else hidden
+    if embedding is None:
+        embedding = min(128, width) if unit == "char" else width
     model = ModelConfig(
         unit=unit,
         cell=cell or "gru",
-        layers=layers or size.layers,
+        layers=size.layers if layers is None else layers,
         hidden=width,
-        embedding=min(128, width) if unit == "char" else width,
+        embedding=embedding,
         tied=unit != "char",
     )
     model.check()
     epochs = _epochs(model, training, budget, characters)
-    model = replace(model, dropout=_dropout(unit, epochs))
-    training = replace(training, learning_rate=size.learning_rate * RATE[unit])
-    return Plan(model, training, _reasons(model, epochs, characters, _duration(training)))
+    model = replace(model, dropout=_dropout(unit, epochs) if dropout is None else dropout)
+    model.check()
+    rate = size.learning_rate * RATE[unit] if learning_rate is None else learning_rate
+    training = replace(training, learning_rate=rate)
+    training.check()
+    return Plan(model, training, _reasons(model, epochs, characters, _duration(training), chosen=dropout is not None))
 
 
 def _size(minutes: float, characters: int) -> Size:
@@ -114,7 +128,8 @@ def _dropout(unit: Unit, epochs: float) -> float:
     return 0.1 if epochs < 2 else 0.3 if epochs < 5 else 0.5
 
 
-def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str) -> tuple[str, ...]:
+def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str, *, chosen: bool) -> tuple[str, ...]:
+    """One line for each choice; `chosen` says that the dropout is the person's own."""
     depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
     if epochs < 0.75:
         reading = f"About {max(0.01, epochs):.0%} of the text is read"
@@ -122,7 +137,7 @@ def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str) ->
         reading = f"The text is read about {epochs:.0f} times" if epochs >= 1.5 else "The text is read about once"
     lines = [
         f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {_size_of(characters)}.",
-        f"{reading} in that time, so dropout is {model.dropout:g}.",
+        f"{reading} in that time{'' if chosen else f', so dropout is {model.dropout:g}'}.",
     ]
     if model.tied:
         lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
