@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from corpora.encoding import decode_file, find_encoding
+
 
 def send(**message: Any) -> None:
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
@@ -48,10 +50,9 @@ def load(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def score(params: dict[str, Any]) -> dict[str, Any]:
-    data = Path(params["path"]).read_bytes()
-    characters = len(data.decode("utf-8"))
+    text = params["text"] or "".join(decode_file(Path(params["path"]), find_encoding(Path(params["path"]))))
     return {
-        "tokens": characters, "characters": characters, "bytes": len(data), "nats_per_token": 1.5,
+        "tokens": len(text), "characters": len(text), "bytes": len(text.encode()), "nats_per_token": 1.5,
         "bits_per_character": 2.164, "bits_per_byte": 2.1, "perplexity": 4.4817,
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
         threading.Event().wait(0.01)
 
 
-def fake_service() -> AbstractAsyncContextManager[EngineClient]:
+def fake_service(command: Sequence[str]) -> AbstractAsyncContextManager[EngineClient]:
     """Takes the place of `engine.client.connect`."""
     return connect(SERVICE)
 

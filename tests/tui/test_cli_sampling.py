@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.cli_tools import fake_service, make_model
+from tests.tui.cli_tools import SERVICE, fake_service, make_model
 from tui.cli import main
 from tui.commandline import voices
 
@@ -144,6 +145,19 @@ def test_a_reader_that_has_enough_ends_the_sample_quietly() -> None:
     assert program.stderr is not None
     assert program.stderr.read() == b""
     program.stderr.close()
+
+
+def test_an_engine_of_ones_own_is_asked_by_the_models_name_and_sent_the_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("PANTOUM_ENGINE", shlex.join(SERVICE))
+    assert main(["sample", "far-away", "-n", "5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "far-away"
+    (tmp_path / "new.txt").write_text("Füße\n", encoding="utf-8")
+    assert main(["score", "far-away", str(tmp_path / "new.txt"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bytes"] == 7
 
 
 def test_a_score_as_json_has_exactly_the_agreed_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

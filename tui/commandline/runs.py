@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -48,8 +47,6 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
     settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
     corpus = find_corpus(sources, CorpusLibrary())
     settings = settle(wishes, characters=corpus.record.characters)
-    for reason in settings.reasons:
-        note(reason)
     folder = models.create(
         name,
         model=settings.model,
@@ -64,6 +61,8 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
     if folder.slug != slugify(name):  # somebody else took it while the files were read
         models.remove(folder)
         _check_name_is_free(name, models)
+    for reason in settings.reasons:
+        note(reason)
     watching.start(folder, stop_after=stop_after, detach=detach)
 
 
@@ -102,7 +101,7 @@ def extended(training: TrainingConfig, *, minutes: float | None = None, steps: i
 
 def settle(wishes: Wishes, *, characters: int) -> Plan:
     """Every setting: what was asked for as it was asked, the rest from the presets. Raises `InputError`."""
-    settings = plan(
+    return plan(
         characters=characters,
         unit=wishes.unit,
         minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
@@ -110,20 +109,14 @@ def settle(wishes: Wishes, *, characters: int) -> Plan:
         cell=wishes.cell,
         layers=wishes.layers,
         hidden=wishes.hidden,
+        embedding=wishes.embedding,
+        dropout=wishes.dropout,
+        batch=wishes.batch,
+        length=wishes.length,
+        learning_rate=wishes.learning_rate,
         seed=wishes.seed,
         device=wishes.device,
     )
-    model = msgspec.structs.replace(settings.model, **_given(embedding=wishes.embedding, dropout=wishes.dropout))
-    training = msgspec.structs.replace(
-        settings.training, **_given(batch=wishes.batch, length=wishes.length, learning_rate=wishes.learning_rate)
-    )
-    model.check()
-    training.check()
-    return Plan(model, training, settings.reasons)
-
-
-def _given(**values: float | None) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def one_budget(minutes: float | None, steps: int | None) -> None:

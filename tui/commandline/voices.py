@@ -1,6 +1,7 @@
 """What `pantoum sample` and `score` do: they ask an engine service, which lives as long as the command."""
 
 import asyncio
+import os
 import secrets
 import sys
 import tempfile
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from corpora.encoding import TextEncoding, decode_file, display_name, find_encoding
+from corpora.encoding import decode_file, display_name, find_encoding
 from corpora.errors import InputError
 from engine.client import EngineError, TokenStream, connect
 from engine.folder import ModelLibrary
@@ -16,6 +17,7 @@ from engine.protocol import Done, Score, ScoreParams, StreamParams
 from engine.settings import Device, Dials
 from tui.commandline import output
 from tui.commandline.output import is_terminal, line, note, write
+from tui.engine_link import engine_command
 
 
 def sample(
@@ -31,13 +33,13 @@ def sample(
 ) -> None:
     """Streams a continuation to stdout. Raises `InputError`; on Ctrl-C ends the line first."""
     dials.check()
-    folder = ModelLibrary().get(name)
+    model = _model(name)
     if seed is None:
         seed = secrets.randbelow(2**31)
         if is_terminal(sys.stderr) and not json:
             note(f"RNG seed {seed}")
     params = StreamParams(
-        model=str(folder.path),
+        model=model,
         prompt=_read_prompt() if prompt == "-" else well_formed(prompt),
         length=length,
         dials=dials,
@@ -48,7 +50,7 @@ def sample(
 
 
 async def _sample(params: StreamParams, device: Device, *, json: bool) -> None:
-    async with connect() as client:
+    async with connect(engine_command()) as client:
         await client.load(params.model, device)
         if not json:
             write(params.prompt)
@@ -96,9 +98,9 @@ def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]
 
 def score(name: str, file: str, *, device: Device, json: bool) -> None:
     """Prints how well the model predicts a file or stdin. Raises `InputError`."""
-    folder = ModelLibrary().get(name)
+    model = _model(name)
     with _text_file(file) as path:
-        result = asyncio.run(_score(str(folder.path), path, device))
+        result = asyncio.run(_score(model, path, device))
     if json:
         output.as_json(result)
         return
@@ -116,14 +118,27 @@ def score(name: str, file: str, *, device: Device, json: bool) -> None:
 
 
 async def _score(model: str, path: Path, device: Device) -> Score:
-    async with connect() as client:
+    async with connect(engine_command()) as client:
         await client.load(model, device)
+        if _is_elsewhere():
+            text = "".join(decode_file(path, find_encoding(path)))
+            return await client.score(ScoreParams(model=model, text=text))
         return await client.score(ScoreParams(model=model, path=str(path)))
+
+
+def _is_elsewhere() -> bool:
+    """Whether the engine is the person's own command, which may see other models and other files than we do."""
+    return bool(os.environ.get("PANTOUM_ENGINE"))
+
+
+def _model(name: str) -> str:
+    """What the engine knows the model by. Raises `InputError` where it is one of ours and is not there."""
+    return name if _is_elsewhere() else str(ModelLibrary().get(name).path)
 
 
 @contextmanager
 def _text_file(file: str) -> Iterator[Path]:
-    """A UTF-8 file with the text of `file`, or of stdin for ``-``: itself where it is one, else for a while a copy."""
+    """A file with the text of `file`: itself; for ``-`` a copy of stdin, for a while."""
     with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
         path = Path(file)
         if file == "-":
@@ -132,15 +147,9 @@ def _text_file(file: str) -> Iterator[Path]:
         elif not path.is_file():
             raise InputError(f"{file} is not there." if not path.exists() else f"{file} is not a file.")
         encoding = find_encoding(path)
-        if encoding == TextEncoding("utf-8"):
-            yield path.absolute()
-            return
         if encoding.guessed:
             note(f"{path.name} is not UTF-8; it is read as {display_name(encoding.name)}.")
-        copy = Path(folder) / "text.txt"
-        with copy.open("w", encoding="utf-8", newline="") as target:
-            target.writelines(decode_file(path, encoding))
-        yield copy
+        yield path.absolute()
 
 
 def _copy_stdin(path: Path) -> None:
