@@ -1,5 +1,6 @@
 """What a corpus holds, counted in one pass over its text."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ MOST_WORDS = 300_000  # distinct words counted at a time; beyond it the rarest a
 _LETTER = r"[\p{L}\p{M}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
 _WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+|\p{{L}}")
 _LAST_WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+['’-]?\Z")
+_ASCII_WORD = re.compile("[a-z]++(?:['-][a-z]++)*+")  # the same for ASCII, three times as fast
 _LONGEST = 200  # characters of a word that is looked for across the end of a chunk
 
 
@@ -65,9 +67,10 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
         lines += chunk.count("\n")
         done += len(chunk)
         ending = chunk[-1]
-        found = _WORD.findall((held + chunk).lower())
+        text = held + chunk
+        found: list[str] = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
         # The last word may go on in the next chunk; without it this chunk's words are all whole.
-        held = _last_word(held + chunk)
+        held = _last_word(text)
         if held and found:
             found.pop()
         words += len(found)

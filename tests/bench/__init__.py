@@ -1,0 +1,1 @@
+"""Benchmark programs: `make bench` runs each of them."""
