@@ -43,7 +43,7 @@ class Chart(Vertical):
         super().__init__(id=id)
         self._heading = title
         self._measure = measure
-        self._curves: tuple[Curve, ...] = ()
+        self.curves: tuple[Curve, ...] = ()
         self._dirty = False
 
     def compose(self) -> ComposeResult:
@@ -59,7 +59,7 @@ class Chart(Vertical):
 
     def show_curves(self, *curves: Curve) -> None:
         """Takes new curves; they are drawn now if the chart can be seen, otherwise when it next can."""
-        self._curves = curves
+        self.curves = curves
         self._dirty = True
         self._draw()
 
@@ -79,7 +79,7 @@ class Chart(Vertical):
         self._dirty = False
         self._retitle()
         plot = self.query_one(_Plot)
-        drawn = [curve for curve in self._curves if any(xs for xs, _ in curve.segments)]
+        drawn = [curve for curve in self.curves if any(xs for xs, _ in curve.segments)]
         plot.visible = bool(drawn)
         if not drawn:
             return
@@ -96,7 +96,7 @@ class Chart(Vertical):
     def _retitle(self) -> None:
         colours = self.app.theme_variables
         parts: list[Content | str] = [Content.styled(self._heading, f"bold {colours['foreground']}")]
-        for curve in self._curves:
+        for curve in self.curves:
             parts += ["   ", Content.styled("━━", colours[curve.colour]), f" {curve.label}"]
         if self._measure:
             parts.append(f"   {self._measure}")

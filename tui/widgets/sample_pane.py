@@ -33,11 +33,11 @@ class SamplePane(VerticalScroll, can_focus=True):
     def show_samples(self, samples: tuple[SampleLine, ...]) -> None:
         """Takes the samples of a run, oldest first."""
         newest = self._index >= len(self._samples) - 1
-        shown = self._shown()
+        changed = samples != self._samples or not samples
         self._samples = samples
         if newest or self._index >= len(samples):
             self._index = len(samples) - 1
-        if self._shown() != shown or not samples:
+        if changed:
             self._write()
 
     def turn(self, by: int) -> None:

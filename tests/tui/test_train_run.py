@@ -1,0 +1,257 @@
+"""The Train screen on a recorded run: curves, numbers, samples, and keys that reach the trainer."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.folder import ModelFolder
+from engine.records import SampleLine
+from tests.tui.driving import SIZES, Driver, running
+from tests.tui.recorded import RecordedRun
+from tui.screens.train import TrainScreen
+from tui.widgets.chart import Chart
+from tui.widgets.sample_pane import SamplePane
+
+
+def last_step(driver: Driver, chart: str = "#run-loss") -> float:
+    """The largest step that a chart has been given."""
+    curves = driver.app.screen.query_one(chart, Chart).curves
+    return max((xs[-1] for curve in curves for xs, _ in curve.segments), default=0.0)
+
+
+async def watching(driver: Driver) -> None:
+    await driver.until(lambda: len(driver.app.screen.query(SamplePane)), "the run's pane")
+
+
+@pytest.fixture
+def run(home: Path) -> RecordedRun:
+    """A run that has trained 300 steps and goes on."""
+    recorded = RecordedRun(home)
+    recorded.train(300)
+    recorded.status("training")
+    return recorded
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_that_trains_is_shown_when_the_app_comes_back(run: RecordedRun, size: tuple[int, int]) -> None:
+    async with running(size, "train") as driver:
+        await driver.shows("● training")
+        await driver.shows("step 300")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_curves_grow_with_the_folder(run: RecordedRun, size: tuple[int, int]) -> None:
+    async with running(size, "train") as driver:
+        await watching(driver)
+        await driver.until(lambda: last_step(driver) == 300)
+        run.train(100)
+        await driver.until(lambda: last_step(driver) == 400)
+        await driver.shows("step 400")
+
+
+async def test_all_panes_stand_side_by_side_in_a_large_terminal(run: RecordedRun) -> None:
+    async with running((160, 45), "train") as driver:
+        await driver.shows("Gradient norm")
+        for title in ("Loss", "Learning rate", "Sample at step 300"):
+            await driver.shows(title)
+
+
+@pytest.mark.parametrize(
+    ("key", "title"), [("2", "Gradient norm"), ("3", "Learning rate ━━"), ("4", "Sample at step 300")]
+)
+async def test_a_small_terminal_shows_one_pane_by_key(run: RecordedRun, key: str, title: str) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("Loss ━━")
+        await driver.press(key)
+        await driver.shows(title)
+        assert "Loss ━━" not in driver.shown()
+
+
+async def test_the_clip_line_is_drawn_at_the_clip(home: Path) -> None:
+    recorded = RecordedRun(home, clip=0.7)
+    recorded.train(100)
+    recorded.status("training")
+    async with running((160, 45), "train") as driver:
+        await driver.shows("clip 0.7")
+        (line,) = [curve for curve in driver.app.screen.query_one("#run-gradient", Chart).curves if curve.level]
+        assert line.segments[0][1] == [0.7, 0.7]
+
+
+async def test_a_skipped_step_is_a_gap_and_is_counted(run: RecordedRun) -> None:
+    run.step += 10
+    run.line(skipped=1)
+    run.train(100)
+    async with running((160, 45), "train") as driver:
+        await driver.shows("skipped 1")
+        training = driver.app.screen.query_one("#run-loss", Chart).curves[0]
+        assert len(training.segments) == 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_earlier_samples_are_a_key_away(run: RecordedRun, size: tuple[int, int]) -> None:
+    async with running(size, "train") as driver:
+        await watching(driver)
+        await driver.press("4")
+        await driver.shows("Sample at step 300")
+        await driver.press("comma")
+        await driver.shows("Sample at step 200")
+        await driver.press("full_stop")
+        await driver.shows("Sample at step 300")
+
+
+async def test_a_new_sample_does_not_pull_the_reader_away_from_an_old_one(run: RecordedRun) -> None:
+    async with running((160, 45), "train") as driver:
+        await driver.shows("Sample at step 300")
+        await driver.press("comma")
+        run.train(100)
+        await driver.shows("step 400")
+        await driver.shows("Sample at step 200")
+        await driver.shows("2 of 4")
+
+
+async def test_control_characters_of_a_sample_do_not_reach_the_terminal(run: RecordedRun) -> None:
+    run.sample("\x1b[2Jgone\x07")
+    async with running((160, 45), "train") as driver:
+        await driver.shows("·[2Jgone·")
+
+
+@pytest.mark.parametrize(("key", "request_"), [("p", "pause"), ("c", "checkpoint"), ("s", "stop")])
+async def test_a_key_asks_the_trainer(run: RecordedRun, key: str, request_: str) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press(key)
+        await driver.says("bard")
+    assert f'"{request_}"' in run.requests()[-1]
+
+
+async def test_resume_asks_a_paused_trainer_to_go_on(run: RecordedRun) -> None:
+    run.status("paused")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● paused")
+        await driver.press("r")
+        await driver.says("bard goes on")
+    assert '"resume"' in run.requests()[-1]
+
+
+async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.status("training", pid=dead_pid())
+    started: list[ModelFolder] = []
+    monkeypatch.setattr("engine.launch.start_trainer", started.append)
+    async with running((80, 24), "train") as driver:
+        await driver.shows("A new model")
+        await show_run(driver, "bard")
+        await driver.says("The trainer was killed or its machine went away.")
+        await driver.press("r")
+        await driver.says("bard goes on from step 300")
+    assert [folder.slug for folder in started] == ["bard"]
+
+
+async def test_the_trainers_own_error_is_shown(run: RecordedRun) -> None:
+    run.status("failed", error="The disk is full. Free some space.")
+    async with running((80, 24), "train") as driver:
+        await show_run(driver, "bard")
+        await driver.says("The disk is full. Free some space. Press r to resume from its last checkpoint.")
+
+
+async def test_what_the_trainer_prepares_is_said(home: Path) -> None:
+    recorded = RecordedRun(home)
+    recorded.status("starting", message="Encoding the corpus", progress=0.0)
+    async with running((80, 24), "train") as driver:
+        await driver.shows("Encoding the corpus")
+
+
+async def test_a_finished_run_says_so(run: RecordedRun) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        run.finish()
+        await driver.says("bard has finished.")
+        await driver.shows("● finished")
+
+
+async def test_a_resume_that_rewrites_the_metrics_redraws_them(run: RecordedRun) -> None:
+    async with running((160, 45), "train") as driver:
+        await watching(driver)
+        await driver.until(lambda: last_step(driver) == 300)
+        lines = run.folder.metrics_path.read_bytes().splitlines(keepends=True)
+        shorter = run.folder.path / "shorter"
+        shorter.write_bytes(b"".join(lines[:10]))
+        shorter.replace(run.folder.metrics_path)
+        await driver.until(lambda: last_step(driver) == 100)
+
+
+async def test_a_damaged_line_costs_only_itself(run: RecordedRun) -> None:
+    with run.folder.metrics_path.open("ab") as file:
+        file.write(b'{"step": "nonsense"}\n\xff\xfe\n')
+    run.train(100)
+    async with running((160, 45), "train") as driver:
+        await watching(driver)
+        await driver.until(lambda: last_step(driver) == 400)
+
+
+async def test_a_damaged_model_is_explained(home: Path) -> None:
+    recorded = RecordedRun(home)
+    recorded.folder.record_path.write_text("{")
+    async with running((80, 24), "train") as driver:
+        await show_run(driver, "bard")
+        await driver.says("model.json")
+
+
+async def test_leaving_the_screen_and_coming_back_shows_what_came_since(run: RecordedRun) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("step 300")
+        await driver.press("f2")
+        run.train(100)
+        await driver.press("f3")
+        await driver.shows("step 400")
+
+
+async def test_a_run_that_ends_is_told_on_another_screen(run: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.app.PantoumApp.LOOK", 0.1)
+    async with running((80, 24)) as driver:
+        await driver.shows("● bard 34%")
+        run.finish()
+        await driver.shows("bard has finished training.")
+
+
+async def test_the_run_picker_lists_those_in_training_first(home: Path) -> None:
+    RecordedRun(home, "alder").status("stopped")
+    RecordedRun(home, "birch").status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("birch training")
+        await driver.press("o")
+        await driver.shows("alder stopped")
+        assert driver.shown().rindex("birch") < driver.shown().rindex("alder")
+
+
+async def test_a_long_history_is_drawn_with_few_points(home: Path) -> None:
+    recorded = RecordedRun(home)
+    recorded.train(20_000, each=5)
+    recorded.status("training")
+    async with running((160, 45), "train") as driver:
+        await watching(driver)
+        await driver.until(lambda: last_step(driver) == 20_000)
+        training = driver.app.screen.query_one("#run-loss", Chart).curves[0]
+        assert sum(len(xs) for xs, _ in training.segments) <= 640
+
+
+def test_a_sample_is_read_as_it_was_written(home: Path) -> None:
+    recorded = RecordedRun(home)
+    recorded.sample("words")
+    (line,) = recorded.folder.samples().read_all()
+    assert isinstance(line, SampleLine) and line.text == "words"
+
+
+async def show_run(driver: Driver, slug: str) -> None:
+    screen = driver.app.screen
+    assert isinstance(screen, TrainScreen)
+    screen.watch_run(slug)
+    await watching(driver)
+
+
+def dead_pid() -> int:
+    """The pid of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        process.wait()
+    return process.pid
