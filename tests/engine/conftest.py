@@ -1,9 +1,7 @@
 """A model that the real trainer trained for a moment, for all tests that need one."""
 
-import os
 import shutil
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpora.library import CorpusLibrary
+from engine import trainer
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.records import CorpusReference
@@ -43,12 +42,19 @@ class Home:
         )
 
     def train(self, folder: ModelFolder, *, stop_after: int | None = None) -> int:
-        """Runs the trainer process to its end; returns its exit code."""
-        environment = {**os.environ, "PANTOUM_HOME": str(self.root), "PANTOUM_THREADS": "1"}
-        if stop_after is not None:
-            environment["PANTOUM_STOP_AFTER"] = str(stop_after)
-        command = [sys.executable, "-P", "-m", "engine.trainer", str(folder.path)]
-        return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False).returncode
+        """Runs the trainer's own entry to its end, in this process, where torch is already loaded."""
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PANTOUM_HOME", str(self.root))
+            patch.setenv("PANTOUM_THREADS", "1")
+            patch.delenv("PANTOUM_STARTED", raising=False)
+            if stop_after is not None:
+                patch.setenv("PANTOUM_STOP_AFTER", str(stop_after))
+            try:
+                return trainer.main([str(folder.path)])
+            finally:
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
 
 
 def make_home(root: Path, characters: int = 20_000) -> Home:
@@ -64,6 +70,7 @@ def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home of this test's own, which PANTOUM_HOME names."""
     root = tmp_path / "home"
     monkeypatch.setenv("PANTOUM_HOME", str(root))
+    monkeypatch.setenv("PANTOUM_THREADS", "1")  # tests share the machine's cores with their own child processes
     return make_home(root)
 
 

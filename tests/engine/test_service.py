@@ -1,9 +1,6 @@
 """The engine service over its real pipe, through the client that the app uses."""
 
-import json
 import math
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,21 @@ from engine.settings import Dials
 from tests.engine.conftest import Home
 from tests.texts import prose
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest_asyncio.fixture
-async def client(trained: Home) -> AsyncIterator[EngineClient]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(trained_once: Home) -> AsyncIterator[EngineClient]:
+    """One service for all tests that leave the models as they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PANTOUM_HOME", str(trained_once.root))
+        async with connect() as running:
+            yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_client(trained: Home) -> AsyncIterator[EngineClient]:
+    """A service for a test that changes the models of its own home."""
     async with connect() as running:
         yield running
 
@@ -57,13 +66,14 @@ async def test_the_same_prompt_seed_and_dials_give_the_same_text(client: EngineC
     assert done.characters == len(first)
 
 
-async def test_a_long_prompt_gives_the_same_text_with_a_warm_cache_and_a_cold_one(client: EngineClient) -> None:
+async def test_a_long_prompt_gives_the_same_text_with_a_warm_cache_and_a_cold_one(
+    client: EngineClient, own_client: EngineClient
+) -> None:
     prompt = prose(1700, seed=3)
     params = StreamParams(model="char", prompt=prompt, length=100, seed=1)
     await client.next("char", prompt[:1100])
     warm, _ = await text_of(client, params)
-    async with connect() as fresh:
-        cold, _ = await text_of(fresh, params)
+    cold, _ = await text_of(own_client, params)
     assert warm == cold
 
 
@@ -105,12 +115,12 @@ async def test_a_stream_ends_before_its_stop_string(client: EngineClient) -> Non
     assert text == free[: free.index(stop)]
 
 
-async def test_the_next_tokens_are_the_models_distribution(client: EngineClient, trained: Home) -> None:
+async def test_the_next_tokens_are_the_models_distribution(client: EngineClient, trained_once: Home) -> None:
     answer = await client.next("char", "The quiet ri", count=1000, dials=Dials(top_k=1))
     assert math.fsum(token.probability for token in answer.tokens) == pytest.approx(1.0, abs=1e-4)
     assert [token.dialled for token in answer.tokens[:2]] == [pytest.approx(1.0), 0.0]
     assert 0 < answer.entropy < math.log2(len(answer.tokens))
-    model = Models(trained.root).get("char")
+    model = Models(trained_once.root).get("char")
     ids = torch.from_numpy(model.tokenizer.encode("The quiet ri").astype("int64"))[:, None]
     logits, _ = model.decoder.model(ids, model.decoder.zero_state())
     assert answer.tokens[0].id == int(logits[-1, 0].argmax())
@@ -118,11 +128,11 @@ async def test_the_next_tokens_are_the_models_distribution(client: EngineClient,
 
 @pytest.mark.parametrize("unit", ["char", "word", "bpe"])
 async def test_a_score_agrees_with_the_probability_of_every_token_in_turn(
-    client: EngineClient, trained: Home, unit: str
+    client: EngineClient, trained_once: Home, unit: str
 ) -> None:
     text = prose(1500, seed=77)
     score = await client.score(ScoreParams(model=unit, text=text))
-    model = Models(trained.root).get(unit)
+    model = Models(trained_once.root).get(unit)
     state, logits, nats = model.decoder.zero_state(), model.decoder.start_logits(), 0.0
     ids = model.tokenizer.encode(text)
     for token in ids.tolist():
@@ -161,7 +171,10 @@ async def test_a_persons_mistake_is_answered_with_a_sentence(client: EngineClien
     assert (await client.load("char")).slug == "char"
 
 
-async def test_damaged_model_folders_are_refused_and_the_service_lives_on(client: EngineClient, trained: Home) -> None:
+async def test_damaged_model_folders_are_refused_and_the_service_lives_on(
+    own_client: EngineClient, trained: Home
+) -> None:
+    client = own_client
     folder = ModelLibrary(trained.root).get("char")
     kept = {path: path.read_bytes() for path in folder.path.iterdir()}
     huge = kept[folder.record_path].replace(b'"hidden": 32', b'"hidden": 8192')
@@ -182,7 +195,8 @@ async def test_damaged_model_folders_are_refused_and_the_service_lives_on(client
     assert (await client.load("char")).slug == "char"
 
 
-async def test_newer_weights_are_taken_up_at_the_next_load(client: EngineClient, trained: Home) -> None:
+async def test_newer_weights_are_taken_up_at_the_next_load(own_client: EngineClient, trained: Home) -> None:
+    client = own_client
     library = ModelLibrary(trained.root)
     assert (await client.load("char")).step <= 60
     folder = library.get("char")
@@ -190,47 +204,3 @@ async def test_newer_weights_are_taken_up_at_the_next_load(client: EngineClient,
     folder.write_record(msgspec.structs.replace(record, training=msgspec.structs.replace(record.training, steps=120)))
     assert trained.train(folder) == 0
     assert (await client.load("char")).step > 60
-
-
-def ask(lines: list[bytes], home: Path) -> list[dict[str, Any]]:
-    """Speaks raw lines to a service; its answers until it ends."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "engine.service"],
-        input=b"\n".join(lines) + b"\n",
-        capture_output=True,
-        timeout=60,
-        check=False,
-        env={"PANTOUM_HOME": str(home), "PATH": ""},
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def test_broken_requests_are_answered_with_the_codes_of_json_rpc(tmp_path: Path) -> None:
-    answers = ask(
-        [
-            b"{nonsense",
-            b"[1, 2]",
-            b'{"id": 1, "method": "hello"}',
-            b'{"jsonrpc": "2.0", "id": 2, "method": "dance"}',
-            b'{"jsonrpc": "2.0", "id": 3, "method": "set_dials", "params": {"stream": "x"}}',
-            b'{"jsonrpc": "2.0", "method": "hello"}',
-            b"\xff\xfe",
-            b'{"jsonrpc": "2.0", "id": "last", "method": "shutdown"}',
-            b'{"jsonrpc": "2.0", "id": "never", "method": "hello"}',
-        ],
-        tmp_path,
-    )
-    assert [(a["id"], a.get("error", {}).get("code")) for a in answers] == [
-        (None, -32700),
-        (None, -32600),
-        (1, -32600),
-        (2, -32601),
-        (3, -32602),
-        (None, -32700),
-        ("last", None),
-    ]
-
-
-def test_the_service_ends_when_its_app_goes(tmp_path: Path) -> None:
-    assert ask([], tmp_path) == []
