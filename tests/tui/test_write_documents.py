@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.tui.write_help import Writing, writing
-from tui.manuscript.drafts import find_drafts
+from tui.manuscript.drafts import Draft, DraftSlot, find_drafts
 from tui.widgets.dialogs import ChoiceDialog
 from tui.widgets.save_dialog import SaveDialog
 
@@ -133,7 +132,7 @@ async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
     assert (tmp_path / "named.txt").read_text() == "hello"
 
 
-def picker(desk: Writing) -> Screen[object] | None:
+def picker(desk: Writing) -> SaveDialog | None:
     screen = desk.pilot.app.screen
     return screen if isinstance(screen, SaveDialog) and screen.query(Input) else None
 
@@ -202,6 +201,30 @@ async def test_a_draft_that_is_put_off_stays_and_one_that_is_discarded_goes(
             await desk.press(key)
             await desk.until(lambda left=left: len(find_drafts(tmp_path)) == left)  # type: ignore[misc]
             assert desk.text == ""
+
+
+async def test_putting_one_draft_off_puts_the_others_off_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("one", "two"):
+        DraftSlot(tmp_path).write(Draft(text=text))
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("l")
+        await desk.ready()
+        await desk.press("x")
+        assert desk.text == "x"
+
+
+async def test_the_command_for_unsaved_texts_offers_what_was_put_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DraftSlot(tmp_path).write(Draft(text="put off"))
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        desk.screen.action_drafts()
+        await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "put off")
 
 
 async def test_opening_another_file_asks_about_unsaved_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

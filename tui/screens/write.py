@@ -38,6 +38,7 @@ class WriteScreen(WriteFiles, WriteContinuing):
         super().__init__(link, root)
         self._wanted = self.settings.model
         self._listing = asyncio.Lock()
+        self._waking = False  # whether the chosen model is being loaded
         self._question = NextQuestion(
             self.session,
             text=lambda: seed_text(self.editor.manuscript.body, self.editor.cursor_location),
@@ -114,21 +115,32 @@ class WriteScreen(WriteFiles, WriteContinuing):
             self.editor.focus()
 
     async def _choose(self, slug: str) -> None:
-        self.stop_writing()
+        if slug != self.session.slug:
+            self.stop_writing()
         self.session.choose(slug)
         if slug and slug != self.settings.model:
             self.adopt_settings(msgspec.structs.replace(self.settings, model=slug))
-        self.refresh_status()
         if slug:
-            try:
-                await self.session.ready()
-            except InputError as error:
-                if slug == self.session.slug:
-                    self._show_next(None)
-                    self.say(str(error), wrong=True)
-                return
-            self.refresh_status()
+            await self._wake(slug)
+        self.refresh_status()
+
+    async def _wake(self, slug: str) -> None:
+        """Loads the model ahead of its first use, and says what is wrong where that fails."""
+        self._waking = self.session.at_hand is None
+        self.refresh_status()
+        try:
+            await self.session.ready()
+        except InputError as error:
+            if slug == self.session.slug:
+                self._show_next(None)
+                self.say(str(error), wrong=True)
+        else:
             self._question.ask()
+        finally:
+            self._waking = False
+
+    def doing(self) -> str:
+        return super().doing() or ("waking the model…" if self._waking else "")
 
     def action_choose_model(self) -> None:
         self._show_panel(True)

@@ -102,7 +102,7 @@ class WriteFiles(WriteDesk):
 
     async def _open(self, path: Path) -> None:
         draft = await asyncio.to_thread(self._draft_of, path)
-        if draft is not None and await self._take_draft(draft):
+        if draft is not None and await self._ask_about(draft) == "restore":
             return
         if not await self._may_leave():
             return
@@ -271,13 +271,13 @@ class WriteFiles(WriteDesk):
         for each in found:
             if not asked and (self._opening or self.unsaved()):
                 return
-            if each.file != self._slot.file and await self._take_draft(each):
+            if each.file != self._slot.file and await self._ask_about(each) != "discard":
                 return
         if asked and not found:
             self.say("There are no unsaved texts.")
 
-    async def _take_draft(self, found: FoundDraft) -> bool:
-        """Asks about one draft. True ends the matter: it was restored."""
+    async def _ask_about(self, found: FoundDraft) -> str:
+        """Asks about one draft, does as told, and returns the answer: restore, discard, or later."""
         draft = found.draft
         when = datetime.fromtimestamp(draft.saved).strftime("%-d %B, %H:%M")
         answer = await self.app.push_screen_wait(
@@ -288,10 +288,10 @@ class WriteFiles(WriteDesk):
         )
         if answer == "discard":
             await asyncio.to_thread(found.file.unlink, missing_ok=True)
-        if answer != "restore" or not await self._may_leave():
-            return False
-        self._restore(found)
-        return True
+        if answer == "restore" and await self._may_leave():
+            self._restore(found)
+            return "restore"
+        return "discard" if answer == "discard" else "later"
 
     def _restore(self, found: FoundDraft) -> None:
         draft = found.draft
