@@ -166,9 +166,9 @@ def _from_library_json(data: bytes) -> BpeTokenizer:
         model = msgspec.json.decode(data, type=_HuggingFaceFile).model
         _check(model)
         return BpeTokenizer(model.vocab, model.merges)
-    except InputError:
+    except (InputError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # the library documents no type, and has several
+    except BaseException as error:  # the library documents no type, and a panic in it is not even an Exception
         raise InputError(f"The tokenizer is damaged: {error}. Restore it, or train again.") from error
 
 

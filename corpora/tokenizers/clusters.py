@@ -12,7 +12,7 @@ import numpy.typing as npt
 import regex
 
 _CLUSTER = regex.compile(r"\X")
-_WINDOW = 512  # characters given to \X at a time: it looks back over whole runs of flags at every flag
+_WINDOW = 128  # characters given to \X at a time: it looks back over whole runs of flags at every flag
 _BRIDGE = 8  # simple characters between two islands that aren't worth a split
 CodePoints = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]

@@ -110,3 +110,15 @@ def test_a_file_with_bytes_overwritten_opens_or_is_refused(data: bytes, at: int)
     except InputError:
         return
     assert tokenizer.decode(tokenizer.encode(ENGLISH)) == ENGLISH
+
+
+def test_a_panic_in_the_library_becomes_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        """As the library's own, it is not an Exception."""
+
+    def panic(*_: object, **__: object) -> None:
+        raise Panic("index out of bounds")
+
+    monkeypatch.setattr("corpora.tokenizers.bpe.HuggingFaceTokenizer", panic)
+    with pytest.raises(InputError, match="damaged: index out of bounds"):
+        tokenizer_from_json(json.dumps(BPE).encode())
