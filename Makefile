@@ -28,7 +28,8 @@ format: $(VENV)/.installed-dev
 
 # One after another: two at once would spoil each other's timings. BENCH="--json" for machines.
 bench: $(VENV)/.installed-dev
-	@for program in tests/bench/[a-z]*.py; do PYTHONPATH=. $(BIN)/python $$program $(BENCH) || exit 1; done
+	@for program in tests/bench/[a-z]*.py; do \
+	  $(BIN)/python -m tests.bench.$$(basename $$program .py) $(BENCH) || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
