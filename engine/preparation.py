@@ -1,6 +1,6 @@
 """From a model folder to a trainer that is ready to step: corpus, tokenizer, tokens, model, and a resume's place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -39,7 +39,10 @@ class Prepared:
 
 
 def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
-    """Builds what is missing in the folder, loads what is there. Raises `InputError`, `OSError`."""
+    """Builds what is missing in the folder, loads what is there. Raises `InputError`, `OSError`.
+
+    `say` is told what is being done, often where that takes long, and may raise to end it.
+    """
     record = folder.record()
     device = choose_device(record.training.device)
     torch.set_num_threads(cores())
@@ -98,10 +101,16 @@ def _tokenizer(folder: ModelFolder, record: ModelRecord, corpus: Corpus, say: Ca
     if folder.tokenizer_path.exists():
         return load_tokenizer(folder.tokenizer_path)
     say("Building the vocabulary")
-    chunks = training_chunks(corpus, record.training.validation)
+    chunks = _watched(training_chunks(corpus, record.training.validation), say)
     tokenizer = train_tokenizer(record.model.unit, chunks, cap=record.training.vocabulary_cap)
     save_tokenizer(tokenizer, folder.tokenizer_path)
     return tokenizer
+
+
+def _watched(chunks: Iterator[str], say: Callable[[str], None]) -> Iterator[str]:
+    for chunk in chunks:
+        say("Building the vocabulary")
+        yield chunk
 
 
 def _fit(

@@ -45,8 +45,9 @@ class Recorder:
 
     def say(self, message: str) -> None:
         """What the trainer is doing, in words; also a line of ``train.log``."""
+        if message != self._status.message:
+            log(message)
         self._set(message=message)
-        log(message)
 
     def state(self, state: State, *, error: str = "", message: str = "") -> None:
         """A change of state, written at once."""

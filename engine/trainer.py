@@ -22,15 +22,27 @@ from engine.recording import Recorder, log, trim
 from engine.run import Run
 
 
+class StopAskedError(Exception):
+    """Somebody asked the run to stop while it was still being prepared."""
+
+
 def train(folder: ModelFolder, *, started: float, stop_after: int | None = None) -> None:
     """Trains until the budget is spent or a stop is asked for. Never raises: what went wrong is in the status."""
     with Recorder(folder, started) as recorder:
         control = Control(folder, started)
         control.listen_to_signals()
+
+        def say(message: str) -> None:
+            recorder.say(message)
+            if "stop" in control.requests():
+                raise StopAskedError
+
         try:
-            prepared = prepare(folder, recorder.say)
+            prepared = prepare(folder, say)
             trim(folder, prepared.trainer.step)
             Run(folder, prepared, recorder, control, stop_after=stop_after).train()
+        except StopAskedError:
+            recorder.state("stopped", message="Stopped before the first step")
         except InputError as error:
             recorder.state("failed", error=str(error))
         except torch.OutOfMemoryError:

@@ -1,5 +1,6 @@
 """The trainer process from outside: what it writes, what it obeys, what it survives."""
 
+import errno
 import json
 import os
 import signal
@@ -13,11 +14,13 @@ import pytest
 import safetensors.numpy
 
 from corpora.errors import InputError
-from corpora.library import CorpusLibrary
+from corpora.library import Corpus, CorpusLibrary
+from engine.control import POLL
 from engine.folder import ModelFolder, ModelLibrary
 from engine.launch import start_trainer
 from engine.records import State, Status
 from engine.settings import CELLS, Cell
+from engine.training import Step, Trainer
 from tests.engine.conftest import Home
 
 
@@ -182,6 +185,60 @@ def test_a_request_from_before_the_start_is_history(fresh_home: Home) -> None:
     folder.request("stop")
     assert fresh_home.train(folder) == 0
     assert folder.status().state == "finished"
+
+
+def test_a_stop_during_the_preparation_ends_it(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fresh_home.run_folder("early", steps=10)
+
+    def asks_for_a_stop(*_: object, **__: object) -> Corpus:
+        folder.request("stop")
+        time.sleep(2 * POLL)  # the file is looked at every POLL seconds
+        return CorpusLibrary(fresh_home.root).get("prose")
+
+    monkeypatch.setattr("engine.preparation.find_corpus", asks_for_a_stop)
+    assert fresh_home.train(folder) == 0
+    assert folder.status().state == "stopped"
+    assert not folder.metrics_path.exists()
+    monkeypatch.undo()
+    assert fresh_home.train(folder) == 0
+    assert folder.status().state == "finished"
+
+
+def test_a_full_disk_never_ends_training_by_itself_and_its_end_says_what_to_do(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("full", steps=30)
+
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.checkpoint.write_bytes", no_space)
+        patch.setattr("engine.recording.append_line", no_space)
+        assert fresh_home.train(folder) == 1
+    status = folder.status()
+    assert (status.state, status.step) == ("failed", 30)  # it trained on to its last step
+    assert "No space left" in status.error and status.error.endswith("resume.")
+    assert fresh_home.train(folder) == 0
+
+
+def test_steps_with_infinite_gradients_are_logged_and_do_not_end_the_run(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("infinite", steps=12)
+    advance = Trainer.advance
+
+    def sometimes_poisoned(self: Trainer, progress: float) -> Step:
+        if self.step in (4, 5):
+            self.state = [tuple(part * float("nan") for part in layer) for layer in self.state]
+        return advance(self, progress)
+
+    monkeypatch.setattr(Trainer, "advance", sometimes_poisoned)
+    assert fresh_home.train(folder) == 0
+    lines = folder.metrics().read_all()
+    assert {line.step: line.skipped for line in lines if line.skipped} == {5: 1, 6: 1}
+    assert [line.loss is None for line in lines] == [line.step in (5, 6) for line in lines]
+    assert folder.record().results is not None
 
 
 def test_a_run_without_its_corpus_fails_with_a_sentence(fresh_home: Home) -> None:
