@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from engine.settings import Cell, Device, ModelConfig, TrainingConfig, Unit
 
 STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a budget in steps with one in minutes
-WORK = 2.2e10  # floating point operations a second that a core gives to training
-CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 4.2, "bpe": 2.9}
+WORK = 4e10  # floating point operations a second that a core gives to training
+CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 SHORT = 50_000  # characters: below this a wide model only learns the text by heart
 EXPECTED_VOCABULARY: dict[Unit, int] = {"char": 100, "word": 6000, "bpe": 2000}
