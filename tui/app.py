@@ -65,7 +65,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         if self._model is not None:
             await self._call_screen("open_model", self._model)
         for problem in self._problems:
-            self.notify(problem, severity="warning", timeout=20)
+            self.notify(problem, severity="warning", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
 
@@ -118,7 +118,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         if self.current_mode == "train":
             return
         for said in news.ended:
-            self.notify(said, timeout=10)
+            self.notify(said, timeout=10, markup=False)
 
     def _take_settings(self) -> None:
         try:
@@ -144,4 +144,4 @@ class PantoumApp(App[None], inherit_bindings=False):
         try:
             await asyncio.to_thread(write_settings, settings)
         except InputError as error:
-            self.notify(str(error), severity="warning")
+            self.notify(str(error), severity="warning", markup=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
+from textual.widgets._toast import Toast
 
 from corpora.library import Corpus, CorpusLibrary
 from tui.app import PantoumApp
@@ -61,6 +62,10 @@ class Driver:
             line = lines.get(float(y), "").ljust(round(float(x) / CELL))
             lines[float(y)] = line + html.unescape(text).replace("\u00a0", " ")
         return "\n".join(re.sub(" +", " ", line) for _, line in sorted(lines.items()))
+
+    def toasts(self) -> str:
+        """The notifications that are up."""
+        return "\n".join(str(toast.render()) for toast in self.app.screen.query(Toast))
 
     @property
     def message(self) -> str:

@@ -97,7 +97,7 @@ async def test_a_second_import_waits_its_turn(home: Path, tmp_path: Path, monkey
         await add_by_path(driver, str(path))
         await driver.says("50%")
         await add_by_path(driver, str(path))
-        await driver.shows("One import at a time")
+        await driver.until(lambda: "One import at a time" in driver.toasts())
         release.set()
         await driver.says("is in the library")
 

@@ -212,7 +212,7 @@ async def test_a_run_that_ends_is_told_on_another_screen(run: RecordedRun, monke
     async with running((80, 24)) as driver:
         await driver.shows("● bard 34%")
         run.finish()
-        await driver.shows("bard has finished training.")
+        await driver.until(lambda: "bard has finished training." in driver.toasts())
 
 
 async def test_the_run_picker_lists_those_in_training_first(home: Path) -> None:

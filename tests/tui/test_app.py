@@ -1,0 +1,163 @@
+"""The app as a whole: modes, palette, help, a person's own keys, themes, and how it starts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from tests.tui.driving import SIZES, add_corpus, running
+from tests.tui.recorded import RecordedRun
+from tui.app import PantoumApp
+from tui.commands.registry import EVERYWHERE, all_commands
+from tui.screens.help import HelpScreen
+from tui.screens.library import LibraryScreen
+from tui.screens.train import TrainScreen
+from tui.screens.write import WriteScreen
+from tui.widgets.mode_bar import ModeTab
+from tui.widgets.run_form import RunForm
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_mode_has_a_key(home: Path, size: tuple[int, int]) -> None:
+    async with running(size) as driver:
+        for key, screen in (("f3", TrainScreen), ("f4", WriteScreen), ("f2", LibraryScreen)):
+            await driver.press(key)
+            await driver.until(lambda screen=screen: isinstance(driver.app.screen, screen))  # type: ignore[misc]
+
+
+async def test_a_mode_is_a_click_away(home: Path) -> None:
+    async with running() as driver:
+        await driver.pilot.click(driver.app.screen.query(ModeTab)[1])
+        await driver.until(lambda: isinstance(driver.app.screen, TrainScreen))
+
+
+async def test_with_a_file_the_app_starts_in_write(home: Path, tmp_path: Path) -> None:
+    document = tmp_path / "novel.txt"
+    document.write_text("It was late.\n")
+    app = PantoumApp(document=document)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen_stack[0], WriteScreen)
+
+
+@pytest.mark.parametrize("mode", ["library", "train", "write"])
+async def test_help_lists_every_command_of_the_screen(home: Path, mode: str) -> None:
+    async with running((160, 120), mode) as driver:
+        await driver.press("f1")
+        await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
+        shown = driver.shown()
+        for command in (*all_commands()[mode], *EVERYWHERE):
+            assert command.title in shown
+        await driver.press("f1")
+        await driver.until(lambda: not isinstance(driver.app.screen, HelpScreen))
+
+
+def test_every_command_says_what_it_does_and_has_an_id_of_its_own() -> None:
+    commands = [command for group in all_commands().values() for command in group]
+    assert len({command.id for command in commands}) == len(commands)
+    assert all(command.title and command.help.endswith(".") for command in commands)
+
+
+def test_no_command_wants_a_key_that_terminals_cannot_send() -> None:
+    forbidden = {"ctrl+enter", "ctrl+i", "ctrl+m", "ctrl+h", "ctrl+j", "ctrl+b", "ctrl+s", "alt+[", "alt+]"}
+    keys = {key for group in all_commands().values() for command in group for key in command.keys.split(",")}
+    assert not keys & forbidden
+
+
+async def test_the_palette_finds_a_command_of_the_screen(home: Path) -> None:
+    add_corpus(home)
+    async with running() as driver:
+        await driver.shows("river")
+        await driver.press("ctrl+p")
+        await driver.until(lambda: isinstance(driver.app.screen, CommandPalette))
+        await driver.press(*"delete")
+        await driver.shows("Moves this to the trash")
+
+
+async def test_the_palette_trains_on_a_corpus_by_name(home: Path) -> None:
+    add_corpus(home, "mountain")
+    add_corpus(home, "river")
+    async with running() as driver:
+        await driver.shows("river")
+        await driver.press("ctrl+p")
+        await driver.press(*"train on mount")
+        await driver.shows("Train on mountain")
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, TrainScreen))
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus and form.corpus.slug == "mountain")
+
+
+async def test_a_command_has_the_key_that_keys_toml_gives_it(home: Path) -> None:
+    (home / "keys.toml").write_text('[keys]\n"app.train" = "f12"\n')
+    async with running() as driver:
+        await driver.press("f12")
+        await driver.until(lambda: isinstance(driver.app.screen, TrainScreen))
+
+
+async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
+    (home / "keys.toml").write_text('[keys]\n"app.theme" = "f12"\n')
+    async with running() as driver:
+        await driver.press("f12")
+        await driver.until(lambda: isinstance(driver.app.screen, CommandPalette))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[keys]\n"app.help" = "f3"\n', "'app.train' has"),
+        ('[keys]\n"app.dance" = "f9"\n', "'app.dance', which does not exist"),
+        ('[keys]\n"app.help" = 7\n', "not the name of a key"),
+        ("[keys\n", "can't be read"),
+        ("keys = 3\n", "no table [keys]"),
+    ],
+)
+async def test_what_keys_toml_gets_wrong_is_said_and_the_app_runs(home: Path, text: str, said: str) -> None:
+    (home / "keys.toml").write_text(text)
+    async with running((160, 45)) as driver:
+        await driver.until(lambda: said in driver.toasts(), said)
+        await driver.press("f1")
+        await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
+
+
+async def test_the_theme_is_remembered(home: Path) -> None:
+    async with running() as driver:
+        driver.app.theme = "pantoum-light"
+        await driver.until((home / "settings.json").exists)
+    assert json.loads((home / "settings.json").read_text()) == {"format": 1, "theme": "pantoum-light"}
+    async with running() as driver:
+        assert driver.app.theme == "pantoum-light"
+
+
+async def test_settings_of_a_newer_pantoum_are_left_alone(home: Path) -> None:
+    newer = '{"format": 99, "theme": "tomorrow"}'
+    (home / "settings.json").write_text(newer)
+    async with running() as driver:
+        await driver.until(lambda: "newer Pantoum" in driver.toasts())
+        driver.app.theme = "pantoum-light"
+        await driver.pilot.pause()
+    assert (home / "settings.json").read_text() == newer
+
+
+async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
+    (home / "settings.json").write_text('{"format": 1, "theme": "gone"}')
+    async with running() as driver:
+        assert driver.app.theme == "pantoum-dark"
+
+
+async def test_the_mode_bar_says_what_is_training(home: Path) -> None:
+    RecordedRun(home).status("training")
+    async with running(mode="write") as driver:
+        await driver.shows("● bard 34%")
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    heavy = ("torch", "numpy", "tokenizers", "textual_plot", "textual_fspicker")
+    program = "import sys, tui.app, tui.screens.library; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,219 @@
+"""The form for a new run, driven by keys, with a trainer that only notes that it was started."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from textual.widgets import Collapsible, Input, Static
+
+from corpora.errors import InputError
+from engine.folder import ModelFolder, ModelLibrary
+from tests.tui.driving import SIZES, Driver, add_corpus, running
+from tests.tui.recorded import RecordedRun
+from tui.training.form import FIELDS, Choices, done_at, work_out
+from tui.widgets.dial import Dial
+from tui.widgets.run_form import RunForm
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ModelFolder]:
+    """The folders for which a trainer was started."""
+    folders: list[ModelFolder] = []
+    monkeypatch.setattr("engine.launch.start_trainer", folders.append)
+    return folders
+
+
+async def ready(driver: Driver) -> RunForm:
+    """Waits until the form has a text to train on."""
+    form = driver.app.screen.query_one(RunForm)
+    await driver.until(lambda: form.corpus is not None and form.model_name, "a text in the form")
+    return form
+
+
+async def open_advanced(driver: Driver) -> None:
+    driver.app.screen.query_one("#form-advanced", Collapsible).collapsed = False
+    await driver.pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_start_makes_a_folder_with_the_chosen_settings(
+    home: Path, started: list[ModelFolder], size: tuple[int, int]
+) -> None:
+    corpus = add_corpus(home)
+    async with running(size, "train") as driver:
+        await ready(driver)
+        await driver.enter("#form-name", "night voice")
+        driver.app.screen.query_one("#form-unit").focus()
+        await driver.press("right")
+        driver.app.screen.query_one("#form-time").focus()
+        await driver.press("home", "right")
+        await open_advanced(driver)
+        await driver.enter("#form-hidden", "48")
+        await driver.enter("#form-dropout", "0.25")
+        await driver.enter("#form-batch", "4")
+        await driver.enter("#form-seed", "7")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+    record = ModelLibrary(home).get("night voice").record()
+    assert [folder.slug for folder in started] == ["night-voice"]
+    assert record.corpus.sha256 == corpus.record.sha256
+    assert (record.model.unit, record.model.hidden, record.model.dropout) == ("word", 48, 0.25)
+    assert (record.training.minutes, record.training.batch, record.training.seed) == (2, 4, 7)
+
+
+async def test_after_the_start_the_run_is_shown(home: Path, started: list[ModelFolder]) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await driver.press("f5")
+        await driver.until(lambda: driver.app.screen.query("RunPane"), "the run")
+        await driver.shows("river prepared")
+
+
+async def test_steps_replace_the_minutes(home: Path, started: list[ModelFolder]) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await open_advanced(driver)
+        await driver.enter("#form-steps", "1,200")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+    training = started[0].record().training
+    assert (training.minutes, training.steps) == (None, 1200)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_plan_says_why_and_follows_the_dial(home: Path, size: tuple[int, int]) -> None:
+    add_corpus(home)
+    async with running(size, "train") as driver:
+        form = await ready(driver)
+        assert form.outcome.plan and form.outcome.plan.reasons
+        await driver.shows(form.outcome.plan.reasons[0][:40])
+        before = form.outcome.plan.training
+        driver.app.screen.query_one("#form-time").focus()
+        await driver.press("end")
+        await driver.until(lambda: form.outcome.plan and form.outcome.plan.training != before)
+        assert form.outcome.plan.training.minutes == 480
+
+
+async def test_derived_values_stand_in_the_empty_fields(home: Path) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        assert form.outcome.plan
+        assert form.query_one("#form-hidden", Input).placeholder == str(form.outcome.plan.model.hidden)
+        assert form.query_one("#form-batch", Input).placeholder == str(form.outcome.plan.training.batch)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("layers", "three", "Layers must be a whole number; 'three' is not."),
+        ("layers", "99", "Layers is 99; it must be between 1 and 16."),
+        ("dropout", "1.5", "Dropout is 1.5; it must be at least 0 and below 1."),
+        ("dropout", "nan", "Dropout is nan; it must be at least 0 and below 1."),
+        ("learning_rate", "0", "Learning rate is 0; it must be above 0."),
+        ("clip", "0,5", "Clip must be a number such as 0.5; '0,5' is not."),
+        ("steps", "-1", "Steps is -1; it must be between 1 and 1,000,000,000."),
+    ],
+)
+async def test_a_bad_value_is_refused_beside_its_field(
+    home: Path, started: list[ModelFolder], field: str, value: str, problem: str
+) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        await open_advanced(driver)
+        await driver.enter(f"#form-{field}", value)
+        line = form.query_one(f"#form-{field}-problem", Static)
+        await driver.until(lambda: line.display, "the problem")
+        assert str(line.render()) == problem
+        await driver.press("f5")
+        await driver.says(problem)
+    assert started == []
+
+
+async def test_start_opens_advanced_on_the_field_that_is_wrong(home: Path, started: list[ModelFolder]) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        form.query_one("#form-clip", Input).value = "much"
+        await driver.pilot.pause()
+        await driver.press("f5")
+        await driver.until(lambda: driver.app.focused is form.query_one("#form-clip"))
+        assert not form.query_one("#form-advanced", Collapsible).collapsed
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("bard", "There is already a model named bard."), ("…", "A name needs at least one letter or digit.")],
+)
+async def test_a_name_that_cannot_be_used_is_refused(
+    home: Path, started: list[ModelFolder], name: str, problem: str
+) -> None:
+    add_corpus(home)
+    RecordedRun(home, "bard").status("stopped")
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await driver.enter("#form-name", name)
+        await driver.shows(problem)
+        await driver.press("f5")
+        await driver.says(problem)
+    assert started == []
+
+
+async def test_the_name_that_is_filled_in_is_free(home: Path) -> None:
+    add_corpus(home, "river")
+    RecordedRun(home, "river").status("stopped")
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        await driver.until(lambda: form.model_name == "river 2")
+
+
+async def test_without_a_text_start_says_where_to_get_one(home: Path, started: list[ModelFolder]) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("Add a text in the Library")
+        await driver.press("f5")
+        await driver.says("Choose a text to train on.")
+    assert started == []
+
+
+async def test_a_trainer_that_cannot_start_leaves_no_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: ModelFolder) -> None:
+        raise InputError("The trainer can't be started (out of memory).")
+
+    monkeypatch.setattr("engine.launch.start_trainer", refuse)
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await driver.press("f5")
+        await driver.says("The trainer can't be started")
+    assert ModelLibrary(home).list() == []
+
+
+async def test_the_dial_turns_with_a_click(home: Path) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await driver.pilot.click("#form-unit", offset=(8, 0))
+        await driver.until(lambda: driver.app.screen.query_one("#form-unit", Dial).value == "word")
+
+
+def test_what_is_given_replaces_what_is_derived_and_nothing_else() -> None:
+    derived = work_out(500_000, Choices()).plan
+    given = work_out(500_000, Choices(typed={"embedding": "24", "length": "12"})).plan
+    assert derived and given
+    assert (given.model.embedding, given.training.length) == (24, 12)
+    assert given.model.hidden == derived.model.hidden
+    assert given.training.batch == derived.training.batch
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t"])
+def test_an_empty_field_is_derived(text: str) -> None:
+    typed = {field.name: text for field in FIELDS}
+    assert work_out(500_000, Choices(typed=typed)) == work_out(500_000, Choices())
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(20, "done at about 22:20"), (480, "done at about 06:00 tomorrow")])
+def test_the_end_of_a_run_is_told_ahead(minutes: float, said: str) -> None:
+    assert done_at(minutes, datetime(2024, 5, 1, 22, 0)) == said
