@@ -17,7 +17,7 @@ def typed_paths(text: str) -> list[Path]:
     if not text:
         return []
     whole = _expanded(text)
-    if whole.exists():
+    if _exists(whole):
         return [whole]
     try:
         return [_expanded(part) for part in shlex.split(text)]
@@ -35,7 +35,7 @@ def describe(text: str) -> tuple[str, bool]:
         return str(error), False
     for path in paths:
         if not _exists(path):
-            return f"There is no file or folder {path}", False
+            return f"There is no file or folder {str(path)[:200]}", False
     return ", ".join(_describe(path) for path in paths), bool(paths)
 
 

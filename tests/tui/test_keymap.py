@@ -1,0 +1,78 @@
+"""Reading keys.toml: what is taken, and what is left out and why."""
+
+from pathlib import Path
+
+import pytest
+
+from tui.commands.command import Command
+from tui.commands.keymap import Keymap, read_keymap
+
+GROUPS = {
+    "app": [Command("app.help", "Help", "Helps.", "f1", "help"), Command("app.theme", "Theme", "Themes.", "", "theme")],
+    "train": [
+        Command("train.pause", "Pause", "Pauses.", "p", "pause"),
+        Command("train.stop", "Stop", "Stops.", "s,question_mark", "stop"),
+    ],
+    "library": [Command("library.stop", "Stop", "Stops.", "s", "stop")],
+}
+
+
+def read(tmp_path: Path, text: str) -> Keymap:
+    path = tmp_path / "keys.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_keymap(path, GROUPS)
+
+
+def test_no_file_changes_nothing(tmp_path: Path) -> None:
+    assert read_keymap(tmp_path / "keys.toml", GROUPS) == Keymap({})
+
+
+def test_a_command_takes_several_keys(tmp_path: Path) -> None:
+    assert read(tmp_path, '[keys]\n"train.pause" = "space, ctrl+y"') == Keymap({"train.pause": "space,ctrl+y"})
+
+
+def test_two_commands_may_swap_their_keys(tmp_path: Path) -> None:
+    keymap = read(tmp_path, '[keys]\n"train.pause" = "s"\n"train.stop" = "p"')
+    assert keymap == Keymap({"train.pause": "s", "train.stop": "p"})
+
+
+def test_screens_do_not_conflict_with_each_other(tmp_path: Path) -> None:
+    assert read(tmp_path, '[keys]\n"library.stop" = "p"').problems == ()
+
+
+@pytest.mark.parametrize("key", ["s", "?", "question_mark", "f1"])
+def test_a_key_that_the_screen_or_the_app_uses_is_refused(tmp_path: Path, key: str) -> None:
+    keymap = read(tmp_path, f'[keys]\n"train.pause" = "{key}"')
+    assert keymap.keys == {}
+    assert "'train.pause' keeps its usual key" in keymap.problems[0]
+
+
+def test_a_wish_for_everywhere_must_be_free_on_every_screen(tmp_path: Path) -> None:
+    keymap = read(tmp_path, '[keys]\n"app.help" = "p"')
+    assert keymap.keys == {}
+    assert len(keymap.problems) == 1
+
+
+def test_one_bad_line_does_not_cost_the_others(tmp_path: Path) -> None:
+    keymap = read(tmp_path, '[keys]\n"train.dance" = "x"\n"train.pause" = "y"')
+    assert keymap.keys == {"train.pause": "y"}
+    assert "'train.dance'" in keymap.problems[0]
+
+
+@pytest.mark.parametrize("value", ['""', '"ctrl+"', '"hyperspace"', "[]", "true"])
+def test_what_is_no_key_is_refused(tmp_path: Path, value: str) -> None:
+    keymap = read(tmp_path, f'[keys]\n"train.pause" = {value}')
+    assert keymap.keys == {}
+    assert "not the name of a key" in keymap.problems[0]
+
+
+@pytest.mark.parametrize("text", ["[keys", "keys = 1", '[keys]\n"a" = "b"\n"a" = "c"'])
+def test_a_damaged_file_is_one_problem(tmp_path: Path, text: str) -> None:
+    keymap = read(tmp_path, text)
+    assert keymap.keys == {}
+    assert len(keymap.problems) == 1
+
+
+def test_a_file_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "keys.toml").write_bytes(b"\xff\xfe\x00")
+    assert len(read_keymap(tmp_path / "keys.toml", GROUPS).problems) == 1

@@ -1,0 +1,98 @@
+"""Following a run through its folder, without a screen."""
+
+from pathlib import Path
+
+from tests.tui.recorded import RecordedRun
+from tui.library.listing import LibraryWatch
+from tui.training.monitor import Monitor
+from tui.training.watch import RunWatch
+
+
+def test_nothing_new_is_no_view(home: Path) -> None:
+    run = RecordedRun(home)
+    run.train(100)
+    run.status("stopped")
+    watch = RunWatch(run.folder)
+    assert watch.poll() is not None
+    assert watch.poll() is None
+
+
+def test_the_best_evaluation_is_kept_when_a_worse_one_follows(home: Path) -> None:
+    run = RecordedRun(home)
+    run.step = 10
+    run.line(validation_loss=1.5, best=True)
+    run.step = 20
+    run.line(validation_loss=1.9)
+    view = RunWatch(run.folder).poll()
+    assert view and view.best and view.best.step == 10
+
+
+def test_the_share_of_clipped_steps_counts_training_steps_only(home: Path) -> None:
+    run = RecordedRun(home)
+    for clipped in (True, False):
+        run.step += 1
+        run.line(loss=2.0, gradient_norm=1.0, clipped=clipped)
+    run.line(validation_loss=2.0, gradient_norm=1.0)
+    view = RunWatch(run.folder).poll()
+    assert view and view.clipped == 0.5
+
+
+def test_an_evaluation_leaves_no_gap_in_the_training_curve(home: Path) -> None:
+    run = RecordedRun(home)
+    for step in (1, 2, 3):
+        run.step = step
+        run.line(loss=2.0)
+        run.line(validation_loss=2.1)
+    view = RunWatch(run.folder).poll()
+    assert view and len(view.curves.loss) == 1
+
+
+def test_a_long_history_comes_in_pieces(home: Path) -> None:
+    run = RecordedRun(home)
+    run.train(500)
+    run.status("training")
+    watch = RunWatch(run.folder, patience=-1.0)
+    first, second = watch.poll(), watch.poll()
+    assert first and not first.caught_up
+    assert second and second.caught_up and second.last and second.last.step == 500
+
+
+def test_a_folder_that_is_gone_is_a_problem_and_no_crash(home: Path) -> None:
+    run = RecordedRun(home)
+    watch = RunWatch(run.folder)
+    watch.poll()
+    run.folder.path.rename(home / "elsewhere")
+    view = watch.poll()
+    assert view and view.record is None and "model.json" in view.problem
+
+
+def test_the_monitor_tells_of_an_end_once(home: Path) -> None:
+    run = RecordedRun(home)
+    run.status("training")
+    monitor = Monitor()
+    assert monitor.look().note == "● bard 34%"
+    run.status("finished", progress=1.0)
+    assert monitor.look().ended == ("bard has finished training.",)
+    assert monitor.look().ended == ()
+
+
+def test_the_monitor_does_not_tell_of_what_ended_before_it_looked(home: Path) -> None:
+    RecordedRun(home).status("finished")
+    assert Monitor().look().ended == ()
+
+
+def test_an_unchanged_library_is_not_read_again(home: Path) -> None:
+    RecordedRun(home).status("stopped")
+    watch = LibraryWatch()
+    assert watch.poll() is not None
+    assert watch.poll() is None
+
+
+def test_a_changed_status_is_noticed(home: Path) -> None:
+    run = RecordedRun(home)
+    run.status("training")
+    watch = LibraryWatch()
+    watch.poll()
+    run.status("finished")
+    listing = watch.poll()
+    assert listing and listing.models[0].status.state == "finished"
