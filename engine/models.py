@@ -96,20 +96,22 @@ class Models:
     def __init__(self, root: Path | None = None) -> None:
         self._library = ModelLibrary(root)
         self._loaded: OrderedDict[tuple[Path, str], LoadedModel] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, name: str, device: Device = "auto") -> LoadedModel:
-        """The model with this slug, name or path. Raises `InputError`."""
+        """The model with this slug, name or path; safe to call from any thread. Raises `InputError`."""
         folder = self._library.get(name)
         chosen = choose_device(device)
         key = (folder.path.resolve(), str(chosen))
-        model = self._loaded.get(key)
-        if model is None or model.version != version(folder):
-            model = LoadedModel(folder, chosen)
-            self._loaded[key] = model
-        self._loaded.move_to_end(key)
-        while len(self._loaded) > MODELS:
-            self._loaded.popitem(last=False)
-        return model
+        with self._lock:
+            model = self._loaded.get(key)
+            if model is None or model.version != version(folder):
+                model = LoadedModel(folder, chosen)
+                self._loaded[key] = model
+            self._loaded.move_to_end(key)
+            while len(self._loaded) > MODELS:
+                self._loaded.popitem(last=False)
+            return model
 
 
 def version(folder: ModelFolder) -> tuple[int, int]:

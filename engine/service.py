@@ -1,7 +1,7 @@
 """The engine service: ``python -m engine.service`` answers JSON-RPC 2.0 on stdin and stdout, a line a message.
 
-One thread reads requests, so that a cancel or a turned dial is heard at once; one thread works through what takes
-time, in order; each stream has a thread of its own, so that a second writer's question need not wait for its end.
+One thread reads requests, so that a cancel or a turned dial is heard at once; one thread works through what takes a
+moment, in order; each stream and each score, which may take long, has a thread of its own and keeps nothing waiting.
 Nothing but messages is ever written to stdout.
 """
 
@@ -71,8 +71,9 @@ class Service:
             "load": self._load,
             "stream": self._stream,
             "next": self._next,
-            "score": self._score,
         }
+        # Answered by a thread of their own:
+        self._long: dict[str, Callable[[msgspec.Raw], object]] = {"score": self._score}
 
     def serve(self) -> None:
         """Until the source ends: the app has gone, and so does the service."""
@@ -100,6 +101,9 @@ class Service:
         elif request.method in self._slow:
             handler = self._slow[request.method]
             self._work.put(lambda: self._run(request, handler))
+        elif request.method in self._long:
+            work = (request, self._long[request.method])
+            threading.Thread(target=self._run, args=work, name=request.method, daemon=True).start()
         else:
             self._fail(request.id, METHOD_NOT_FOUND, f"there is no method {request.method!r}")
         return True

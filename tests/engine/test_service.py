@@ -1,5 +1,6 @@
 """The engine service over its real pipe, through the client that the app uses."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,6 +153,13 @@ async def test_a_file_is_scored_as_its_text_is(client: EngineClient, tmp_path: P
     assert await client.score(ScoreParams(model="char", path=str(file))) == await client.score(
         ScoreParams(model="char", text=text)
     )
+
+
+async def test_a_long_score_keeps_no_other_question_waiting(client: EngineClient) -> None:
+    long = asyncio.create_task(client.score(ScoreParams(model="char", text=prose(60_000, seed=9))))
+    await client.next("char", "The ")
+    assert not long.done()
+    assert (await long).characters == 60_000
 
 
 @pytest.mark.parametrize(
