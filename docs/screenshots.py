@@ -71,7 +71,6 @@ async def watch(folder: ModelFolder) -> None:
     """The Train screen, half-way through a run."""
     app = PantoumApp(mode="train")
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: folder.status().progress > 0.6 or folder.status().state not in RUNNING)
         await app.watch_run(folder.slug)
         await until(pilot, lambda: "validation" in text_of(app).replace("\N{NO-BREAK SPACE}", " "))
         await pilot.pause(2.0)
@@ -95,7 +94,7 @@ async def write() -> None:
             await pilot.press("space" if character == " " else character)
         await pilot.press("ctrl+g")
         await until(pilot, lambda: "writing" in text_of(app))
-        await pilot.pause(5.0)
+        await pilot.pause(3.0)  # a few lines of it
         await photograph(app, pilot, "write")
         await pilot.press("escape")
 
@@ -105,6 +104,8 @@ def main(minutes: float) -> None:
         folder = ModelLibrary().get(NAME)
     except InputError:
         folder = begin_training(minutes)
+    while folder.status().state in RUNNING and folder.status().progress < 0.6:
+        time.sleep(0.5)
     asyncio.run(watch(folder))
     while folder.status().state in RUNNING:
         time.sleep(0.5)

@@ -158,5 +158,5 @@ def _praise(record: ModelRecord, status: Status) -> str:
         return f"{record.name} is trained: {spent}."
     figure = f"{record.results.bits_per_character:.2f} bits per character"
     if record.model.unit == "word" and math.isfinite(record.results.perplexity):
-        figure += f" (perplexity {record.results.perplexity:,.0f})"
+        figure += f" (perplexity {record.results.perplexity:,.1f})"
     return f"{record.name} is trained: {figure} on text kept aside, after {spent}."
