@@ -46,7 +46,7 @@ async def test_the_whole_length_arrives_and_what_came_before_is_the_seed_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         await desk.type("one\ntwo")
         await desk.press("up", "ctrl+g")
         await desk.finished()
@@ -54,25 +54,11 @@ async def test_the_whole_length_arrives_and_what_came_before_is_the_seed_text(
         assert desk.requests("stream")[0]["prompt"] == "one"
 
 
-async def full_speed(desk: object) -> None:
-    """Waits for the model and takes the pace's limit away."""
-    from tests.tui.write_help import Writing
-    from tui.widgets.dial_steps import DIALS
-
-    assert isinstance(desk, Writing)
-    await desk.ready()
-    pace = next(index for index, dial in enumerate(DIALS) if dial.key == "pace")
-    desk.screen.dials.chosen = pace
-    while desk.screen.settings.dials.pace:
-        await desk.press("f6")
-    desk.screen.dials.chosen = 0
-
-
 async def test_a_kept_continuation_is_undone_and_redone_as_one_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         await desk.type("rain ")
         await desk.press("ctrl+g")
         await desk.finished()
@@ -88,7 +74,7 @@ async def test_dropping_leaves_text_and_the_writers_own_history_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         await desk.type("rain ")
         await desk.press("ctrl+g")
         await desk.finished()
@@ -146,7 +132,7 @@ async def test_retry_shows_another_take_and_the_first_is_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         await desk.type("rain ")
         await desk.press("ctrl+g")
         await desk.finished()
@@ -166,7 +152,7 @@ async def test_a_fixed_seed_gives_the_same_first_take_and_other_retries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         desk.screen.dials.chosen = -1  # the last dial: running or fixed
         await desk.press("f6", "ctrl+g")
         await desk.finished()
@@ -248,7 +234,7 @@ async def test_a_service_killed_in_the_middle_leaves_the_text_and_the_next_use_s
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         await desk.type("DIE AFTER 3 ")
         await desk.press("ctrl+g")
         await desk.finished()
@@ -333,28 +319,20 @@ async def test_next_tokens_follow_the_caret_and_one_of_them_can_be_written(
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()
         await desk.type("ab")
-        await desk.until(lambda: first_token(desk) == "b!")
+        await desk.until(lambda: desk.first_token == "b!")
         await desk.press("left")
-        await desk.until(lambda: first_token(desk) == "a!")
+        await desk.until(lambda: desk.first_token == "a!")
         await desk.press("right")
-        await desk.until(lambda: first_token(desk) == "b!")
+        await desk.until(lambda: desk.first_token == "b!")
         await desk.press("alt+t", "down", "enter")
         assert desk.text == "abrain "
         await desk.press("escape", "ctrl+z")
         assert desk.text == "ab"
 
 
-def first_token(desk: object) -> str:
-    from tests.tui.write_help import Writing
-
-    assert isinstance(desk, Writing)
-    answer = desk.screen.next_tokens.answer
-    return answer.tokens[0].text if answer else ""
-
-
 async def test_no_key_and_no_token_reads_the_whole_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
-        await full_speed(desk)
+        await desk.full_speed()
         for _ in range(100):
             desk.screen.dials.chosen = 5
             await desk.press("f6")

@@ -17,7 +17,7 @@ from tui.manuscript.drafts import Draft, DraftSlot, find_drafts
 from tui.manuscript.lines import Lines
 from tui.manuscript.textfile import changed_outside, read_text, write_text
 from tui.screens.write_seed import MOST, seed_text
-from tui.widgets.dial_steps import DIALS
+from tui.widgets.dial_steps import DIALS, Dial
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
 
@@ -160,10 +160,7 @@ def test_damaged_settings_give_the_defaults_and_a_sentence(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.key)
-def test_every_dial_clicks_up_and_down_again_and_stops_at_its_ends(dial: object) -> None:
-    from tui.widgets.dial_steps import Dial
-
-    assert isinstance(dial, Dial)
+def test_every_dial_clicks_up_and_down_again_and_stops_at_its_ends(dial: Dial) -> None:
     start = WriteSettings(seed=5)
     if dial.turn(start, 1) != start:
         assert dial.turn(dial.turn(start, 1), -1) == start

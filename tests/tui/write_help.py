@@ -17,6 +17,7 @@ from engine.records import CorpusReference
 from engine.settings import ModelConfig, TrainingConfig
 from tui.app import PantoumApp
 from tui.screens.write import WriteScreen
+from tui.widgets.dial_steps import DIALS
 
 SERVICE = shlex.join((sys.executable, str(Path(__file__).with_name("fake_service.py"))))
 PATIENCE = 20.0  # seconds until a condition that does not come true fails the test
@@ -65,6 +66,20 @@ class Writing:
     async def ready(self) -> None:
         """Until the model is loaded."""
         await self.until(lambda: self.screen.session.at_hand, "the model is loaded")
+
+    async def full_speed(self) -> None:
+        """Waits for the model and takes the pace's limit away, as a person does."""
+        await self.ready()
+        self.screen.dials.chosen = next(index for index, dial in enumerate(DIALS) if dial.key == "pace")
+        while self.screen.settings.dials.pace:
+            await self.press("f6")
+        self.screen.dials.chosen = 0
+
+    @property
+    def first_token(self) -> str:
+        """The likeliest next token that is shown."""
+        answer = self.screen.next_tokens.answer
+        return answer.tokens[0].text if answer else ""
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

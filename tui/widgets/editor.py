@@ -60,11 +60,12 @@ class Editor(TextArea):
         self.manuscript.body.watcher = None
         self.manuscript = manuscript
         self.document = ManuscriptDocument(manuscript.body)
-        self.wrapped_document = WrappedManuscript(self.document, tab_width=self.indent_width)
+        self.wrapped_document = WrappedManuscript(self.document, self.wrap_width, self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         manuscript.body.watcher = self._changed
+        self._line_cache.clear()
         self.move_cursor((0, 0))
-        self._rewrap_and_refresh_virtual_size()
+        self._refresh_size()
 
     def before_caret(self, limit: int) -> str:
         """The last `limit` characters in front of the caret."""
