@@ -60,7 +60,6 @@ class PaletteProvider(Provider):
 
     def _by_name(self) -> Iterator[Offer]:
         from corpora.library import CorpusLibrary
-
         from engine.folder import ModelLibrary
 
         app = self._pantoum
