@@ -69,6 +69,16 @@ class PantoumApp(App[None], inherit_bindings=False):
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
 
+    @property
+    def failure(self) -> Exception | None:
+        """What the app did not survive; whoever ran it tells the person."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Ends the app without printing Textual's traceback over the writer's terminal: see `failure`."""
+        self.bell()
+        self._close_messages_no_wait()
+
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""
         await self.switch_mode("write")

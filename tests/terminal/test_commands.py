@@ -14,7 +14,7 @@ from engine.folder import ModelFolder, ModelLibrary
 from tests.terminal.terminal import Terminal
 from tests.tui.cli_tools import until
 
-pytestmark = pytest.mark.terminal
+pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
 WHO = ("the ferryman", "my sister", "a lamp", "the baker", "old Tomas", "the heron")
 DOES = ("waits for", "remembers", "sings to", "mends", "forgets", "counts")

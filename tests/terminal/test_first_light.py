@@ -12,7 +12,7 @@ from tests.terminal.terminal import Terminal
 from tests.terminal.test_commands import own_text
 from tests.tui.cli_tools import until
 
-pytestmark = pytest.mark.terminal
+pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
 CONTINUED = re.compile(r"My sister \w+[\w .]*\n.*\w+")  # the seed text, and at least a second line after it
 

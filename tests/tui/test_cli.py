@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
 from corpora.version import __version__
 from tests.tui.cli_tools import VERSES, make_model
+from tui.app import PantoumApp
 from tui.cli import main
-from tui.commandline import shelf
+from tui.commandline import opening, shelf
 from tui.commandline.output import printable
 
 COMMANDS = [
@@ -132,6 +134,38 @@ def test_ctrl_c_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_app_says_that_it_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 1
     assert "need a terminal" in capsys.readouterr().err
+
+
+def test_an_app_that_fails_leaves_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(app: PantoumApp) -> None:
+        raise RuntimeError("a wheel came off")
+
+    monkeypatch.setattr(opening, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(PantoumApp, "on_mount", broken)
+    monkeypatch.setattr(PantoumApp, "run", lambda app: App.run(app, headless=True))
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert "a wheel came off" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["."], "is a folder"),
+        (["nowhere/draft.txt"], "there is no folder"),
+        (["draft.txt", "-m", "nobody"], "There is no model named 'nobody'."),
+    ],
+)
+def test_what_cannot_be_opened_is_said_before_any_screen(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(opening, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(PantoumApp, "run", lambda app: pytest.fail("the app was opened"))
+    assert main(["write", *arguments]) == 1
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_library_folder_that_is_a_file_is_explained(

@@ -14,7 +14,8 @@ from engine.folder import ModelFolder, ModelLibrary
 from engine.records import Status
 from tests.tui.cli_tools import VERSES, FakeTrainer, make_model, until
 from tui.cli import main
-from tui.commandline import shelf, watching
+from tui.commandline import failures, progress, shelf, watching
+from tui.commandline.failures import ReaderGone
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,25 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_made(
     assert "dropout is 1.5" in capsys.readouterr().err
     assert ModelLibrary().list() == []
     assert CorpusLibrary().list() == []
+
+
+def test_a_name_without_a_letter_is_refused(
+    verses: str, trainer: FakeTrainer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", verses, "--name", "../.."]) == 1
+    assert "at least one letter or digit" in capsys.readouterr().err
+
+
+def test_a_reader_of_the_lines_who_leaves_is_told_that_the_training_goes_on(
+    verses: str, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def closed(text: str) -> None:
+        raise ReaderGone
+
+    monkeypatch.setattr(progress, "write_line", closed)
+    monkeypatch.setattr(failures, "silence", lambda: None)  # it would silence this test too
+    assert main(["train", verses, "--name", "bard"]) == 0
+    assert "pantoum stop bard" in capsys.readouterr().err
 
 
 def test_a_name_that_is_taken_is_refused_with_the_way_out(

@@ -13,7 +13,8 @@ from tui.commandline.output import is_terminal
 def open_app(*, file: Path | None = None, model: str | None = None, write: bool = False) -> None:
     """Opens the app; with `file`, `model` or `write`, where one writes.
 
-    Raises `InputError` where there is no terminal, no home folder, no such model, or no such place for the file.
+    Raises `InputError` where there is no terminal, no home folder, no such model, or no such place for the file, and
+    what the app did not survive.
     """
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise InputError("Pantoum's screens need a terminal. For use in pipes and scripts, see `pantoum --help`.")
@@ -31,8 +32,8 @@ def open_app(*, file: Path | None = None, model: str | None = None, write: bool 
 
     app = PantoumApp(file, model, "write" if write else "library")
     app.run()
-    if app.return_code:
-        raise InputError("The app ended early; what it said is above.")
+    if app.failure is not None:
+        raise app.failure
 
 
 def _check_document(file: Path) -> None:

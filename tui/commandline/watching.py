@@ -16,6 +16,7 @@ from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.launch import start_trainer
 from engine.records import RUNNING, ModelRecord, Status
+from tui.commandline.failures import ReaderGone
 from tui.commandline.output import is_terminal, note
 from tui.commandline.progress import Display, LiveDisplay, PlainDisplay
 from tui.readable import count, duration
@@ -51,7 +52,11 @@ def start(folder: ModelFolder, *, stop_after: int | None = None, detach: bool = 
     since = time.time()
     with Signals() as signals, display:
         pid = start_trainer(folder, stop_after=stop_after)
-        status = follow(folder, display, signals, pid=pid, since=since)
+        try:
+            status = follow(folder, display, signals, pid=pid, since=since)
+        except ReaderGone:
+            note(f"Nobody reads on; {folder.slug} goes on training. Stop it with: pantoum stop {folder.slug}")
+            raise
     conclude(folder, status, signals, stop_after=stop_after)
 
 
