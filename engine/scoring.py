@@ -31,7 +31,7 @@ def total_nats(decoder: Decoder, chunks: Iterable[npt.NDArray[np.integer]]) -> t
             hidden, state = decoder.model.read(ids[:, None], state)
             following = decoder.model.logits(hidden[:, 0])  # (T, V): each row predicts the next token
             rows = torch.cat((logits, following[:-1])).float()
-            nats += F.cross_entropy(rows, ids, reduction="sum").double().item()
+            nats += F.cross_entropy(rows, ids, reduction="sum").item()
             tokens += len(ids)
             logits = following[-1:]
     if tokens == 0:

@@ -148,5 +148,5 @@ class Evaluator:
             ids = torch.from_numpy(block).to(self._device)
             with autocast(self._device):
                 logits, state = model(ids[:-1], state)
-            total += F.cross_entropy(logits.float().flatten(0, 1), ids[1:].flatten(), reduction="sum").double().cpu()
+            total += F.cross_entropy(logits.float().flatten(0, 1), ids[1:].flatten(), reduction="sum").cpu().double()
         return total.item() / self.tokens
