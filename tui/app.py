@@ -1,6 +1,5 @@
 """The app: three modes, one key each, and what they share."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_cla
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.themes import THEMES
 from tui.training.monitor import Monitor, News
+from tui.waiting import in_thread, pause
 
 
 def _library() -> Screen[object]:
@@ -116,12 +116,12 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     async def _keep_looking(self) -> None:
         """Keeps the mode bar's note of what is training, and says it when a run has ended."""
-        await asyncio.to_thread(empty_trash)
+        await in_thread(self, empty_trash)
         while True:
-            news = await asyncio.to_thread(self._monitor.look)
+            news = await in_thread(self, self._monitor.look)
             self.training_note = news.note
             self._tell(news)
-            await asyncio.sleep(self.LOOK)
+            await pause(self, self.LOOK)
 
     def _tell(self, news: News) -> None:
         """Says how a run has ended, except on the screen that shows it already."""
@@ -152,6 +152,6 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     async def _save(self, settings: AppSettings) -> None:
         try:
-            await asyncio.to_thread(write_settings, settings)
+            await in_thread(self, write_settings, settings)
         except InputError as error:
             self.notify(str(error), severity="warning", markup=False)

@@ -98,6 +98,13 @@ async def test_a_command_has_the_key_that_keys_toml_gives_it(home: Path) -> None
         await driver.until(lambda: isinstance(driver.app.screen, TrainScreen))
 
 
+async def test_help_shows_the_keys_of_keys_toml(home: Path) -> None:
+    (home / "keys.toml").write_text('[keys]\n"library.add" = "f12"\n')
+    async with running((160, 120)) as driver:
+        await driver.press("f1")
+        await driver.shows("f12 Add text")
+
+
 async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
     (home / "keys.toml").write_text('[keys]\n"app.theme" = "f12"\n')
     async with running() as driver:
@@ -146,6 +153,18 @@ async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
     (home / "settings.json").write_text('{"format": 1, "theme": "gone"}')
     async with running() as driver:
         assert driver.app.theme == "pantoum-dark"
+
+
+@pytest.mark.parametrize("mode", ["library", "train"])
+async def test_the_app_may_be_closed_at_any_moment(home: Path, mode: str) -> None:
+    add_corpus(home)
+    run = RecordedRun(home)
+    run.train(100)
+    run.status("training")
+    for moments in range(8):
+        async with running(mode=mode) as driver:
+            for _ in range(moments):
+                await driver.pilot.pause(0.03)
 
 
 async def test_the_mode_bar_says_what_is_training(home: Path) -> None:

@@ -4,12 +4,15 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from textual.widgets import Input
+from textual_fspicker import FileOpen
 
 from corpora.library import Added, CorpusLibrary
 from engine.folder import ModelLibrary
 from tests.tui.driving import SIZES, Driver, add_corpus, running, write_text
 from tests.tui.recorded import RecordedRun
 from tui.library.importing import Import, Progress
+from tui.screens.add_text import AddTextScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.train import TrainScreen
 from tui.widgets.shelf import ModelShelf, TextShelf
@@ -60,6 +63,32 @@ async def test_a_missing_file_is_named_while_it_is_typed(home: Path) -> None:
         await driver.press("a")
         await driver.enter("#add-path", "/nowhere/poem.txt")
         await driver.shows("There is no file or folder /nowhere/poem.txt")
+        await driver.press("enter")
+        await driver.pilot.pause()
+        assert isinstance(driver.app.screen, AddTextScreen)
+
+
+async def test_a_folder_is_added_with_all_its_texts(home: Path, tmp_path: Path) -> None:
+    for name in ("dawn", "dusk"):
+        write_text(tmp_path / "letters" / f"{name}.txt")
+    async with running() as driver:
+        await add_by_path(driver, str(tmp_path / "letters"))
+        await driver.says("letters is in the library")
+    (entry,) = CorpusLibrary(home).list()
+    assert entry.corpus and len(entry.corpus.record.sources) == 2
+
+
+async def test_looking_for_a_file_puts_its_path_into_the_dialog(home: Path, tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a poem.txt")
+    async with running() as driver:
+        await driver.press("a")
+        await driver.enter("#add-path", str(tmp_path / "a poem.txt"))
+        await driver.press("ctrl+o")
+        await driver.until(lambda: isinstance(driver.app.screen, FileOpen))
+        driver.app.screen.dismiss(path)
+        await driver.until(lambda: isinstance(driver.app.screen, AddTextScreen))
+        field = driver.app.screen.query_one("#add-path", Input)
+        await driver.until(lambda: field.value == f"'{path}' '{path}'")
 
 
 async def test_a_binary_file_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from corpora.errors import InputError
 from tui.library.paths import completion, describe, typed_paths
+from tui.waiting import in_thread
 
 
 @dataclass(frozen=True)
@@ -63,27 +64,24 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
     @on(Input.Changed, "#add-path")
     @work(exclusive=True, group="describe")
     async def _describe(self, event: Input.Changed) -> None:
-        text, there = await asyncio.to_thread(describe, event.value)
+        text, there = await in_thread(self.app, describe, event.value)
         found = self.query_one("#add-found", Static)
         found.update(text or " ")
         found.set_class(bool(text) and not there, "-missing")
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#add-go")
-    def _add(self) -> None:
-        found = self.query_one("#add-found", Static)
-        try:
-            paths = typed_paths(self.query_one("#add-path", Input).value)
-        except InputError as error:
-            found.update(str(error))
-            found.add_class("-missing")
+    async def _add(self) -> None:
+        """Goes on where everything is there; otherwise the dialog stays, with what was typed and what is wrong."""
+        typed = self.query_one("#add-path", Input).value
+        said, there = await in_thread(self.app, describe, typed)
+        if there:
+            self.dismiss(AddRequest(tuple(typed_paths(typed)), self.query_one("#add-name", Input).value.strip()))
             return
-        if paths:
-            self.dismiss(AddRequest(tuple(paths), self.query_one("#add-name", Input).value.strip()))
-        else:
-            found.update("Type the path of a file or folder first.")
-            found.add_class("-missing")
-            self.query_one("#add-path").focus()
+        found = self.query_one("#add-found", Static)
+        found.update(said or "Type the path of a file or folder first.")
+        found.add_class("-missing")
+        self.query_one("#add-path").focus()
 
     @on(Button.Pressed, "#add-browse")
     def action_browse(self) -> None:

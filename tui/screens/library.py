@@ -28,6 +28,7 @@ from tui.library.listing import LibraryWatch, Listing
 from tui.readable import count
 from tui.screens.add_text import AddRequest, AddTextScreen
 from tui.training import actions
+from tui.waiting import in_thread, pause
 from tui.widgets.bar import bar
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.message_line import MessageLine
@@ -35,7 +36,7 @@ from tui.widgets.mode_bar import ModeBar
 from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
 from tui.widgets.welcome import Welcome
 
-WIDE = 120  # columns from which details stand beside the lists
+WIDE = 130  # columns from which details stand beside the lists
 TEXT_ACTIONS = frozenset({"train"})
 MODEL_ACTIONS = frozenset({"write", "watch", "resume", "stop"})
 PREVIEW = 2000  # characters
@@ -76,7 +77,7 @@ class LibraryScreen(Screen[None]):
         self.query_one("#welcome").display = False
         self._look()
         self.set_interval(self.POLL, self._look)
-        self.set_interval(0.1, self._show_progress)
+        self._ticker = self.set_interval(0.1, self._show_progress, pause=True)
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -98,7 +99,7 @@ class LibraryScreen(Screen[None]):
 
     async def _refresh_listing(self) -> None:
         async with self._looking:
-            listing = await asyncio.to_thread(self._watch.poll)
+            listing = await in_thread(self.app, self._watch.poll)
             if listing is not None:
                 self._listing = listing
                 self._show(listing)
@@ -153,7 +154,7 @@ class LibraryScreen(Screen[None]):
 
     @work(exclusive=True, group="detail")
     async def _show_detail(self) -> None:
-        await asyncio.sleep(self.SETTLE)
+        await pause(self.app, self.SETTLE)
         pane = self.query_one(DetailPane)
         if isinstance(self._shelf, ModelShelf):
             if (model := self._model) is None:
@@ -161,7 +162,7 @@ class LibraryScreen(Screen[None]):
             elif model.record is None:
                 pane.show_problem(model.folder.slug, model.problem)
             else:
-                pane.show_model(model, await asyncio.to_thread(_newest_sample, model.folder))
+                pane.show_model(model, await in_thread(self.app, _newest_sample, model.folder))
         elif (entry := self._corpus) is None:
             pane.show_nothing()
         elif entry.corpus is None:
@@ -180,9 +181,9 @@ class LibraryScreen(Screen[None]):
                 raise Cancelled
 
         try:
-            pane.show_preview(await asyncio.to_thread(corpus.preview, PREVIEW))
+            pane.show_preview(await in_thread(self.app, corpus.preview, PREVIEW))
             if known is None:
-                known = await asyncio.to_thread(figures, corpus, still_wanted)
+                known = await in_thread(self.app, figures, corpus, still_wanted)
                 self._figures[corpus.record.sha256] = known
                 pane.show_corpus(entry, corpus, known, notices)
         except InputError as error:
@@ -221,8 +222,9 @@ class LibraryScreen(Screen[None]):
     async def _carry_out(self, job: Import) -> None:
         line = self.query_one(MessageLine)
         self.refresh_bindings()
+        self._ticker.resume()
         try:
-            added = await asyncio.to_thread(job.run)
+            added = await in_thread(self.app, job.run)
         except Cancelled:
             line.say(f"{job.title} was not added.")
         except InputError as error:
@@ -231,6 +233,7 @@ class LibraryScreen(Screen[None]):
             await self._added(added, line)
         finally:
             job.cancel()  # the app may be closing while the thread still reads
+            self._ticker.pause()
             self._import = None
             self.refresh_bindings()
 
@@ -273,7 +276,7 @@ class LibraryScreen(Screen[None]):
 
         if (entry := self._model) is None or not isinstance(self.app, PantoumApp):
             return
-        if await asyncio.to_thread(entry.folder.weights_path.exists):
+        if await in_thread(self.app, entry.folder.weights_path.exists):
             await self.app.open_model(entry.folder.slug)
         else:
             self.query_one(MessageLine).say(
@@ -338,7 +341,7 @@ class LibraryScreen(Screen[None]):
         line = self.query_one(MessageLine)
         kind = "model" if isinstance(self._shelf, ModelShelf) else "text"
         try:
-            self._trash.append((kind, await asyncio.to_thread(remove)))
+            self._trash.append((kind, await in_thread(self.app, remove)))
         except InputError as error:
             line.say(str(error), error=True)
             return
@@ -351,9 +354,9 @@ class LibraryScreen(Screen[None]):
         shelf: Shelf = self.query_one(ModelShelf if kind == "model" else TextShelf)
         try:
             if kind == "model":
-                slug = (await asyncio.to_thread(ModelLibrary().restore, trashed)).slug
+                slug = (await in_thread(self.app, ModelLibrary().restore, trashed)).slug
             else:
-                slug = (await asyncio.to_thread(CorpusLibrary().restore, trashed)).slug
+                slug = (await in_thread(self.app, CorpusLibrary().restore, trashed)).slug
         except InputError as error:  # back it may be, and still as damaged as it was
             line.say(str(error), error=True)
             await self._refresh_listing()
@@ -368,7 +371,7 @@ class LibraryScreen(Screen[None]):
         """Passes a request on and says what follows."""
         line = self.query_one(MessageLine)
         try:
-            line.say(await asyncio.to_thread(work))
+            line.say(await in_thread(self.app, work))
         except InputError as error:
             line.say(str(error), error=True)
         await self._refresh_listing()

@@ -18,6 +18,7 @@ from tui.commands.registry import bindings
 from tui.commands.train import TRAIN
 from tui.training import actions
 from tui.training.watch import RunView, RunWatch
+from tui.waiting import in_thread, pause
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.run_form import RunForm
@@ -83,7 +84,7 @@ class TrainScreen(Screen[None]):
         """Looks at the library again; a look by the clock is left out while another is under way."""
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
-                runs, corpora = await asyncio.to_thread(lambda: (actions.runs(), CorpusLibrary().list()))
+                runs, corpora = await in_thread(self.app, lambda: (actions.runs(), CorpusLibrary().list()))
                 self._show_lists(runs, corpora)
 
     def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
@@ -143,9 +144,9 @@ class TrainScreen(Screen[None]):
     async def _follow(self, folder: ModelFolder) -> None:
         """Tails the folder for as long as this run is the one that is shown."""
         await self._show_run_pane(folder)
-        watch = await asyncio.to_thread(RunWatch, folder)
+        watch = await in_thread(self.app, RunWatch, folder)
         while True:
-            view = await asyncio.to_thread(watch.poll)
+            view = await in_thread(self.app, watch.poll)
             if view is not None:
                 before, self._view = self._view, view
                 if self.is_current:
@@ -153,7 +154,7 @@ class TrainScreen(Screen[None]):
                 if before is None or before.status.state != view.status.state:
                     self._announce(view)
             if view is None or view.caught_up:
-                await asyncio.sleep(self.POLL)
+                await pause(self.app, self.POLL)
 
     async def _show_run_pane(self, folder: ModelFolder) -> None:
         """A fresh pane for each run: nothing of another run can be left in it."""
@@ -162,6 +163,7 @@ class TrainScreen(Screen[None]):
         body = self.query_one("#train-body", ContentSwitcher)
         body.current = None
         await body.query(RunPane).remove()
+        await pause(self.app, 0)  # the app may have been closed meanwhile
         await body.add_content(RunPane(id="run-pane"), set_current=True)
         body.query_one("#run-tabs").focus()
         self.refresh_bindings()
@@ -225,8 +227,8 @@ class TrainScreen(Screen[None]):
             characters=corpus.record.characters,
         )
         try:
-            folder = await asyncio.to_thread(
-                actions.start, form.model_name, model=plan.model, training=plan.training, corpus=reference
+            folder = await in_thread(
+                self.app, actions.start, form.model_name, model=plan.model, training=plan.training, corpus=reference
             )
         except InputError as error:
             self.query_one(MessageLine).say(str(error), error=True)
@@ -287,9 +289,9 @@ class TrainScreen(Screen[None]):
         line = self.query_one(MessageLine)
         try:
             if request is None:
-                line.say(await asyncio.to_thread(actions.resume, folder))
+                line.say(await in_thread(self.app, actions.resume, folder))
             else:
-                line.say(await asyncio.to_thread(actions.ask, folder, request))
+                line.say(await in_thread(self.app, actions.ask, folder, request))
         except InputError as error:
             line.say(str(error), error=True)
 

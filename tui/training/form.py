@@ -39,11 +39,11 @@ FIELDS: tuple[Field, ...] = (
     Field("layers", "Layers", True, "recurrent layers, one on the other"),
     Field("hidden", "Hidden", True, "width of a layer"),
     Field("embedding", "Embedding", True, "width of a token's vector"),
-    Field("dropout", "Dropout", False, "share of values dropped, against learning by heart"),
+    Field("dropout", "Dropout", False, "guards against learning by heart"),
     Field("batch", "Batch", True, "streams read side by side"),
     Field("length", "Length", True, "tokens that errors travel back through"),
     Field("learning_rate", "Learning rate", False, "its peak"),
-    Field("clip", "Clip", False, "gradients longer than this are shortened"),
+    Field("clip", "Clip", False, "longer gradients are shortened"),
     Field("seed", "RNG seed", True, "the same seed gives the same model"),
     Field("steps", "Steps", True, "the budget in steps, instead of time"),
 )

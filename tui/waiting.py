@@ -1,0 +1,33 @@
+"""Waiting in a worker of a screen: for a thread or for a while, and no longer than the app lives.
+
+While Textual closes an app it takes the widgets away before it cancels the workers; a worker that woke up in between
+would look for widgets that are gone.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from textual.app import App
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(app: App[None], work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` returns or raises, done off the event loop. Ends the worker where the app was closed meanwhile."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    finally:
+        _end_with(app)
+
+
+async def pause(app: App[None], seconds: float) -> None:
+    """Sleeps. Ends the worker where the app was closed meanwhile."""
+    await asyncio.sleep(seconds)
+    _end_with(app)
+
+
+def _end_with(app: App[None]) -> None:
+    if not app.is_running:
+        raise asyncio.CancelledError
