@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from corpora.library import CorpusLibrary
 from engine import trainer
@@ -63,6 +64,12 @@ def make_home(root: Path, characters: int = 20_000) -> Home:
     text.write_text(prose(characters), encoding="utf-8")
     CorpusLibrary(root).add([text], name="prose")
     return Home(root)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tests' models are tiny, and two threads of a busy machine mostly wait for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture
