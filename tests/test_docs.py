@@ -1,0 +1,49 @@
+"""The commands that the documentation shows exist, with the options that it gives them."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from tui.commandline.app import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/usage.md", "CONTRIBUTING.md")
+
+
+def shown_commands() -> list[str]:
+    """Every command line of ours in the pages and in the commands' own help."""
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in PAGES]
+    lines = [line for page in pages for line in re.findall(r"^\$ .*?(pantoum [^|#<\n]*)", page, re.MULTILINE)]
+    for path in sorted((ROOT / "tui" / "commandline").glob("*.py")):
+        lines += re.findall(
+            r"^ {6}(?:\w[^`\n]*\| )?(pantoum \w[^|<\n]*)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    return sorted({re.split(r" {3,}", line)[0].strip() for line in lines} - {"pantoum"})
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_a_command_that_is_shown_exists_with_its_options(line: str) -> None:
+    command: Any = typer.main.get_command(app)
+    words = shlex.split(line)[1:]
+    while words and hasattr(command, "commands"):
+        assert words[0] in command.commands, f"there is no command {words[0]}"
+        command = command.commands[words.pop(0)]
+    known = {name for parameter in command.params for name in parameter.opts} | {"-"}
+    assert {word for word in words if word.startswith("-")} <= known
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    root: Any = typer.main.get_command(app)
+    assert [name for name in root.commands if f"`pantoum {name}" not in readme] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_links_to_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
