@@ -92,6 +92,12 @@ def test_a_dial_out_of_its_range_is_refused(options: list[str], capsys: pytest.C
     assert "must be" in said.err
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**63)])
+def test_a_seed_that_no_generator_takes_is_refused(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", "bard", "--seed", seed]) == 1
+    assert capsys.readouterr().err.startswith("seed is ")
+
+
 def test_a_model_without_weights_is_refused_with_the_services_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     make_model("wordless")
     assert main(["sample", "wordless", "--prompt", "Once"]) == 1

@@ -31,7 +31,7 @@ def sample(
     ] = DEFAULT.min_p,
     seed: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, help="RNG seed: the same seed gives the same text. Default: a new one."),
+        typer.Option(metavar="N", help="RNG seed: the same seed gives the same text. Default: a new one."),
     ] = None,
     stop: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="End before this text. Can be given several times.")

@@ -33,6 +33,8 @@ def sample(
 ) -> None:
     """Streams a continuation to stdout. Raises `InputError`; on Ctrl-C ends the line first."""
     dials.check()
+    if seed is not None and not 0 <= seed < 2**63:
+        raise InputError(f"seed is {seed:,}; it must be between 0 and {2**63 - 1:,}.")
     model = _model(name)
     if seed is None:
         seed = secrets.randbelow(2**31)
