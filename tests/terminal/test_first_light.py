@@ -95,3 +95,20 @@ def save_as(app: Terminal, name: str) -> None:
     app.type(name)
     app.press("enter")
     app.wait_for(lambda screen: "Save the text as" not in screen and name in screen)
+
+
+def test_two_apps_see_the_same_run_and_either_can_stop_it(home: Path) -> None:
+    trained = ("train", "river.txt", "--name", "river", "--minutes", "30", "--hidden", "32", "--detach")
+    with Terminal(trained, home=home) as command:
+        assert command.wait_for_exit() == 0
+    with Terminal([], home=home) as one, Terminal([], home=home) as other:
+        for app in (one, other):
+            app.wait_for("● river", timeout=60)
+        other.press("f3")
+        other.wait_for("trained,")
+        one.press("f3")
+        one.wait_for("trained,")
+        one.press("s")
+        for app in (one, other):
+            app.wait_for(lambda screen: "stopped" in screen and "● river" not in screen, timeout=60)
+    assert ModelLibrary().get("river").status().state == "stopped"
