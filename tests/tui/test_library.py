@@ -120,7 +120,7 @@ async def test_a_second_import_waits_its_turn(home: Path, tmp_path: Path, monkey
             report(0.5, "Reading")
         return Added(add_corpus(home))
 
-    monkeypatch.setattr("tui.screens.library.import_paths", lambda paths, name: Import("slow", slow))
+    monkeypatch.setattr("tui.screens.library_adding.import_paths", lambda paths, name: Import("slow", slow))
     path = write_text(tmp_path / "slow.txt")
     async with running() as driver:
         await add_by_path(driver, str(path))
@@ -141,7 +141,7 @@ async def test_escape_cancels_an_import_and_leaves_nothing(
             started.set()
             report(0.1, "Reading")
 
-    monkeypatch.setattr("tui.screens.library.import_paths", lambda paths, name: Import("endless", endless))
+    monkeypatch.setattr("tui.screens.library_adding.import_paths", lambda paths, name: Import("endless", endless))
     async with running() as driver:
         await add_by_path(driver, str(write_text(tmp_path / "endless.txt")))
         await driver.until(started.is_set)

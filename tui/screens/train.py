@@ -24,7 +24,6 @@ from tui.widgets.mode_bar import ModeBar
 from tui.widgets.run_form import RunForm
 
 NEW = ""  # the picker's value for "a new model"
-FORM_ACTIONS = frozenset({"start"})
 RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write", "pane", "sample"})
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
@@ -192,7 +191,7 @@ class TrainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what applies now is shown and has a key."""
-        if action in FORM_ACTIONS:
+        if action == "start":
             return self._folder is None
         if action not in RUN_ACTIONS:
             return True

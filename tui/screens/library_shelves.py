@@ -1,0 +1,176 @@
+"""The Library's two lists and the details beside them, kept true to what lies on the disk."""
+
+import asyncio
+from threading import Event
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from corpora.errors import InputError
+from corpora.library import Corpus, CorpusEntry
+from engine.folder import ModelEntry, ModelFolder
+from engine.records import SampleLine
+from tui.library.figures import Figures, figures
+from tui.library.importing import Cancelled
+from tui.library.listing import LibraryWatch, Listing
+from tui.waiting import in_thread, pause
+from tui.widgets.detail_pane import DetailPane
+from tui.widgets.message_line import MessageLine
+from tui.widgets.mode_bar import ModeBar
+from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
+from tui.widgets.welcome import Welcome
+
+WIDE = 130  # columns from which details stand beside the lists
+PREVIEW = 2000  # characters
+
+
+class LibraryShelves(Screen[None]):
+    """Everything that touches the disk happens in threads; the lists follow what other programs do."""
+
+    POLL = 1.0  # seconds between looks at the library
+    SETTLE = 0.1  # seconds that the cursor rests before details are read
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watch = LibraryWatch()
+        self._looking = asyncio.Lock()
+        self._listing: Listing | None = None
+        self._figures: dict[str, Figures] = {}
+        self._notices: dict[str, tuple[str, ...]] = {}  # what was said when a text was added
+
+    def compose(self) -> ComposeResult:
+        yield ModeBar("library")
+        yield Welcome(id="welcome")
+        with Container(id="library-body"):
+            with Vertical(id="shelves"):
+                yield TextShelf(id="texts")
+                yield ModelShelf(id="models")
+            yield DetailPane(id="detail")
+        yield MessageLine()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#welcome").display = False
+        self._look()
+        self.set_interval(self.POLL, self._look)
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.query_one("#library-body").set_class(event.size.width >= WIDE, "-wide")
+
+    def on_screen_resume(self) -> None:
+        self._look()
+
+    def _recolour(self, _: Theme) -> None:
+        if self._listing:
+            self._show(self._listing)
+
+    # What is there
+
+    @work(group="look")
+    async def _look(self) -> None:
+        if self._listing is None or (self.is_current and not self._looking.locked()):
+            await self._refresh_listing()
+
+    async def _refresh_listing(self) -> None:
+        async with self._looking:
+            listing = await in_thread(self.app, self._watch.poll)
+            if listing is not None:
+                self._listing = listing
+                self._show(listing)
+
+    def _show(self, listing: Listing) -> None:
+        first_run = listing.empty
+        welcome, body = self.query_one("#welcome"), self.query_one("#library-body")
+        if welcome.display != first_run or body.display == first_run:
+            welcome.display, body.display = first_run, not first_run
+        self.query_one(TextShelf).show(listing.corpora)
+        self.query_one(ModelShelf).show(listing.models)
+        if first_run:
+            if not isinstance(self.focused, Widget) or self.focused in self.query("#library-body *"):
+                self.query_one("#welcome-add").focus()
+        elif self.focused is None or not self.focused.display or self.focused in self.query("#welcome *"):
+            self.query_one(TextShelf if listing.corpora else ModelShelf).focus()
+        self.refresh_bindings()
+        self._show_detail()
+
+    @property
+    def _shelf(self) -> Shelf:
+        """The list that has the focus, or had it last."""
+        models = self.query_one(ModelShelf)
+        return models if models.has_class("-last") else self.query_one(TextShelf)
+
+    @property
+    def _corpus(self) -> CorpusEntry | None:
+        slug = self.query_one(TextShelf).chosen
+        entries = self._listing.corpora if self._listing else ()
+        return next((entry for entry in entries if entry.slug == slug), None)
+
+    @property
+    def _model(self) -> ModelEntry | None:
+        slug = self.query_one(ModelShelf).chosen
+        entries = self._listing.models if self._listing else ()
+        return next((entry for entry in entries if entry.folder.slug == slug), None)
+
+    @on(events.DescendantFocus)
+    def _focused(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Shelf):
+            for shelf in self.query(Shelf):
+                shelf.set_class(shelf is event.widget, "-last")
+            self.refresh_bindings()
+            self._show_detail()
+
+    @on(Shelf.RowHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+        self._show_detail()
+
+    # Details of what is under the cursor
+
+    @work(exclusive=True, group="detail")
+    async def _show_detail(self) -> None:
+        await pause(self.app, self.SETTLE)
+        pane = self.query_one(DetailPane)
+        if isinstance(self._shelf, ModelShelf):
+            if (model := self._model) is None:
+                pane.show_nothing()
+            elif model.record is None:
+                pane.show_problem(model.folder.slug, model.problem)
+            else:
+                pane.show_model(model, await in_thread(self.app, _newest_sample, model.folder))
+        elif (entry := self._corpus) is None:
+            pane.show_nothing()
+        elif entry.corpus is None:
+            pane.show_problem(entry.slug, entry.problem)
+        else:
+            await self._show_corpus(pane, entry, entry.corpus)
+
+    async def _show_corpus(self, pane: DetailPane, entry: CorpusEntry, corpus: Corpus) -> None:
+        known = self._figures.get(corpus.record.sha256)
+        notices = self._notices.get(entry.slug, ())
+        pane.show_corpus(entry, corpus, known, notices)
+        gone = Event()
+
+        def still_wanted() -> None:
+            if gone.is_set():
+                raise Cancelled
+
+        try:
+            pane.show_preview(await in_thread(self.app, corpus.preview, PREVIEW))
+            if known is None:
+                known = await in_thread(self.app, figures, corpus, still_wanted)
+                self._figures[corpus.record.sha256] = known
+                pane.show_corpus(entry, corpus, known, notices)
+        except InputError as error:
+            pane.show_corpus(entry, corpus, None, notices, problem=str(error))
+        finally:
+            gone.set()  # a worker that was cancelled leaves its thread behind: this ends it
+
+
+def _newest_sample(folder: ModelFolder) -> SampleLine | None:
+    return next(reversed(folder.samples().read_all()), None)
