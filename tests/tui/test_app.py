@@ -180,3 +180,17 @@ def test_starting_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(WriteScreen, "open_model", lambda _, slug: opened.append(slug))
+    RecordedRun(home, "bard").status("finished")
+    async with running() as driver:
+        await driver.shows("bard")
+        await driver.press("ctrl+p")
+        await driver.press(*"open bard")
+        await driver.shows("Open bard in Write")
+        await driver.press("enter")
+        await driver.until(lambda: opened == ["bard"])
+        assert isinstance(driver.app.screen, WriteScreen)
