@@ -10,6 +10,7 @@ import asyncio
 import html
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from corpora.errors import InputError
+from corpora.home import home
 from corpora.library import CorpusLibrary
 from corpora.starters import add_starter
 from engine.folder import ModelFolder, ModelLibrary
@@ -29,7 +31,7 @@ from tui.app import PantoumApp
 IMAGES = Path(__file__).parent / "images"
 SIZE = (100, 30)
 PATIENCE = 120.0  # seconds for anything to appear
-SEED_TEXT = "The language is a "
+SEED_TEXT = "When the first letter is written, "
 NAME = "manual"
 
 
@@ -87,6 +89,7 @@ async def browse() -> None:
 
 async def write() -> None:
     """The Write screen, while a model goes on from a line."""
+    shutil.rmtree(home() / "documents", ignore_errors=True)  # the draft of an earlier picture
     app = PantoumApp(model=NAME, mode="write")
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: NAME in text_of(app))
