@@ -69,7 +69,7 @@ def fresh_folder(room: Path, slug: str) -> Path:
 
 
 def move_to_trash(folder: Path, trash: Path) -> Path:
-    """Moves a library folder into the trash and returns its new path. Raises `InputError` where that fails."""
+    """Moves a library folder, or a draft, into the trash and returns its place there. Raises `InputError`."""
     target = trash / f"{time.time_ns()}-{folder.name}"
     try:
         folder.rename(target)
@@ -92,7 +92,7 @@ def restore_from_trash(trashed: Path, room: Path) -> Path:
 
 
 def empty_trash(root: Path | None = None, *, older_than_days: float = 30.0) -> int:
-    """Deletes what has lain in the trash for longer than that; returns how many folders went."""
+    """Deletes what has lain in the trash for longer than that; returns how many things went."""
     oldest = time.time_ns() - int(older_than_days * 86_400e9)
     gone = 0
     try:
@@ -102,6 +102,10 @@ def empty_trash(root: Path | None = None, *, older_than_days: float = 30.0) -> i
     for entry in entries:
         stamp = entry.name.partition("-")[0]
         if stamp.isdigit() and int(stamp) < oldest:
-            shutil.rmtree(entry, ignore_errors=True)
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    entry.unlink()
             gone += 1
     return gone

@@ -13,7 +13,6 @@ from corpora.errors import InputError
 from corpora.files import write_bytes, write_json
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
-from engine.records import Results
 from engine.settings import ModelConfig
 from engine.training import Trainer
 
@@ -22,12 +21,11 @@ NOTE = "pantoum"  # the metadata key under which a JSON record travels inside th
 
 
 class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What travels inside ``weights.safetensors``."""
+    """What travels inside ``weights.safetensors``: no times, so that equal runs write equal files."""
 
     format: int = 1
     step: int
     tokens: int
-    elapsed: float
     validation_loss: float
 
 
@@ -46,8 +44,8 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     device: str
     best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
+    best_elapsed: float = 0.0  # when that was
     next_evaluation: float  # seconds or steps, whichever the budget counts
-    results: Results | None = None
 
 
 def save_weights(folder: ModelFolder, model: LanguageModel, note: WeightsNote) -> None:

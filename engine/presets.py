@@ -125,7 +125,7 @@ def _dropout(unit: Unit, epochs: float) -> float:
     """More dropout the oftener the text is read: what is read once or twice can't be learnt by heart."""
     if unit == "char":
         return 0.0 if epochs < 6 else 0.1 if epochs < 12 else 0.25 if epochs < 40 else 0.4
-    return 0.1 if epochs < 2 else 0.3 if epochs < 5 else 0.5
+    return 0.1 if epochs < 2 else 0.2 if epochs < 8 else 0.35 if epochs < 20 else 0.5
 
 
 def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str, *, chosen: bool) -> tuple[str, ...]:

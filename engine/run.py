@@ -47,6 +47,7 @@ class Run:
         self.config = prepared.record.training
         self.budget = Budget.of(self.config)
         self.best: float | None = None
+        self._best_elapsed = 0.0
         self.stop_at = None if stop_after is None else self.trainer.step + stop_after
         self._elapsed_before = 0.0
         self._next_evaluation = 1.0 if self.budget.steps else 0.02 * (self.budget.seconds or 0.0)
@@ -54,6 +55,7 @@ class Run:
             self._next_evaluation = max(1, self.budget.steps // EVALUATIONS)
         if prepared.resumed is not None:
             self.best = prepared.resumed.best
+            self._best_elapsed = prepared.resumed.best_elapsed
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
         self._evaluated_at = -1  # the step of the last evaluation
@@ -143,9 +145,8 @@ class Run:
         return Evaluation(loss, self._bits_per_character(loss), best)
 
     def _save_weights(self, loss: float) -> None:
-        note = WeightsNote(
-            step=self.trainer.step, tokens=self.trainer.tokens, elapsed=self.elapsed, validation_loss=loss
-        )
+        self._best_elapsed = self.elapsed
+        note = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
         try:
             save_weights(self.folder, self.trainer.model, note)
         except OSError as error:
@@ -208,6 +209,7 @@ class Run:
                 threads=torch.get_num_threads(),
                 device=self.trainer.device.type,
                 best=self.best,
+                best_elapsed=self._best_elapsed,
                 next_evaluation=self._next_evaluation,
             ),
         )
@@ -225,7 +227,7 @@ class Run:
         results = Results(
             step=note.step,
             tokens=note.tokens,
-            elapsed=note.elapsed,
+            elapsed=self._best_elapsed,
             validation_loss=loss,
             bits_per_character=self._bits_per_character(loss),
             perplexity=math.exp(min(700.0, loss)),

@@ -6,6 +6,9 @@ from torch import Tensor
 from engine.settings import Dials
 
 
+COLDEST = 1e-6  # below this a temperature counts as 0: dividing float32 logits by less can overflow
+
+
 def shape(logits: Tensor, dials: Dials) -> Tensor:
     """The distribution (V,) that a draw is made from: logits (V,) as the dials bend them; sums to 1.
 
@@ -14,11 +17,11 @@ def shape(logits: Tensor, dials: Dials) -> Tensor:
     al. 2024) the tokens at least p times as likely as the likeliest. A filter that would leave nothing leaves the
     likeliest token. At temperature 0 all the weight is on that token.
     """
-    if dials.temperature == 0.0:
+    if dials.temperature < COLDEST:
         chosen = torch.zeros_like(logits)
         chosen[logits.argmax()] = 1.0
         return chosen
-    # float32 logits divided by a tiny temperature can overflow: shift first, so the largest is 0.
+    # Shifted first, so that the largest is 0 and none can overflow upwards.
     probabilities = torch.softmax((logits - logits.max()) / dials.temperature, dim=-1)
     if 0 < dials.top_k < probabilities.numel():
         least = probabilities.topk(dials.top_k).values[-1]

@@ -151,6 +151,8 @@ class Service:
     def _stream(self, raw: msgspec.Raw) -> Stream:
         params = _params(raw, StreamParams)
         params.dials.check()
+        if not 0 <= params.seed < 2**63:
+            raise InputError(f"The RNG seed is {params.seed}; it must be between 0 and {2**63 - 1}.")
         model = self._models.get(params.model)
         self._stream_count += 1
         number = self._stream_count

@@ -164,6 +164,7 @@ def test_what_is_trashed_comes_back_under_its_name_or_the_next(tmp_path: Path) -
 def test_what_lay_in_the_trash_for_long_goes(tmp_path: Path) -> None:
     trash = ensure_room("trash", tmp_path)
     (trash / "1000-old").mkdir()
+    (trash / "1001-draft.json").write_text("{}")
     kept = move_to_trash(fresh_folder(tmp_path, "new"), trash)
-    assert empty_trash(tmp_path) == 1
+    assert empty_trash(tmp_path) == 2
     assert names(trash) == [kept.name]

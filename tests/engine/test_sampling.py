@@ -48,8 +48,9 @@ def test_temperature_zero_always_takes_the_likeliest() -> None:
     assert shape(LOGITS, Dials(temperature=0.0)).tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
-def test_a_tiny_temperature_does_not_overflow() -> None:
-    result = shape(torch.tensor([900.0, 899.0]), Dials(temperature=1e-6))
+@pytest.mark.parametrize("temperature", [1e-3, 1e-6, 1e-9, 1e-300])
+def test_a_tiny_temperature_does_not_overflow(temperature: float) -> None:
+    result = shape(torch.tensor([900.0, 899.0]), Dials(temperature=temperature))
     assert result.tolist() == [1.0, 0.0]
 
 

@@ -170,6 +170,7 @@ async def test_a_long_score_keeps_no_other_question_waiting(client: EngineClient
         (lambda c: c.score(ScoreParams(model="char", text="")), "no text to score"),
         (lambda c: c.score(ScoreParams(model="char", path="/nowhere/x.txt")), "can't be read"),
         (lambda c: c.stream(StreamParams(model="char", dials=Dials(temperature=-1))), "temperature"),
+        (lambda c: c.stream(StreamParams(model="char", seed=2**63)), "RNG seed"),
         (lambda c: c.load("../../etc"), "no model named"),
     ],
 )

@@ -131,7 +131,7 @@ def test_an_evaluation_reads_no_more_than_its_limit_and_spreads_over_the_text() 
 
 def test_weights_survive_saving_and_loading(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of(tied=True)
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, elapsed=1.5, validation_loss=2.0))
+    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
     model, note = load_weights(folder, trainer.model.config, CPU)
     assert (note.step, note.validation_loss) == (3, 2.0)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), trainer.model.parameters(), strict=True))
@@ -140,7 +140,7 @@ def test_weights_survive_saving_and_loading(tmp_path: Path) -> None:
 
 def test_weights_of_another_architecture_are_refused_by_name(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, elapsed=1.5, validation_loss=2.0))
+    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
     huge = ModelConfig(cell="gru", vocabulary=17, layers=2, hidden=8192, embedding=8)
     with pytest.raises(InputError, match="does not fit its model"):
         load_weights(folder, huge, CPU)
@@ -149,7 +149,7 @@ def test_weights_of_another_architecture_are_refused_by_name(tmp_path: Path) -> 
 @pytest.mark.parametrize("keep", [0, 7, 100, 2000])
 def test_truncated_files_are_refused_with_a_sentence(tmp_path: Path, keep: int) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, elapsed=1.5, validation_loss=2.0))
+    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
     save_resume(folder, trainer, record_of(trainer))
     for path in (folder.weights_path, folder.resume_path):
         path.write_bytes(path.read_bytes()[:keep])

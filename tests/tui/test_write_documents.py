@@ -201,6 +201,8 @@ async def test_a_draft_that_is_put_off_stays_and_one_that_is_discarded_goes(
             await desk.press(key)
             await desk.until(lambda left=left: len(find_drafts(tmp_path)) == left)  # type: ignore[misc]
             assert desk.text == ""
+    (discarded,) = (tmp_path / "trash").iterdir()
+    assert "unsaved" in discarded.read_text()
 
 
 async def test_putting_one_draft_off_puts_the_others_off_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.home import ensure_room, move_to_trash
 from tui.engine_link import EngineLink
 from tui.manuscript.drafts import Draft, DraftSlot, FoundDraft, find_drafts
 from tui.manuscript.manuscript import Manuscript
@@ -167,11 +168,21 @@ class WriteAside(WriteDesk):
             )
         )
         if answer == "discard":
-            await asyncio.to_thread(found.file.unlink, missing_ok=True)
+            await self._discard(found)
         if answer == "restore" and await self.may_leave():
             self._restore(found)
             return "restore"
         return "discard" if answer == "discard" else "later"
+
+    async def _discard(self, found: FoundDraft) -> None:
+        """To the trash: a key that was meant for the text must not be the end of another one."""
+        try:
+            trash = await asyncio.to_thread(ensure_room, "trash", self.root)
+            place = await asyncio.to_thread(move_to_trash, found.file, trash)
+        except InputError as error:
+            self.say(str(error), wrong=True)
+        else:
+            self.say(f"Discarded. For 30 days it can still be found at {place}.")
 
     def _restore(self, found: FoundDraft) -> None:
         draft = found.draft
