@@ -5,7 +5,6 @@ from torch import Tensor
 
 from engine.settings import Dials
 
-
 COLDEST = 1e-6  # below this a temperature counts as 0: dividing float32 logits by less can overflow
 
 
