@@ -15,11 +15,14 @@ from tui.cli import main
 from tui.commandline import voices
 
 PROGRAM = """
+import signal
 import sys
 from tests.tui.cli_tools import fake_service
 from tui.cli import main
 from tui.commandline import voices
 voices.connect = fake_service
+# Whoever started the tests may have had Ctrl-C ignored, as shells do for what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main(sys.argv[1:]))
 """
 
