@@ -129,6 +129,7 @@ class Run:
             self.best = evaluation.loss
         self._sample()
         cost = time.monotonic() - began
+        self._lines.leave_out(cost)
         if self.budget.steps is not None:
             self._next_evaluation = self.trainer.step + max(1, self.budget.steps // EVALUATIONS)
         else:
@@ -262,7 +263,8 @@ class Lines:
         self._skipped = 0
         self._since = time.monotonic()
         self._tokens = 0
-        self._speed = 0.0
+        self._now = 0.0  # tokens a second since the last line
+        self._speed = 0.0  # likewise, smoothed
         self.remaining = 0.0
 
     def add(self, step: Step, evaluation: Evaluation | None) -> None:
@@ -278,6 +280,10 @@ class Lines:
         if due or evaluation is not None or step.skipped or self._run.trainer.step == 1:
             self._write(step, evaluation, waited)
 
+    def leave_out(self, seconds: float) -> None:
+        """Time that went into something else than steps: speeds are those of training alone."""
+        self._since += seconds
+
     def close(self, evaluation: Evaluation) -> None:
         """A last line for an evaluation after the last step."""
         if self._last is not None:
@@ -285,8 +291,9 @@ class Lines:
 
     def _write(self, step: Step, evaluation: Evaluation | None, waited: float) -> None:
         run = self._run
-        now = self._tokens / max(1e-9, waited)
-        self._speed = now if self._speed == 0.0 else 0.8 * self._speed + 0.2 * now
+        if self._tokens:
+            self._now = self._tokens / max(1e-9, waited)
+            self._speed = self._now if self._speed == 0.0 else 0.8 * self._speed + 0.2 * self._now
         elapsed = run.elapsed
         self.remaining = run.budget.remaining(run.trainer.step, elapsed, step.tokens / self._speed)
         finite = math.isfinite(step.gradient_norm)
@@ -306,7 +313,7 @@ class Lines:
                 gradient_norm=step.gradient_norm if finite else None,
                 gradient_norms=step.gradient_norms if finite else {},
                 clipped=step.clipped,
-                tokens_per_second=round(now, 1),
+                tokens_per_second=round(self._now, 1),
                 skipped=self._skipped,
                 best=evaluation.best if evaluation else False,
             )
