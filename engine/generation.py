@@ -51,6 +51,7 @@ class Continuation:
         self._decoder = decoder
         self._tokenizer = tokenizer
         self._prompt = prompt
+        self._spelling = torch.tensor(sorted(tokenizer.spelling), dtype=torch.int64)
         self._generator = torch.Generator().manual_seed(seed)
         self._length = length
         self._stop = StopStrings(stop)
@@ -62,8 +63,7 @@ class Continuation:
         logits, state = self._start()
         while written < self._length:
             row = logits[0].float().cpu()
-            probabilities = shape(row, self.dials)
-            token = draw(probabilities, self._generator)
+            token = draw(shape(self._allowed(row), self.dials), self._generator)
             text, stopped = self._stop.push(detokenizer.push(token))
             written += len(text)
             yield Piece(token, text, float(torch.softmax(row, 0)[token]))
@@ -77,6 +77,12 @@ class Continuation:
         rest, stopped = self._stop.push(detokenizer.flush())
         self.reason = "stop" if stopped else "length"
         self.tail = rest if stopped else rest + self._stop.release()
+
+    def _allowed(self, row: Tensor) -> Tensor:
+        """Logits (V,) without the tokens that only spell, unless the dials allow those."""
+        if self.dials.spell or not len(self._spelling):
+            return row
+        return row.index_fill(0, self._spelling, -torch.inf)
 
     def _start(self) -> tuple[Tensor, State]:
         ids = self._tokenizer.encode(self._prompt)

@@ -91,6 +91,7 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     top_k: int = 0  # keep the k likeliest tokens; 0: all
     top_p: float = 1.0  # keep the smallest set of tokens whose probabilities reach p; 1: all (Holtzman et al. 2020)
     min_p: float = 0.0  # keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024)
+    spell: bool = False  # let a word model spell words that it has no token for, letter by letter
     pace: float = 0.0  # tokens a second, so that a reader can follow; 0: as fast as they come
 
     def check(self) -> None:

@@ -33,6 +33,11 @@ class Tokenizer(Protocol):
         """V, how many different ids there are."""
         ...
 
+    @property
+    def spelling(self) -> frozenset[int]:
+        """Ids that mostly spell what has no token of its own: a word model writes better without them."""
+        ...
+
     def encode(self, text: str) -> Ids:
         """The ids of a text, shape ``(N,)``."""
         ...

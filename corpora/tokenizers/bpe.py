@@ -62,6 +62,10 @@ class BpeTokenizer:
     def vocabulary(self) -> int:
         return len(self._bytes)
 
+    @property
+    def spelling(self) -> frozenset[int]:
+        return frozenset()
+
     def encode(self, text: str) -> Ids:
         return self._encode([text])
 

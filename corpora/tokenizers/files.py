@@ -73,9 +73,9 @@ def tokenizer_from_json(data: bytes) -> Tokenizer:
             "Update Pantoum."
         )
     if header.unit == "char":
-        return CharTokenizer(pieces_from_json(data, "char"))
+        return CharTokenizer(pieces_from_json(data, "char")[0])
     if header.unit == "word":
-        return WordTokenizer(pieces_from_json(data, "word"))
+        return WordTokenizer(*pieces_from_json(data, "word"))
     if header.unit == "bpe":
         from corpora.tokenizers.bpe import bpe_from_json
 

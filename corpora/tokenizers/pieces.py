@@ -1,7 +1,7 @@
 """What the char and the word tokenizer share: a list of pieces, then sixteen digits, and their JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -21,6 +21,7 @@ class PieceFile(msgspec.Struct, frozen=True, kw_only=True):
     format: int = 1
     unit: Unit
     pieces: tuple[str | tuple[int, ...], ...]  # a piece with lone surrogates, which JSON can't hold, is its code points
+    spelling: tuple[int, ...] = ()  # ids that mostly spell pieces without a token of their own
 
 
 class PieceVocabulary:
@@ -28,15 +29,23 @@ class PieceVocabulary:
 
     unit: Unit
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[str], spelling: Iterable[int] = ()) -> None:
         self.pieces = list(pieces)
         self._digits = len(self.pieces)
+        self._spelling = tuple(sorted(spelling))
         self.ids: dict[str, int] = {piece: token for token, piece in enumerate(self.pieces)}
         self._cache: dict[str, tuple[int, ...]] = {}
 
     @property
     def vocabulary(self) -> int:
         return self._digits + DIGITS
+
+    @property
+    def spelling(self) -> frozenset[int]:
+        """Ids that mostly spell what has no token of its own; empty where the tokenizer doesn't know."""
+        if not self._spelling:
+            return frozenset()
+        return frozenset(self._spelling) | frozenset(range(self._digits, self.vocabulary))
 
     def spelled(self, piece: str) -> tuple[int, ...]:
         """The ids of one piece."""
@@ -98,11 +107,12 @@ class PieceVocabulary:
 
     def to_json(self) -> bytes:
         pieces = tuple(tuple(map(ord, piece)) if _has_surrogate(piece) else piece for piece in self.pieces)
-        return msgspec.json.format(msgspec.json.encode(PieceFile(unit=self.unit, pieces=pieces)), indent=1)
+        file = PieceFile(unit=self.unit, pieces=pieces, spelling=self._spelling)
+        return msgspec.json.format(msgspec.json.encode(file), indent=1)
 
 
-def pieces_from_json(data: bytes, unit: Unit) -> list[str]:
-    """The pieces of a tokenizer file. Raises `InputError` where it is damaged."""
+def pieces_from_json(data: bytes, unit: Unit) -> tuple[list[str], tuple[int, ...]]:
+    """The pieces of a tokenizer file, and the ids that spell. Raises `InputError` where it is damaged."""
     try:
         file = msgspec.json.decode(data, type=PieceFile)
         pieces = [piece if isinstance(piece, str) else "".join(map(chr, piece)) for piece in file.pieces]
@@ -116,7 +126,9 @@ def pieces_from_json(data: bytes, unit: Unit) -> list[str]:
         raise InputError("The tokenizer is damaged: a piece is in it twice. Restore it, or train again.")
     if any(not 1 <= len(piece) <= LONGEST_PIECE for piece in pieces):
         raise InputError("The tokenizer is damaged: a piece is empty or too long. Restore it, or train again.")
-    return pieces
+    if any(not 0 <= token < len(pieces) for token in file.spelling):
+        raise InputError("The tokenizer is damaged: a spelling piece is not in it. Restore it, or train again.")
+    return pieces, file.spelling
 
 
 def most_frequent(counts: Counter[str], cap: int) -> list[str]:

@@ -45,4 +45,16 @@ def train_word(chunks: Iterable[str], cap: int = 0) -> WordTokenizer:
     common = (piece for piece in most_frequent(pieces, len(pieces)) if piece not in taken and pieces[piece] >= FEWEST)
     kept = single + [piece for piece, _ in zip(common, range(cap - len(single)), strict=False)]
     # Most frequent first, whatever a piece is: an output layer that adapts to frequency needs that order.
-    return WordTokenizer(sorted(kept, key=lambda piece: (-pieces[piece], piece)))
+    kept.sort(key=lambda piece: (-pieces[piece], piece))
+    return WordTokenizer(kept, _spelling(kept, pieces))
+
+
+def _spelling(kept: list[str], counts: Counter[str]) -> list[int]:
+    """The ids of single characters that stand in spelled words more often than for themselves."""
+    known = set(kept)
+    spelled: Counter[str] = Counter()
+    for piece, count in counts.items():
+        if piece not in known:
+            for character in piece:
+                spelled[character] += count
+    return [token for token, piece in enumerate(kept) if len(piece) == 1 and spelled[piece] > counts[piece]]

@@ -116,6 +116,19 @@ async def test_a_stream_ends_before_its_stop_string(client: EngineClient) -> Non
     assert text == free[: free.index(stop)]
 
 
+async def test_a_word_model_spells_only_when_the_dials_say_so(client: EngineClient, trained_once: Home) -> None:
+    tokenizer = Models(trained_once.root).get("word").tokenizer
+    assert tokenizer.spelling
+    hot = StreamParams(model="word", prompt="The ", length=2000, dials=Dials(temperature=5.0), seed=1)
+    without = {token.id async for token in await client.stream(hot)}
+    with_spelling = {
+        token.id
+        async for token in await client.stream(msgspec.structs.replace(hot, dials=Dials(temperature=5.0, spell=True)))
+    }
+    assert not without & tokenizer.spelling
+    assert with_spelling & tokenizer.spelling
+
+
 async def test_the_next_tokens_are_the_models_distribution(client: EngineClient, trained_once: Home) -> None:
     answer = await client.next("char", "The quiet ri", count=1000, dials=Dials(top_k=1))
     assert math.fsum(token.probability for token in answer.tokens) == pytest.approx(1.0, abs=1e-4)

@@ -29,6 +29,9 @@ def sample(
     min_p: Annotated[
         float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")
     ] = DEFAULT.min_p,
+    spell: Annotated[
+        bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
+    ] = DEFAULT.spell,
     seed: Annotated[
         int | None,
         typer.Option(metavar="N", help="RNG seed: the same seed gives the same text. Default: a new one."),
@@ -49,7 +52,7 @@ def sample(
     """
     from tui.commandline import voices
 
-    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
     voices.sample(
         model, prompt=prompt, length=length, dials=dials, seed=seed, stop=tuple(stop or ()), device=device, json=json
     )
