@@ -6,12 +6,18 @@ the weights are laid out once for stepping: the embedding is folded with the fir
 layer's step is one matrix product.
 """
 
+from collections.abc import Callable
+from typing import cast
+
 import torch
 from torch import Tensor
 
 from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.peephole import PeepholeLSTMLayer, peephole_step
 from engine.model import LanguageModel, State
 
+Step = Callable[[Tensor, LayerState], LayerState]  # a layer's inputs, or token ids, and its state to the new state
+Activation = Callable[[Tensor], Tensor]
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
 
 
@@ -79,13 +85,22 @@ class _GRUStep:
 
 
 class _LSTMStep:
-    """c' = f c + i g, h' = o tanh c', see `engine.cells.lstm`."""
+    """c' = f c + i g, h' = o tanh c', see `engine.cells.lstm`; with peepholes, `engine.cells.peephole`."""
 
-    def __init__(self, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> None:
+    def __init__(
+        self,
+        table: Tensor | None,
+        w_ih: Tensor,
+        w_hh: Tensor,
+        b_ih: Tensor,
+        b_hh: Tensor,
+        peepholes: Tensor | None = None,
+    ) -> None:
         self.bias = b_ih + b_hh
         self.table = None if table is None else table + b_hh  # (V, 4H)
         weights = w_hh if table is not None else torch.cat((w_ih, w_hh), dim=1)
         self.weights = weights.contiguous().t()  # (H, 4H), or (I + H, 4H) above the first layer
+        self.peepholes = peepholes
 
     def __call__(self, x: Tensor, state: LayerState) -> LayerState:
         h, c = state
@@ -93,15 +108,46 @@ class _LSTMStep:
             gates = torch.addmm(self.table[x], h, self.weights)  # (B, 4H)
         else:
             gates = torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)
+        if self.peepholes is not None:
+            return peephole_step(gates, c, self.peepholes)
         i, f, g, o = gates.chunk(4, dim=1)
         c = torch.addcmul(torch.sigmoid(f) * c, torch.sigmoid(i), torch.tanh(g))
         return torch.sigmoid(o) * torch.tanh(c), c
 
 
-def _pack(model: LanguageModel, layer: RecurrentLayer, number: int) -> _GRUStep | _LSTMStep:
+class _RNNStep:
+    """h' = f(W x + U h + b), see `engine.cells.rnn`."""
+
+    def __init__(
+        self, activation: Activation, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor
+    ) -> None:
+        self.activation = activation
+        self.bias = b_ih + b_hh
+        self.table = None if table is None else table + b_hh  # (V, H)
+        weights = w_hh if table is not None else torch.cat((w_ih, w_hh), dim=1)
+        self.weights = weights.contiguous().t()  # (H, H), or (I + H, H) above the first layer
+
+    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
+        (h,) = state
+        if self.table is not None:
+            return (self.activation(torch.addmm(self.table[x], h, self.weights)),)
+        return (self.activation(torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)),)
+
+
+def _pack(model: LanguageModel, layer: RecurrentLayer, number: int) -> Step:
     w_ih, w_hh, b_ih, b_hh = (weight.detach().float() for weight in layer.weights())
     table = None
     if number == 0:
         table = torch.addmm(b_ih, model.embedding.weight.detach().float(), w_ih.t())  # (V, G·H)
-    kind = _GRUStep if model.config.cell == "gru" else _LSTMStep
-    return kind(table, w_ih, w_hh, b_ih, b_hh)
+    match model.config.cell:
+        case "gru":
+            return _GRUStep(table, w_ih, w_hh, b_ih, b_hh)
+        case "lstm":
+            return _LSTMStep(table, w_ih, w_hh, b_ih, b_hh)
+        case "lstm-peephole":
+            looks = cast(PeepholeLSTMLayer, layer).looks().detach()
+            return _LSTMStep(table, w_ih, w_hh, b_ih, b_hh, looks)
+        case "rnn-tanh":
+            return _RNNStep(torch.tanh, table, w_ih, w_hh, b_ih, b_hh)
+        case "rnn-relu":
+            return _RNNStep(torch.relu, table, w_ih, w_hh, b_ih, b_hh)

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer, make_layer
+from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.making import make_layer
 from engine.settings import ModelConfig
 
 State = list[LayerState]  # one entry a layer
@@ -25,7 +26,7 @@ class LanguageModel(nn.Module):
         self.config = config
         V, E, H = config.vocabulary, config.embedding, config.hidden
         self.embedding = nn.Embedding(V, E)
-        self.layers = nn.ModuleList(make_layer(config.cell, E if n == 0 else H, H) for n in range(config.layers))
+        self.layers = nn.ModuleList(make_layer(config, E if n == 0 else H) for n in range(config.layers))
         # A tied decoder reads vectors of the embedding's width, so another width is projected first.
         self.projection: nn.Linear | None = nn.Linear(H, E, bias=False) if config.tied and H != E else None
         self.decoder = nn.Linear(E if config.tied else H, V)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from engine.settings import Cell, Device, ModelConfig, TrainingConfig, Unit
+from engine.settings import Cell, Device, ModelConfig, Peephole, TrainingConfig, Unit
 
 STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a budget in steps with one in minutes
 WORK = 4e10  # floating point operations a second that a core gives to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 SHORT = 50_000  # characters: below this a wide model only learns the text by heart
+GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
 EXPECTED_VOCABULARY: dict[Unit, int] = {"char": 100, "word": 6000, "bpe": 2000}
 
 
@@ -55,6 +56,8 @@ def plan(
     minutes: float | None = None,
     steps: int | None = None,
     cell: Cell | None = None,
+    peephole: Peephole = "diagonal",
+    identity: bool = False,
     layers: int | None = None,
     hidden: int | None = None,
     embedding: int | None = None,
@@ -83,6 +86,8 @@ def plan(
     model = ModelConfig(
         unit=unit,
         cell=cell or "gru",
+        peephole=peephole,
+        identity=identity,
         layers=size.layers if layers is None else layers,
         hidden=width,
         embedding=embedding,
@@ -112,7 +117,7 @@ def _epochs(model: ModelConfig, training: TrainingConfig, minutes: float, charac
     if training.steps is not None:
         read = float(training.steps * training.batch * training.length)
     else:
-        gates = 3 if model.cell == "gru" else 4
+        gates = GATES[model.cell]
         inputs = model.embedding + (model.layers - 1) * model.hidden
         weights = gates * model.hidden * (inputs + model.layers * model.hidden)
         weights += EXPECTED_VOCABULARY[model.unit] * model.embedding

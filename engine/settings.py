@@ -7,11 +7,13 @@ import msgspec
 from corpora.errors import InputError
 
 Unit = Literal["char", "word", "bpe"]
-Cell = Literal["lstm", "gru"]
+Cell = Literal["gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu"]
+Peephole = Literal["diagonal", "full"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
-CELLS: tuple[Cell, ...] = ("gru", "lstm")
+PEEPHOLES: tuple[Peephole, ...] = ("diagonal", "full")
+CELLS: tuple[Cell, ...] = ("gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 
 
@@ -20,6 +22,8 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     unit: Unit = "char"
     cell: Cell = "gru"
+    peephole: Peephole = "diagonal"  # of lstm-peephole: vectors (Gers & Schmidhuber 2000) or matrices
+    identity: bool = False  # rnn-relu begins with the identity as its recurrent matrix (Le et al. 2015)
     vocabulary: int = 0  # V, tokens that the tokenizer knows; 0 until the trainer has built it
     layers: int = 1
     hidden: int = 256  # H, width of every recurrent layer

@@ -10,10 +10,10 @@ Rows of the matrices: r, z, n.
 
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.layer import CoreLayer, LayerState
 
 
-class GRULayer(RecurrentLayer):
+class GRULayer(CoreLayer):
     parts = 1
     gates = 3
 

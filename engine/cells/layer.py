@@ -1,11 +1,7 @@
 """What every recurrent layer looks like from outside, whatever its cell."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
-
-from engine.settings import Cell
 
 LayerState = tuple[Tensor, ...]  # one (B, H) tensor for GRU (h), two for LSTM (h, c)
 
@@ -19,22 +15,12 @@ class RecurrentLayer(nn.Module):
     parts: int  # tensors in the layer's state
     gates: int  # blocks of H rows in the weight matrices
 
-    def __init__(self, core: nn.GRU | nn.LSTM) -> None:
-        super().__init__()
-        self.core = core
-
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         raise NotImplementedError
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """W_ih (G·H, I), W_hh (G·H, H), b_ih (G·H,), b_hh (G·H,)."""
-        core = self.core
-        return (
-            core.get_parameter("weight_ih_l0"),
-            core.get_parameter("weight_hh_l0"),
-            core.get_parameter("bias_ih_l0"),
-            core.get_parameter("bias_hh_l0"),
-        )
+        raise NotImplementedError
 
     def zero_state(self, batch: int) -> LayerState:
         """The state before any input: ``parts`` tensors of (B, H) zeros, on the layer's device."""
@@ -53,12 +39,18 @@ class RecurrentLayer(nn.Module):
         b_hh.zero_()
 
 
-def make_layer(cell: Cell, inputs: int, hidden: int) -> RecurrentLayer:
-    """A fresh, initialised layer of this cell."""
-    from engine.cells.gru import GRULayer
-    from engine.cells.lstm import LSTMLayer
+class CoreLayer(RecurrentLayer):
+    """A layer that torch computes, in oneDNN on the CPU and cuDNN on CUDA."""
 
-    makers: dict[Cell, Callable[[int, int], RecurrentLayer]] = {"gru": GRULayer, "lstm": LSTMLayer}
-    layer = makers[cell](inputs, hidden)
-    layer.initialise()
-    return layer
+    def __init__(self, core: nn.RNNBase) -> None:
+        super().__init__()
+        self.core = core
+
+    def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        core = self.core
+        return (
+            core.get_parameter("weight_ih_l0"),
+            core.get_parameter("weight_hh_l0"),
+            core.get_parameter("bias_ih_l0"),
+            core.get_parameter("bias_hh_l0"),
+        )

@@ -13,10 +13,10 @@ Rows of the matrices: i, f, g, o.
 import torch
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.layer import CoreLayer, LayerState
 
 
-class LSTMLayer(RecurrentLayer):
+class LSTMLayer(CoreLayer):
     parts = 2
     gates = 4
 

@@ -4,58 +4,46 @@ import pytest
 import torch
 from torch import nn
 
-from engine.cells.layer import make_layer
+from engine.cells.layer import RecurrentLayer
+from engine.cells.making import make_layer
 from engine.decoder import BLOCK, Decoder
 from engine.model import LanguageModel, count_parameters
-from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
+from engine.settings import CELLS, Cell, ModelConfig, Peephole, TrainingConfig
 from engine.training import make_optimizer
 
+KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]
 
-def model_of(cell: Cell, *, layers: int = 2, tied: bool = False, embedding: int = 12) -> LanguageModel:
+
+def model_of(
+    cell: Cell, *, layers: int = 2, tied: bool = False, embedding: int = 12, peephole: Peephole = "diagonal"
+) -> LanguageModel:
     torch.manual_seed(7)
-    config = ModelConfig(cell=cell, vocabulary=23, layers=layers, hidden=16, embedding=embedding, tied=tied)
+    config = ModelConfig(
+        cell=cell, vocabulary=23, layers=layers, hidden=16, embedding=embedding, tied=tied, peephole=peephole
+    )
     model = LanguageModel(config)
     with torch.no_grad():
         for parameter in model.parameters():  # biases too: zeros would hide a wrong one
-            parameter.copy_(torch.randn_like(parameter) * 0.4)
+            parameter.copy_(torch.randn_like(parameter) * (0.2 if cell == "rnn-relu" else 0.4))
     return model.eval()
 
 
-def written_out(cell: Cell, weights: tuple[torch.Tensor, ...], inputs: torch.Tensor) -> torch.Tensor:
-    """The cell's published equations, one unit of time at a time, in float64."""
-    w_ih, w_hh, b_ih, b_hh = (weight.double() for weight in weights)
-    H = w_hh.shape[1]
-    h = torch.zeros(inputs.shape[1], H, dtype=torch.float64)
-    c = torch.zeros_like(h)
-    outputs = []
-    for x in inputs.double():
-        a, r = x @ w_ih.T + b_ih, h @ w_hh.T + b_hh
-        if cell == "gru":
-            reset, update = torch.sigmoid(a[:, :H] + r[:, :H]), torch.sigmoid(a[:, H : 2 * H] + r[:, H : 2 * H])
-            new = torch.tanh(a[:, 2 * H :] + reset * r[:, 2 * H :])
-            h = (1 - update) * new + update * h
-        else:
-            i, f, g, o = (a + r).chunk(4, dim=1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(c)
-        outputs.append(h)
-    return torch.stack(outputs)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_layer_computes_the_published_equations(cell: Cell) -> None:
+def layer_of(cell: Cell, peephole: Peephole = "diagonal") -> RecurrentLayer:
     torch.manual_seed(1)
-    layer = make_layer(cell, 5, 7)
-    inputs = torch.randn(9, 3, 5)
-    outputs, _ = layer(inputs, layer.zero_state(3))
-    assert torch.allclose(outputs.double(), written_out(cell, layer.weights(), inputs), atol=1e-5)
+    layer = make_layer(ModelConfig(cell=cell, hidden=7, peephole=peephole), 5)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.4)
+    return layer
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("cell", "peephole"), KINDS)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("tied", [False, True])
-def test_the_decoder_steps_to_the_same_logits_as_the_training_forward(cell: Cell, layers: int, tied: bool) -> None:
-    model = model_of(cell, layers=layers, tied=tied)
+def test_the_decoder_steps_to_the_same_logits_as_the_training_forward(
+    cell: Cell, peephole: Peephole, layers: int, tied: bool
+) -> None:
+    model = model_of(cell, layers=layers, tied=tied, peephole=peephole)
     ids = torch.randint(23, (40, 3))
     expected, _ = model(ids, model.zero_state(3))
     decoder = Decoder(model)
@@ -119,8 +107,7 @@ def test_weight_decay_reaches_matrices_only() -> None:
 
 
 def test_a_fresh_recurrent_matrix_is_orthogonal_and_a_forget_gate_remembers() -> None:
-    layer = make_layer("lstm", 6, 8)
-    _, w_hh, b_ih, b_hh = layer.weights()
+    _, w_hh, b_ih, b_hh = make_layer(ModelConfig(cell="lstm", hidden=8), 6).weights()
     for block in torch.split(w_hh, 8):
         assert torch.allclose(block @ block.T, torch.eye(8), atol=1e-5)
     assert torch.equal((b_ih + b_hh)[8:16], torch.ones(8))

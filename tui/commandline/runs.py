@@ -12,7 +12,7 @@ from corpora.library import Corpus, CorpusLibrary
 from engine.folder import ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import CorpusReference
-from engine.settings import Cell, Device, TrainingConfig, Unit
+from engine.settings import Cell, Device, Peephole, TrainingConfig, Unit
 from tui.commandline import watching
 from tui.commandline.output import note
 from tui.commandline.texts import add_files
@@ -28,6 +28,8 @@ class Wishes:
     minutes: float | None = None
     steps: int | None = None
     cell: Cell | None = None
+    peephole: Peephole = "diagonal"
+    identity: bool = False
     layers: int | None = None
     hidden: int | None = None
     embedding: int | None = None
@@ -107,6 +109,8 @@ def settle(wishes: Wishes, *, characters: int) -> Plan:
         minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
         steps=wishes.steps,
         cell=wishes.cell,
+        peephole=wishes.peephole,
+        identity=wishes.identity,
         layers=wishes.layers,
         hidden=wishes.hidden,
         embedding=wishes.embedding,

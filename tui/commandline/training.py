@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from engine.settings import Cell, Device, Unit
+from engine.settings import Cell, Device, Peephole, Unit
 
 Minutes = Annotated[
     float | None, typer.Option(metavar="M", help="Train for so many minutes (default 5).", show_default=False)
@@ -26,6 +26,12 @@ def train(
     minutes: Minutes = None,
     steps: Steps = None,
     cell: Annotated[Cell | None, typer.Option(help="The kind of recurrent cell.")] = None,
+    peephole: Annotated[
+        Peephole, typer.Option(help="What the gates of lstm-peephole see of the cell: vectors or matrices.")
+    ] = "diagonal",
+    identity: Annotated[
+        bool, typer.Option("--identity", help="Begin rnn-relu with the identity as its recurrent matrix.")
+    ] = False,
     layers: Annotated[int | None, typer.Option(metavar="N", help="Recurrent layers.")] = None,
     hidden: Annotated[int | None, typer.Option(metavar="N", help="Width of each layer.")] = None,
     embedding: Annotated[int | None, typer.Option(metavar="N", help="Width of a token's vector.")] = None,
@@ -58,6 +64,8 @@ def train(
             minutes=minutes,
             steps=steps,
             cell=cell,
+            peephole=peephole,
+            identity=identity,
             layers=layers,
             hidden=hidden,
             embedding=embedding,

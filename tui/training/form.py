@@ -9,7 +9,7 @@ import msgspec
 
 from corpora.errors import InputError
 from engine.presets import Plan, plan
-from engine.settings import Cell, Device, ModelConfig, TrainingConfig, Unit
+from engine.settings import Cell, Device, ModelConfig, Peephole, TrainingConfig, Unit
 
 Number = int | float
 
@@ -57,6 +57,8 @@ class Choices:
     unit: Unit = "char"
     minutes: float = 5
     cell: Cell | None = None
+    peephole: Peephole = "diagonal"
+    identity: bool = False
     device: Device = "auto"
     typed: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,6 +102,8 @@ def _plan(characters: int, choices: Choices, numbers: Mapping[str, Number]) -> P
         minutes=None if steps is not None else choices.minutes,
         steps=steps,
         cell=choices.cell,
+        peephole=choices.peephole,
+        identity=choices.identity,
         layers=whole("layers"),
         hidden=whole("hidden"),
         seed=whole("seed") or 0,

@@ -11,7 +11,7 @@ from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
 from corpora.home import slugify
 from corpora.library import Corpus
-from engine.settings import CELLS, DEVICES, UNITS
+from engine.settings import CELLS, DEVICES, PEEPHOLES, UNITS
 from tui.readable import count
 from tui.training.form import BUDGETS, FIELDS, Choices, Field, Outcome, done_at, work_out
 from tui.widgets.dial import Dial
@@ -53,6 +53,8 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Button("Start training", variant="primary", compact=True, id="form-start")
         with Collapsible(title="Advanced", id="form-advanced"):
             yield _row("Cell", Dial([("derived", ""), *((cell, cell) for cell in CELLS)], value="", id="form-cell"))
+            yield _row("Peepholes", Dial([(each, each) for each in PEEPHOLES], value="diagonal", id="form-peephole"))
+            yield _row("Identity", Dial([("off", "off"), ("on", "on")], value="off", id="form-identity"))
             for field in FIELDS:
                 yield from _number_row(field)
             yield _row("Device", Dial([(device, device) for device in DEVICES], value="auto", id="form-device"))
@@ -149,6 +151,8 @@ class RunForm(VerticalScroll, can_focus=False):
             unit=next(known for known in UNITS if known == unit),
             minutes=minutes,
             cell=next((cell for cell in CELLS if cell == self._dial("form-cell")), None),
+            peephole=next(known for known in PEEPHOLES if known == self._dial("form-peephole")),
+            identity=self._dial("form-identity") == "on",
             device=next(known for known in DEVICES if known == device),
             typed={field.name: self.query_one(f"#form-{field.name}", Input).value for field in FIELDS},
         )

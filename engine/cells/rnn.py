@@ -1,0 +1,33 @@
+"""The plain recurrent network (Elman 1990), with a tanh or a rectifier.
+
+h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)        f = tanh or max(0, .)
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from engine.cells.layer import CoreLayer, LayerState
+
+
+class RNNLayer(CoreLayer):
+    parts = 1
+    gates = 1
+
+    def __init__(
+        self, inputs: int, hidden: int, nonlinearity: Literal["tanh", "relu"], *, identity: bool = False
+    ) -> None:
+        super().__init__(nn.RNN(inputs, hidden, nonlinearity=nonlinearity))
+        self.identity = identity
+
+    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        outputs, h = self.core(inputs, state[0].unsqueeze(0))  # (T, B, H), (1, B, H)
+        return outputs, (h.squeeze(0),)
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """As every layer; with `identity`, a rectifier that begins by copying its state (Le et al. 2015)."""
+        super().initialise()
+        if self.identity:
+            nn.init.eye_(self.weights()[1])
