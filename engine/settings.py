@@ -54,6 +54,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     weight_decay: float = 0.1  # AdamW, on matrices only
     beta1: float = 0.9
     beta2: float = 0.99
+    restart: float = 0.02  # chance of a stream, at each step, to go on from the zero state, as every prompt does
     clip: float = 1.0  # global gradient norm above which gradients are scaled down
     validation: float = 0.1  # share of the text, at its end, kept for validation
     seed: int = 0
@@ -76,7 +77,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             value = getattr(self, name)
             if not 0.0 < value < 1e6:
                 raise InputError(f"{name} is {value:g}; it must be above 0.")
-        for name in ("warmup", "final_learning_rate", "beta1", "beta2"):
+        for name in ("warmup", "final_learning_rate", "beta1", "beta2", "restart"):
             value = getattr(self, name)
             if not 0.0 <= value < 1.0:
                 raise InputError(f"{name} is {value:g}; it must be at least 0 and below 1.")

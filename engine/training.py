@@ -58,6 +58,8 @@ class Trainer:
             group["lr"] = rate
         if self.streams.at_epoch_start():
             self.state = self.model.zero_state(self.streams.shape.batch)
+        elif self.config.restart > 0.0:
+            self._restart_some()
         inputs, targets = (self._to_device(block) for block in self.streams.next())
         self.model.train()
         with autocast(self.device):
@@ -79,6 +81,13 @@ class Trainer:
         self.step += 1
         self.tokens += targets.numel()
         return Step(value, norm, norms, clipped, not finite, rate, targets.numel())
+
+    def _restart_some(self) -> None:
+        """Puts a few streams back to the zero state. Drawn from seed and step alone, so that a resume is exact."""
+        drawn = np.random.default_rng((self.config.seed, self.step)).random(self.streams.shape.batch)
+        if (drawn < self.config.restart).any():
+            keep = torch.from_numpy(drawn >= self.config.restart).to(self.device)[:, None]  # (B, 1)
+            self.state = [tuple(part * keep for part in layer) for layer in self.state]
 
     def _gradients(self) -> list[Tensor]:
         return [parameter.grad for parameter in self.parameters if parameter.grad is not None]

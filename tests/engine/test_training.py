@@ -109,6 +109,19 @@ def test_the_norm_is_reported_before_clipping_and_the_step_uses_it_clipped() -> 
     assert list(step.gradient_norms) == ["embedding", "layer 1", "layer 2", "decoder"]
 
 
+def test_now_and_then_a_stream_goes_on_from_the_zero_state_and_the_others_from_their_own() -> None:
+    trainer = trainer_of()
+    restarts = 0
+    for step in range(200):
+        trainer.step = step
+        trainer.state = [tuple(torch.ones_like(part) for part in layer) for layer in trainer.state]
+        trainer._restart_some()
+        rows = torch.stack([part.min(dim=1).values for layer in trainer.state for part in layer])  # (parts, B)
+        assert torch.equal(rows, rows[:1].expand_as(rows))  # a stream restarts in all its layers at once
+        restarts += int((rows[0] == 0).sum())
+    assert 4 <= restarts <= 40  # 2 % of 800
+
+
 def test_an_evaluation_of_a_short_text_counts_every_token() -> None:
     trainer = trainer_of()
     tokens = TOKENS[:300]
