@@ -38,6 +38,11 @@ def test_a_text_read_more_often_gets_more_dropout() -> None:
     assert rare < often
 
 
+def test_two_minutes_of_characters_get_the_lstm_that_measured_best() -> None:
+    made = plan(characters=1_115_394, minutes=2)
+    assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 320, 0.0)
+
+
 def test_what_the_person_sets_is_kept() -> None:
     made = plan(characters=10**6, minutes=2, cell="lstm", layers=3, hidden=77, seed=9)
     assert (made.model.cell, made.model.layers, made.model.hidden, made.training.seed) == ("lstm", 3, 77, 9)
