@@ -56,13 +56,18 @@ class LibraryAdding(LibraryShelves):
         self.refresh_bindings()
         self._ticker.resume()
         try:
-            added = await in_thread(self.app, job.run)
+            added = await self._to_its_end(job)
         except Cancelled:
             line.say(f"{job.title} was not added.")
         except InputError as error:
             line.say(str(error), error=True)
         else:
             await self._added(added, line)
+
+    async def _to_its_end(self, job: Import) -> Added:
+        """Follows the import; afterwards no late progress can take the place of what came of it."""
+        try:
+            return await in_thread(self.app, job.run)
         finally:
             job.cancel()  # the app may be closing while the thread still reads
             self._ticker.pause()
