@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -290,8 +290,3 @@ def connect(command: Sequence[str] = SERVICE) -> "contextlib.AbstractAsyncContex
             await client.close()
 
     return session()
-
-
-def as_json(value: Any) -> bytes:
-    """A message as indented JSON, for people and scripts."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)

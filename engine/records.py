@@ -1,10 +1,13 @@
 """What a model folder's files hold, as typed values: one struct for each JSON file or line. Free of torch."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from engine.settings import ModelConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from corpora.corpus import Corpus
 
 State = Literal["prepared", "starting", "training", "paused", "finished", "stopped", "failed"]
 Request = Literal["pause", "resume", "checkpoint", "stop"]
@@ -18,6 +21,12 @@ class CorpusReference(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sha256: str
     characters: int
+
+    @classmethod
+    def of(cls, corpus: "Corpus") -> "CorpusReference":
+        """The reference to a corpus as it is now."""
+        record = corpus.record
+        return cls(slug=corpus.slug, name=record.name, sha256=record.sha256, characters=record.characters)
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

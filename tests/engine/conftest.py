@@ -34,12 +34,7 @@ class Home:
             name,
             model=made.model,
             training=made.training,
-            corpus=CorpusReference(
-                slug=corpus.slug,
-                name=corpus.record.name,
-                sha256=corpus.record.sha256,
-                characters=corpus.record.characters,
-            ),
+            corpus=CorpusReference.of(corpus),
         )
 
     def train(self, folder: ModelFolder, *, stop_after: int | None = None) -> int:

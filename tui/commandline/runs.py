@@ -53,12 +53,7 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
         name,
         model=settings.model,
         training=settings.training,
-        corpus=CorpusReference(
-            slug=corpus.slug,
-            name=corpus.record.name,
-            sha256=corpus.record.sha256,
-            characters=corpus.record.characters,
-        ),
+        corpus=CorpusReference.of(corpus),
     )
     if folder.slug != slugify(name):  # somebody else took it while the files were read
         models.remove(folder)

@@ -219,12 +219,7 @@ class TrainScreen(Screen[None]):
     async def _start(self, form: RunForm, corpus: Corpus) -> None:
         plan = form.outcome.plan
         assert plan is not None
-        reference = CorpusReference(
-            slug=corpus.slug,
-            name=corpus.record.name,
-            sha256=corpus.record.sha256,
-            characters=corpus.record.characters,
-        )
+        reference = CorpusReference.of(corpus)
         try:
             folder = await in_thread(
                 self.app, actions.start, form.model_name, model=plan.model, training=plan.training, corpus=reference
