@@ -4,18 +4,23 @@ The table says how wide a model a budget can train on two cores; how often the t
 the dropout. Both come from the experiments in ``docs/recipes.md``. Whatever the person sets is kept as set.
 """
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
+import msgspec
 from msgspec.structs import replace
 
-from engine.settings import Cell, Device, ModelConfig, Peephole, TrainingConfig, Unit
+from corpora.errors import InputError
+from engine.settings import Cell, ModelConfig, TrainingConfig, Unit
+
+Config = TypeVar("Config", ModelConfig, TrainingConfig)
 
 # torch's LSTM trains 1.5 times as fast on a CPU as its GRU; with a large output layer that matters less.
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
 LAYER_SHARE: dict[Unit, float] = {"char": 1.0, "word": 0.7, "bpe": 0.7}  # of the time, what is left to the layers
 STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a budget in steps with one in minutes
-WORK = 4e10  # floating point operations a second that a core gives to training
+WORK = 8e10  # floating point operations a second that two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 SHORT = 50_000  # characters: below this a wide model only learns the text by heart
@@ -59,52 +64,51 @@ def plan(
     unit: Unit = "char",
     minutes: float | None = None,
     steps: int | None = None,
-    cell: Cell | None = None,
-    peephole: Peephole = "diagonal",
-    identity: bool = False,
-    layers: int | None = None,
-    hidden: int | None = None,
-    embedding: int | None = None,
-    dropout: float | None = None,
-    batch: int | None = None,
-    length: int | None = None,
-    learning_rate: float | None = None,
-    seed: int = 0,
-    device: Device = "auto",
+    speed: float | None = None,
+    **chosen: object,
 ) -> Plan:
-    """Settings for a text of so many characters and a budget in minutes or steps; what is given is kept as given.
+    """Settings for a text of so many characters and a budget in minutes or steps.
 
-    Raises `InputError` for values that can't work.
+    `speed` is what `engine.speed` measured of this machine; without it, two ordinary cores are assumed.
+    `chosen` is what the person set, by its name in `ModelConfig` or `TrainingConfig`; it is kept as set, and None
+    counts as not set. Raises `InputError` for values that can't work.
     """
-    training = TrainingConfig(minutes=minutes, steps=steps, seed=seed, device=device)
-    if batch is not None:
-        training = replace(training, batch=batch)
-    if length is not None:
-        training = replace(training, length=length)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    for_model = {name: given.pop(name) for name in ModelConfig.__struct_fields__ if name in given}
+    training = _with(TrainingConfig(minutes=minutes, steps=steps), given)
     training.check()
+    model = _with(ModelConfig(unit=unit), for_model)
     budget = minutes if minutes is not None else (steps or 0) / STEPS_PER_MINUTE
     size = _size(budget * LAYER_SHARE[unit], characters)
-    width = size.hidden if hidden is None else hidden
-    if embedding is None:
-        embedding = min(128, width) if unit == "char" else width
-    model = ModelConfig(
-        unit=unit,
-        cell=cell or DEFAULT_CELL[unit],
-        peephole=peephole,
-        identity=identity,
-        layers=size.layers if layers is None else layers,
-        hidden=width,
-        embedding=embedding,
-        tied=unit != "char",
-    )
+    derived: dict[str, object] = {
+        "cell": DEFAULT_CELL[unit],
+        "layers": size.layers,
+        "hidden": size.hidden,
+        "tied": unit != "char" and model.softmax == "full",
+    }
+    width = cast(int, for_model.get("hidden", size.hidden))
+    derived["embedding"] = min(128, width) if unit == "char" else width
+    model = _with(model, {**derived, **for_model})
     model.check()
-    epochs = _epochs(model, training, budget, characters)
-    model = replace(model, dropout=_dropout(unit, epochs) if dropout is None else dropout)
+    epochs = _epochs(model, training, budget, characters, speed or WORK)
+    if "dropout" not in for_model:
+        model = replace(model, dropout=_dropout(unit, epochs))
+    if "learning_rate" not in given:
+        training = replace(training, learning_rate=size.learning_rate * RATE[unit])
     model.check()
-    rate = size.learning_rate * RATE[unit] if learning_rate is None else learning_rate
-    training = replace(training, learning_rate=rate)
     training.check()
-    return Plan(model, training, _reasons(model, epochs, characters, _duration(training), chosen=dropout is not None))
+    reasons = _reasons(model, epochs, characters, _duration(training), chosen="dropout" in for_model)
+    return Plan(model, training, reasons)
+
+
+def _with(config: Config, values: Mapping[str, object]) -> Config:
+    """The settings with these values. Raises `InputError` for a value of the wrong kind, `TypeError` for a name."""
+    if unknown := set(values) - set(config.__struct_fields__):
+        raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
+    try:
+        return msgspec.convert(msgspec.structs.asdict(config) | dict(values), type(config))
+    except msgspec.ValidationError as error:
+        raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
 
 
 def _size(minutes: float, characters: int) -> Size:
@@ -115,19 +119,24 @@ def _size(minutes: float, characters: int) -> Size:
     return size
 
 
-def _epochs(model: ModelConfig, training: TrainingConfig, minutes: float, characters: int) -> float:
+def _epochs(model: ModelConfig, training: TrainingConfig, minutes: float, characters: int, speed: float) -> float:
     """How often the text is read in the budget, roughly."""
     tokens = characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit]
     if training.steps is not None:
         read = float(training.steps * training.batch * training.length)
     else:
-        gates = GATES[model.cell]
-        inputs = model.embedding + (model.layers - 1) * model.hidden
-        weights = gates * model.hidden * (inputs + model.layers * model.hidden)
-        weights += EXPECTED_VOCABULARY[model.unit] * model.embedding
-        # Forward, and backward by inputs and by weights: 2 operations a weight each.
-        read = 60.0 * minutes * WORK * min(8, os.cpu_count() or 1) / (6.0 * weights)
+        read = 60.0 * minutes * speed / operations(model)
     return read / max(1.0, tokens)
+
+
+def operations(model: ModelConfig) -> float:
+    """Floating point operations that training spends on a token."""
+    gates = GATES[model.cell]
+    inputs = model.embedding + (model.layers - 1) * model.hidden
+    weights = gates * model.hidden * (inputs + model.layers * model.hidden)
+    weights += (model.vocabulary or EXPECTED_VOCABULARY[model.unit]) * model.embedding
+    # Forward, and backward by inputs and by weights: 2 operations a weight each.
+    return 6.0 * weights
 
 
 def _dropout(unit: Unit, epochs: float) -> float:

@@ -9,11 +9,19 @@ from corpora.errors import InputError
 Unit = Literal["char", "word", "bpe"]
 Cell = Literal["gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu"]
 Peephole = Literal["diagonal", "full"]
+Softmax = Literal["full", "adaptive"]
+Schedule = Literal["cosine", "one-cycle"]
+ClipBy = Literal["norm", "value"]
+Precision = Literal["auto", "float32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
 PEEPHOLES: tuple[Peephole, ...] = ("diagonal", "full")
 CELLS: tuple[Cell, ...] = ("gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu")
+SOFTMAXES: tuple[Softmax, ...] = ("full", "adaptive")
+SCHEDULES: tuple[Schedule, ...] = ("cosine", "one-cycle")
+CLIPS: tuple[ClipBy, ...] = ("norm", "value")
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bf16", "fp16")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 
 
@@ -28,7 +36,18 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     layers: int = 1
     hidden: int = 256  # H, width of every recurrent layer
     embedding: int = 128  # E, width of a token's vector
-    dropout: float = 0.0  # on the embedding, between layers and before the decoder
+    bidirectional: bool = False  # a second stack reads right to left; both meet at the output layer only
+    residual: bool = False  # a layer adds to its input instead of replacing it, where the widths are equal
+    layer_norm: bool = False  # normalises each layer's input and the last one's output (Ba et al. 2016)
+    # Locked dropout (Gal & Ghahramani 2016): one mask for all time steps. `dropout` is what the three places take
+    # that have none of their own.
+    dropout: float = 0.0
+    input_dropout: float | None = None  # on the embedding's vectors
+    layer_dropout: float | None = None  # between layers
+    output_dropout: float | None = None  # before the decoder
+    embedding_dropout: float = 0.0  # of whole tokens: all their occurrences in a step (Merity et al. 2018)
+    weight_dropout: float = 0.0  # of recurrent weights, DropConnect (Wan et al. 2013, Merity et al. 2018)
+    softmax: Softmax = "full"  # adaptive: rare tokens in clusters of narrower vectors (Grave et al. 2017)
     tied: bool = False  # decoder weights are the embedding's
 
     def check(self) -> None:
@@ -37,8 +56,19 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         _within("layers", self.layers, 1, 16)
         _within("hidden", self.hidden, 1, 8192)
         _within("embedding", self.embedding, 1, 8192)
-        if not 0.0 <= self.dropout < 1.0:
-            raise InputError(f"dropout is {self.dropout:g}; it must be at least 0 and below 1.")
+        for name in ("dropout", "input_dropout", "layer_dropout", "output_dropout"):
+            _share(name, getattr(self, name))
+        _share("embedding_dropout", self.embedding_dropout)
+        _share("weight_dropout", self.weight_dropout)
+        if self.softmax == "adaptive" and self.tied:
+            raise InputError("An adaptive softmax has tables of its own: it can't be tied to the embedding.")
+        if self.identity and self.cell != "rnn-relu":
+            raise InputError("Only rnn-relu can begin with the identity.")
+
+    def drop(self, place: Literal["input", "layer", "output"]) -> float:
+        """The dropout of one place: its own, or the one for all."""
+        own = {"input": self.input_dropout, "layer": self.layer_dropout, "output": self.output_dropout}[place]
+        return self.dropout if own is None else own
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,14 +78,24 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     steps: int | None = None
     batch: int = 16  # B, parallel streams
     length: int = 48  # T, tokens of truncated backpropagation through time
+    accumulate: int = 1  # parts that a batch is computed in, one after the other, to fit into memory
     learning_rate: float = 8e-3  # the peak, after warm-up
+    schedule: Schedule = "cosine"  # one-cycle: up for 30 % of the budget, momentum the other way (Smith 2018)
     warmup: float = 0.03  # share of the budget
     final_learning_rate: float = 0.02  # where the cosine ends, as a share of the peak
     weight_decay: float = 0.1  # AdamW, on matrices only
     beta1: float = 0.9
     beta2: float = 0.99
     restart: float = 0.02  # chance of a stream, at each step, to go on from the zero state, as every prompt does
-    clip: float = 1.0  # global gradient norm above which gradients are scaled down
+    clip: float = 1.0  # what gradients are clipped at
+    clip_by: ClipBy = "norm"  # the global norm is scaled down to it, or each value is cut at it
+    activation_regularisation: float = (
+        0.0  # AR: times the mean square of the top layer's dropped outputs (Merity et al. 2017)
+    )
+    temporal_regularisation: float = 0.0  # TAR: times the mean square of what they change by from token to token
+    ema: float = 0.0  # decay of a moving average of the weights, evaluated beside them; 0: none is kept
+    patience: int = 0  # evaluations without a new best after which the run ends; 0: never
+    precision: Precision = "auto"  # of matrix products: bf16 on a CUDA device that has it, else float32
     validation: float = 0.1  # share of the text, at its end, kept for validation
     seed: int = 0
     device: Device = "auto"
@@ -73,16 +113,18 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             _within("steps", self.steps, 1, 1_000_000_000)
         _within("batch", self.batch, 1, 4096)
         _within("length", self.length, 1, 8192)
+        _within("accumulate", self.accumulate, 1, self.batch)
+        _within("patience", self.patience, 0, 1_000_000)
         for name in ("learning_rate", "clip"):
             value = getattr(self, name)
             if not 0.0 < value < 1e6:
                 raise InputError(f"{name} is {value:g}; it must be above 0.")
-        for name in ("warmup", "final_learning_rate", "beta1", "beta2", "restart"):
+        for name in ("warmup", "final_learning_rate", "beta1", "beta2", "restart", "ema"):
+            _share(name, getattr(self, name))
+        for name in ("weight_decay", "activation_regularisation", "temporal_regularisation"):
             value = getattr(self, name)
-            if not 0.0 <= value < 1.0:
-                raise InputError(f"{name} is {value:g}; it must be at least 0 and below 1.")
-        if not 0.0 <= self.weight_decay < 100.0:
-            raise InputError(f"weight_decay is {self.weight_decay:g}; it must be at least 0 and below 100.")
+            if not 0.0 <= value < 100.0:
+                raise InputError(f"{name} is {value:g}; it must be at least 0 and below 100.")
         if not 0.01 <= self.validation <= 0.5:
             raise InputError(f"validation is {self.validation:g}; it must be between 0.01 and 0.5.")
         _within("seed", self.seed, 0, 2**63 - 1)
@@ -115,3 +157,8 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 def _within(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise InputError(f"{name} is {value:,}; it must be between {low:,} and {high:,}.")
+
+
+def _share(name: str, value: float | None) -> None:
+    if value is not None and not 0.0 <= value < 1.0:
+        raise InputError(f"{name} is {value:g}; it must be at least 0 and below 1.")
