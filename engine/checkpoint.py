@@ -13,17 +13,18 @@ from corpora.errors import InputError
 from corpora.files import write_bytes, write_json
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
+from engine.rollback import Vitals
 from engine.settings import ModelConfig
 from engine.training import Trainer
 
-FORMAT = 1
+FORMAT = 2  # 1, before there were two directions, called the stack that reads ahead just "layers"
 NOTE = "pantoum"  # the metadata key under which a JSON record travels inside the safetensors file
 
 
 class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
     """What travels inside ``weights.safetensors``: no times, so that equal runs write equal files."""
 
-    format: int = 1
+    format: int = FORMAT
     step: int
     tokens: int
     validation_loss: float
@@ -32,7 +33,7 @@ class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
 class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """``resume.json``, and inside ``resume.safetensors``, which alone is read: two files can't be replaced at once."""
 
-    format: int = 1
+    format: int = FORMAT
     checkpoint: str  # the same in both files where they belong together
     step: int
     tokens: int
@@ -46,6 +47,11 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
     best_elapsed: float = 0.0  # when that was
     next_evaluation: float  # seconds or steps, whichever the budget counts
+    stale: int = 0  # evaluations since the best
+    rate_scale: float = 1.0  # of the learning rate, after returns to good weights
+    average_updates: int = 0
+    loss_scale: float = 0.0  # of float16 gradients
+    vitals: Vitals = Vitals()
 
 
 def save_weights(folder: ModelFolder, model: LanguageModel, note: WeightsNote) -> None:
@@ -69,12 +75,15 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
         raise _damaged(path) from error
     if note.format > FORMAT:
         raise InputError(f"{path} was written by a newer Pantoum (format {note.format}). Update Pantoum.")
+    tensors = _upgraded(tensors, note.format)
     with torch.device("meta"):
         model = LanguageModel(config)
     _check_shapes(path, model, tensors)
     model = model.to_empty(device=device)
     model.tie()
     model.load_state_dict(_with_tied(config, tensors))
+    if not model.is_sound():
+        raise _damaged(path)
     return model.eval(), note
 
 
@@ -84,9 +93,11 @@ def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> 
     for number, parameter in enumerate(trainer.parameters):
         for key, value in trainer.optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{number}.{key}"] = value.detach().cpu()
-    for number, layer in enumerate(trainer.state):
-        for part, value in enumerate(layer):
-            tensors[f"state.{number}.{part}"] = value.detach().cpu().contiguous()
+    for number, value in enumerate(trainer.carried.tensors()):
+        tensors[f"state.{number}"] = value.detach().cpu().contiguous()
+    if trainer.average is not None:
+        for number, value in enumerate(trainer.average.tensors):
+            tensors[f"average.{number}"] = value.cpu()
     tensors["rng.cpu"] = torch.get_rng_state()
     if trainer.device.type == "cuda":
         tensors["rng.cuda"] = torch.cuda.get_rng_state(trainer.device)
@@ -103,7 +114,7 @@ def load_resume(folder: ModelFolder) -> tuple[ResumeRecord, dict[str, Tensor]]:
         raise _damaged(folder.resume_path) from error
     if record.format > FORMAT:
         raise InputError(f"{folder.resume_path} was written by a newer Pantoum. Update Pantoum.")
-    return record, tensors
+    return record, _upgraded(tensors, record.format)
 
 
 def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], path: Path) -> None:
@@ -117,9 +128,15 @@ def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], 
             found = {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
             if found:
                 trainer.optimizer.state[parameter] = _optimizer_state(found, parameter, trainer.device)
-        for number, layer in enumerate(trainer.state):
-            for part, value in enumerate(layer):
-                value.copy_(tensors[f"state.{number}.{part}"])
+        for number, value in enumerate(trainer.carried.tensors()):
+            value.copy_(tensors[f"state.{number}"])
+        if trainer.average is not None:
+            trainer.average.updates = record.average_updates
+            for number, value in enumerate(trainer.average.tensors):
+                value.copy_(tensors[f"average.{number}"])
+        trainer.rate_scale = record.rate_scale
+        if trainer.scaler.is_enabled() and record.loss_scale > 0.0:
+            trainer.scaler.load_state_dict({**trainer.scaler.state_dict(), "scale": record.loss_scale})
         trainer.streams.seek(record.epoch, record.column)
         trainer.step, trainer.tokens = record.step, record.tokens
         torch.set_rng_state(tensors["rng.cpu"])
@@ -139,6 +156,19 @@ def _optimizer_state(found: dict[str, Tensor], parameter: Tensor, device: torch.
         if found[key].shape != parameter.shape:
             raise RuntimeError(f"{key} has the wrong shape")
     return {key: value.to(device).clone() for key, value in found.items()}
+
+
+def _upgraded(tensors: dict[str, Tensor], format: int) -> dict[str, Tensor]:
+    """Tensors under the names that they have today."""
+    if format >= FORMAT:
+        return tensors
+    states = sorted(name for name in tensors if name.startswith("state."))
+    renamed = {name: f"state.{number}" for number, name in enumerate(states)}
+    for name in tensors:
+        for prefix in ("layers.", "model.layers."):
+            if name.startswith(prefix):
+                renamed[name] = name.replace("layers.", "ahead.layers.", 1)
+    return {renamed.get(name, name): value for name, value in tensors.items()}
 
 
 def _parameters(model: LanguageModel) -> dict[str, Tensor]:

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from engine.cells.layer import LayerState, RecurrentLayer
 from engine.cells.peephole import PeepholeLSTMLayer, peephole_step
-from engine.model import LanguageModel, State
+from engine.model import LanguageModel, Side
+from engine.settings import Cell
+from engine.stack import State
 
 Step = Callable[[Tensor, LayerState], LayerState]  # a layer's inputs, or token ids, and its state to the new state
 Activation = Callable[[Tensor], Tensor]
@@ -22,34 +24,70 @@ BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounde
 
 
 class Decoder:
-    """Steps a trained `LanguageModel`. Reads the weights at construction; later training does not reach it."""
+    """Steps one direction of a trained `LanguageModel`. Reads the weights at construction; later training does not
+    reach it. The back side is given tokens from right to left, and everything below holds for it in its own order.
+    """
 
     @torch.no_grad()
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, side: Side = "ahead") -> None:
         self.model = model.eval()
+        self.side: Side = side
         self.device = model.embedding.weight.device
-        self._steps = [_pack(model, layer, number) for number, layer in enumerate(model.stack)]
+        self._stack = model.stack(side)
+        self._embedding = model.embedding.weight.detach().float()
+        first = self._stack.norm(0, self._embedding)
+        self._steps = [
+            _pack(model.config.cell, layer, first if number == 0 else None)
+            for number, layer in enumerate(self._stack.each())
+        ]
+        self._plain = not (model.config.residual or model.config.layer_norm)
 
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""
         return self.model.zero_state(batch)
 
     @torch.inference_mode()
+    def start_hidden(self, batch: int = 1) -> Tensor:
+        """What the output layer reads (B, H) before any text: zeros, as every layer's output was."""
+        return torch.zeros(batch, self.model.config.hidden, device=self.device)
+
+    @torch.inference_mode()
     def start_logits(self, batch: int = 1) -> Tensor:
         """Logits (B, V) for the very first token of a text, from the zero state."""
-        hidden = torch.zeros(batch, self.model.config.hidden, device=self.device)
-        return self.model.logits(hidden)
+        return self.logits(self.start_hidden(batch))
+
+    @torch.inference_mode()
+    def logits(self, hidden: Tensor) -> Tensor:
+        """The output layer alone: (…, H) → (…, V)."""
+        return self.model.logits(hidden) if self.side == "ahead" else self.model.logits(None, hidden)
 
     @torch.inference_mode()
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads one token in each stream: ids (B,) → logits (B, V) and the state after them."""
+        hidden, after = self.advance(ids, state)
+        return self.logits(hidden), after
+
+    @torch.inference_mode()
+    def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """`step` without the output layer: ids (B,) → top outputs (B, H) and the state after them."""
         after: State = []
         x = ids
-        for step, before in zip(self._steps, state, strict=True):
-            layer_state = step(x, before)
-            after.append(layer_state)
-            x = layer_state[0]
-        return self.model.logits(x), after
+        if self._plain:
+            for step, before in zip(self._steps, state, strict=True):
+                after.append(step(x, before))
+                x = after[-1][0]
+            return x, after
+        stream = self._embedding[ids]  # what the residual connections add to
+        for number, (step, before) in enumerate(zip(self._steps, state, strict=True)):
+            after.append(step(ids if number == 0 else self._stack.norm(number, stream), before))
+            outputs = after[-1][0]
+            stream = stream + outputs if self._stack.adds(number) else outputs
+        return self._stack.norm(len(self._steps), stream), after
+
+    @torch.inference_mode()
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Top outputs (T, B, H) after each of ids (T, B), and the state after the last: at training speed."""
+        return self.model.read(ids, state, self.side)
 
     @torch.inference_mode()
     def prefill(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -59,10 +97,10 @@ class Decoder:
         """
         hidden = None
         for block in torch.split(ids, BLOCK):
-            hidden, state = self.model.read(block, state)
+            hidden, state = self.read(block, state)
         if hidden is None:
             raise ValueError("prefill needs at least one token")
-        return self.model.logits(hidden[-1]), state
+        return self.logits(hidden[-1]), state
 
 
 class _GRUStep:
@@ -134,12 +172,11 @@ class _RNNStep:
         return (self.activation(torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)),)
 
 
-def _pack(model: LanguageModel, layer: RecurrentLayer, number: int) -> Step:
+def _pack(cell: Cell, layer: RecurrentLayer, embedded: Tensor | None) -> Step:
+    """One layer's step. `embedded` (V, I) is every token as the first layer reads it; None above that."""
     w_ih, w_hh, b_ih, b_hh = (weight.detach().float() for weight in layer.weights())
-    table = None
-    if number == 0:
-        table = torch.addmm(b_ih, model.embedding.weight.detach().float(), w_ih.t())  # (V, G·H)
-    match model.config.cell:
+    table = None if embedded is None else torch.addmm(b_ih, embedded, w_ih.t())  # (V, G·H)
+    match cell:
         case "gru":
             return _GRUStep(table, w_ih, w_hh, b_ih, b_hh)
         case "lstm":

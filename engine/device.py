@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from corpora.errors import InputError
-from engine.settings import Device
+from engine.settings import Device, Precision
 
 
 def choose_device(asked: Device) -> torch.device:
@@ -46,8 +46,24 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """bfloat16 for matrix products on a CUDA device that has it; elsewhere float32 throughout."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return contextlib.nullcontext()
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
+    """The precision of matrix products; ``auto`` is bfloat16 on a CUDA device that has it, elsewhere float32."""
+    kind = half(device, precision)
+    return contextlib.nullcontext() if kind is None else torch.autocast(device.type, dtype=kind)
+
+
+def half(device: torch.device, precision: Precision) -> torch.dtype | None:
+    """The 16-bit kind that this setting means on this device; None for float32."""
+    if device.type != "cuda" or precision == "float32":
+        return None
+    if precision == "auto":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
+    return torch.bfloat16 if precision == "bf16" else torch.float16
+
+
+def check_precision(device: torch.device, precision: Precision) -> None:
+    """Raises `InputError` where the device can't compute so."""
+    if precision in ("bf16", "fp16") and device.type != "cuda":
+        raise InputError(f"{precision} needs a CUDA device: small recurrent layers gain nothing from it elsewhere.")
+    if precision == "bf16" and not torch.cuda.is_bf16_supported():
+        raise InputError("This CUDA device has no bf16. Use --precision fp16 or float32.")

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from corpora.tokenizers import Detokenizer, Tokenizer
 from engine.decoder import Decoder
-from engine.model import State
 from engine.protocol import Reason
 from engine.sampling import draw, shape
 from engine.settings import Dials
+from engine.stack import State
 
 Prefill = Callable[[Tensor], tuple[Tensor, State]]  # ids (T,) → logits (1, V) after the last, and the state there
 

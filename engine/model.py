@@ -1,35 +1,43 @@
-"""The language model: embedding, a stack of recurrent layers, a decoder."""
+"""The language model: embedding, a stack of recurrent layers (or two), an output layer."""
 
 import math
-from typing import cast
+from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
-from engine.cells.making import make_layer
+from engine.dropout import locked_dropout, token_dropout
 from engine.settings import ModelConfig
+from engine.softmax import AdaptiveSoftmax, FullSoftmax
+from engine.stack import Stack, State
 
-State = list[LayerState]  # one entry a layer
+Side = Literal["ahead", "back"]  # which way a stack reads: left to right, or right to left
 
 
 class LanguageModel(nn.Module):
-    """Predicts each token from those before it.
+    """Predicts each token from those before it; a bidirectional one also from those after it, and from both.
 
-    ids (T, B) → embedding (T, B, E) → layers (T, B, H) → logits (T, B, V). The state that goes in is the one after
-    everything before the first id; the state that comes out is the one after the last.
+    ids (T, B) → embedding (T, B, E) → stack (T, B, H) → z (T, B, D) → logits (T, B, V). The state that goes in is the
+    one after everything before the first id; the state that comes out is the one after the last.
+
+    A bidirectional model has a second, independent stack that reads right to left. The two meet at the output layer
+    only, which every prediction shares: of x_t by the state after x_{<t}, by the state before x_{>t}, or by both. No
+    prediction of x_t has seen x_t.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         V, E, H = config.vocabulary, config.embedding, config.hidden
+        D = E if config.tied else H  # a tied output layer reads vectors of the embedding's width
         self.embedding = nn.Embedding(V, E)
-        self.layers = nn.ModuleList(make_layer(config, E if n == 0 else H) for n in range(config.layers))
-        # A tied decoder reads vectors of the embedding's width, so another width is projected first.
-        self.projection: nn.Linear | None = nn.Linear(H, E, bias=False) if config.tied and H != E else None
-        self.decoder = nn.Linear(E if config.tied else H, V)
+        self.ahead = Stack(config)
+        self.back = Stack(config) if config.bidirectional else None
+        needed = config.bidirectional or D != H
+        self.projection = nn.Linear(H, D, bias=False) if needed else None
+        self.back_projection = nn.Linear(H, D, bias=False) if config.bidirectional else None
+        self.joint = nn.Linear(2 * H, D) if config.bidirectional else None
+        self.decoder = AdaptiveSoftmax(D, V) if config.softmax == "adaptive" else FullSoftmax(D, V)
         self.tie()
         self._initialise()
 
@@ -38,70 +46,102 @@ class LanguageModel(nn.Module):
         hidden, state = self.read(ids, state)
         return self.logits(hidden), state
 
-    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """The top layer's outputs (T, B, H) and the state after the last id, without the decoder's work."""
-        x = self._drop(self.embedding(ids))  # (T, B, E)
-        after: State = []
-        for layer, before in zip(self.stack, state, strict=True):
-            x, layer_state = layer(x, before)  # (T, B, H)
-            x = self._drop(x)
-            after.append(layer_state)
-        return x, after
+    def read(self, ids: Tensor, state: State, side: Side = "ahead") -> tuple[Tensor, State]:
+        """The top outputs (T, B, H) and the state after the last id, without the output layer's work.
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Decoder alone: (…, H) → (…, V)."""
-        if self.projection is not None:
-            hidden = self.projection(hidden)
-        return F.linear(hidden, self.decoder.weight, self.decoder.bias)
+        The back stack is given ids in the order in which it reads: from the right.
+        """
+        config = self.config
+        x = self.embedding(ids)  # (T, B, E)
+        x = token_dropout(ids, x, config.vocabulary, config.embedding_dropout, self.training)
+        x = locked_dropout(x, config.drop("input"), self.training)
+        hidden: tuple[Tensor, State] = self.stack(side)(x, state)
+        return hidden
+
+    def meet(self, ahead: Tensor | None, back: Tensor | None = None) -> Tensor:
+        """What the output layer reads, (…, D), of the states (…, H) on one side of a place or on both.
+
+        Each side adds its own logits, as if the two were independent given the token; the joint part, which is there
+        only where both are, learns in what they are not.
+        """
+        if ahead is not None and back is not None:
+            assert self.joint is not None
+            joint = torch.tanh(self.joint(torch.cat((ahead, back), dim=-1)))
+            return self.meet(ahead) + self.meet(None, back) + joint
+        if back is not None:
+            assert self.back_projection is not None
+            return self.back_projection(back)  # type: ignore[no-any-return]
+        assert ahead is not None
+        return ahead if self.projection is None else self.projection(ahead)
+
+    def logits(self, ahead: Tensor | None, back: Tensor | None = None) -> Tensor:
+        """The output layer alone: states (…, H) on one side of a place or on both → (…, V)."""
+        return self.decoder.logits(self.meet(ahead, back))
+
+    def loss(self, targets: Tensor, ahead: Tensor | None, back: Tensor | None = None) -> Tensor:
+        """Mean nats a token of targets (T, B) at the places that have these states (T, B, H) beside them."""
+        return self.decoder.loss(self.meet(ahead, back).flatten(0, 1), targets.flatten())
+
+    def drop_output(self, hidden: Tensor) -> Tensor:
+        """Top outputs (T, B, H) as the output layer gets them in training."""
+        return locked_dropout(hidden, self.config.drop("output"), self.training)
+
+    def stack(self, side: Side) -> Stack:
+        """The stack that reads this way. Raises `ValueError` for a side that the model does not have."""
+        stack = self.ahead if side == "ahead" else self.back
+        if stack is None:
+            raise ValueError("this model reads left to right only")
+        return stack
 
     def tie(self) -> None:
         """Makes the decoder's weights the embedding's again, where they are tied and a move took them apart."""
-        if self.config.tied:
+        if self.config.tied and isinstance(self.decoder, FullSoftmax):
             self.decoder.weight = self.embedding.weight
 
     def zero_state(self, batch: int) -> State:
-        """The state before any text, for `batch` streams."""
-        return [layer.zero_state(batch) for layer in self.stack]
-
-    @property
-    def stack(self) -> list[RecurrentLayer]:
-        """The recurrent layers, lowest first."""
-        return cast(list[RecurrentLayer], list(self.layers))
+        """The state before any text, for `batch` streams; both directions have the same."""
+        return self.ahead.zero_state(batch)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Parameters by the part of the model that a person knows: ``embedding``, ``layer 1``, …, ``decoder``.
 
-        Tied weights count as the embedding's.
+        Tied weights count as the embedding's, and norms as the layer's that reads through them.
         """
         groups: dict[str, list[nn.Parameter]] = {"embedding": list(self.embedding.parameters())}
-        for number, layer in enumerate(self.stack, 1):
-            groups[f"layer {number}"] = list(layer.parameters())
-        tail = list(self.decoder.parameters())
-        if self.projection is not None:
-            tail += self.projection.parameters()
-        tied = self.embedding.weight
-        groups["decoder"] = [parameter for parameter in tail if parameter is not tied]
+        for name, stack in (("layer", self.ahead), ("back layer", self.back)):
+            if stack is None:
+                continue
+            for number, layer in enumerate(stack.each()):
+                groups[f"{name} {number + 1}"] = list(layer.parameters())
+                if stack.norms is not None:
+                    groups[f"{name} {number + 1}"] += stack.norms[number].parameters()
+        taken = {id(parameter) for group in groups.values() for parameter in group}
+        groups["decoder"] = [parameter for parameter in self.parameters() if id(parameter) not in taken]
         return groups
+
+    def is_sound(self) -> bool:
+        """Whether tables of indices, which came with the weights, can be trusted."""
+        return not isinstance(self.decoder, AdaptiveSoftmax) or self.decoder.is_sound()
 
     @torch.no_grad()
     def start_from_frequencies(self, counts: Tensor) -> None:
-        """Sets the decoder's bias to the log unigram frequencies of counts (V,), add-one smoothed.
+        """Sets the output layer's bias to the log unigram frequencies of counts (V,), add-one smoothed.
 
         The untrained model then predicts as a unigram model does, and the first steps are not spent on learning that.
         """
-        frequencies = (counts.double() + 1.0) / (counts.sum() + counts.numel())
-        self.decoder.bias.copy_(frequencies.log())
-
-    def _drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.config.dropout, self.training)
+        self.decoder.start_from(counts)
 
     @torch.no_grad()
     def _initialise(self) -> None:
         # Tied weights also produce logits: 1/sqrt(E) keeps those near unit variance (Press & Wolf 2017).
         nn.init.normal_(self.embedding.weight, std=1.0 / math.sqrt(self.config.embedding))
-        if not self.config.tied:
-            nn.init.normal_(self.decoder.weight, std=0.5 / math.sqrt(self.config.hidden))
-        nn.init.zeros_(self.decoder.bias)
+        if isinstance(self.decoder, FullSoftmax):
+            if not self.config.tied:
+                nn.init.normal_(self.decoder.weight, std=0.5 / math.sqrt(self.config.hidden))
+            nn.init.zeros_(self.decoder.bias)
+        if self.joint is not None:
+            nn.init.zeros_(self.joint.weight)  # the sides begin as independent
+            nn.init.zeros_(self.joint.bias)
 
 
 def count_parameters(model: LanguageModel) -> int:

@@ -14,9 +14,10 @@ from engine.checkpoint import load_weights
 from engine.decoder import BLOCK, Decoder
 from engine.device import choose_device
 from engine.folder import ModelFolder, ModelLibrary
-from engine.model import State, count_parameters
+from engine.model import count_parameters
 from engine.protocol import ModelInfo
 from engine.settings import Device
+from engine.stack import State
 
 MODELS = 3  # kept in memory at once
 SNAPSHOTS = 256  # states kept a model; one of 2 x 512 units is 8 KB

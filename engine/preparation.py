@@ -6,19 +6,21 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import torch
+from torch import Tensor
 
 from corpora.errors import InputError
 from corpora.home import home
 from corpora.library import Corpus, CorpusLibrary
 from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
 from corpora.tokens import TokenSplit, tokenize, training_chunks
-from engine.checkpoint import ResumeRecord, load_resume, restore
-from engine.device import choose_device, cores
+from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
+from engine.device import check_precision, choose_device, cores
+from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel, count_parameters
 from engine.records import ModelRecord
 from engine.streams import Shape, fit
-from engine.training import Evaluator, Trainer
+from engine.training import Trainer
 
 QUICK_EVALUATION = 32_768  # tokens: about half a second for a model of 256 units on two cores
 FULL_EVALUATION = 262_144
@@ -35,6 +37,7 @@ class Prepared:
     full: Evaluator  # for the results at the end
     characters_per_token: float  # of the validation text
     sample_prompt: str
+    good: dict[str, Tensor]  # weights to return to: the best that were kept, or the first
     resumed: ResumeRecord | None
 
 
@@ -45,6 +48,7 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
     """
     record = folder.record()
     device = choose_device(record.training.device)
+    check_precision(device, record.training.precision)
     torch.set_num_threads(cores())
     torch.manual_seed(record.training.seed)
     say("Looking for the corpus")
@@ -63,7 +67,10 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))
     trainer = Trainer(model, split.train, record.training, device, shape)
+    good = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     if resumed is not None:
+        if resumed.best is not None and folder.weights_path.exists():
+            good = load_weights(folder, record.model, device)[0].state_dict()
         # Sums depend on how many threads share them: the same number as before, where the machine has that many.
         torch.set_num_threads(max(1, min(resumed.threads, cores())))
         restore(trainer, resumed, tensors, folder.resume_path)
@@ -73,10 +80,11 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
         record=record,
         tokenizer=tokenizer,
         trainer=trainer,
-        quick=Evaluator(split.validation, QUICK_EVALUATION, device),
-        full=Evaluator(split.validation, FULL_EVALUATION, device),
+        quick=Evaluator(split.validation, QUICK_EVALUATION, device, record.training.precision),
+        full=Evaluator(split.validation, FULL_EVALUATION, device, record.training.precision),
         characters_per_token=split.validation_characters / max(1, len(split.validation)),
         sample_prompt=record.training.sample_prompt or _first_line(tokenizer, split.validation),
+        good=good,
         resumed=resumed,
     )
 

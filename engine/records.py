@@ -38,6 +38,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     validation_loss: float
     bits_per_character: float
     perplexity: float  # per token
+    back_validation_loss: float | None = None  # of a bidirectional model, reading right to left
+    both_validation_loss: float | None = None  # from both sides: a pseudo-likelihood, no rival of the others
 
 
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +84,18 @@ class MetricsLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     time: float  # Unix time
     elapsed: float
     remaining: float
-    loss: float | None = None  # mean over the steps since the last line
-    validation_loss: float | None = None  # where this step was evaluated
+    loss: float | None = None  # mean over the steps since the last line, reading left to right
+    losses: dict[str, float] = {}  # of a bidirectional model at this step: "ahead", "back", "both"
+    validation_loss: float | None = None  # where this step was evaluated: of the raw weights or their average
+    raw_validation_loss: float | None = None  # of the weights as they are, where an average is kept as well
+    averaged_validation_loss: float | None = None  # of their moving average
+    back_validation_loss: float | None = None  # of a bidirectional model, reading right to left
+    both_validation_loss: float | None = None  # predicting each token from both sides: a pseudo-likelihood
     bits_per_character: float | None = None  # of the validation text, where evaluated
     learning_rate: float = 0.0
     gradient_norm: float | None = None
     gradient_norms: dict[str, float] = {}  # by parameter group: "embedding", "layer 1", …, "decoder"
+    gradient_flow: dict[str, list[float]] = {}  # by layer: how much the loss feels the state k = 0 … T tokens before
     clipped: bool = False
     tokens_per_second: float = 0.0
     skipped: int = 0  # steps skipped since the last line, for a loss or gradient that was not finite

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from engine.settings import TrainingConfig
 
+ONE_CYCLE_UP = 0.3  # of the budget
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -30,13 +32,30 @@ class Budget:
 
 
 def learning_rate(config: TrainingConfig, progress: float) -> float:
-    """Linear warm-up to the peak, then a cosine down to its final share (Loshchilov & Hutter 2017).
+    """Up to the peak, then a cosine down to its final share (Loshchilov & Hutter 2017).
 
-    Depends on the share of the budget alone, so it fits any budget and is the same after a resume.
+    ``cosine`` warms up in a straight line; ``one-cycle`` (Smith 2018) rises along a cosine from 1/25 of the peak for
+    30 % of the budget. Depends on the share of the budget alone, so it fits any budget and is the same after a resume.
     """
-    if progress < config.warmup:
-        # From 1/100 of the peak: a rate of zero would waste the first step.
-        return config.learning_rate * max(0.01, progress / config.warmup)
-    down = (progress - config.warmup) / (1.0 - config.warmup)
-    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, down)))
-    return config.learning_rate * (config.final_learning_rate + (1.0 - config.final_learning_rate) * cosine)
+    up, low, bend = (ONE_CYCLE_UP, 1.0 / 25.0, True) if config.schedule == "one-cycle" else (config.warmup, 0.01, False)
+    if progress < up:
+        # Never from zero: that would waste the first step.
+        share = low + (1.0 - low) * _ease(progress / up) if bend else max(low, progress / up)
+        return config.learning_rate * share
+    down = _ease(min(1.0, (progress - up) / (1.0 - up)))
+    return config.learning_rate * (1.0 - (1.0 - config.final_learning_rate) * down)
+
+
+def momentum(config: TrainingConfig, progress: float) -> float:
+    """AdamW's first beta: constant, but for ``one-cycle``, falling to 0.85 as the rate rises, then back up."""
+    if config.schedule != "one-cycle":
+        return config.beta1
+    low = min(config.beta1, 0.85)
+    if progress < ONE_CYCLE_UP:
+        return config.beta1 - (config.beta1 - low) * _ease(progress / ONE_CYCLE_UP)
+    return low + (config.beta1 - low) * _ease(min(1.0, (progress - ONE_CYCLE_UP) / (1.0 - ONE_CYCLE_UP)))
+
+
+def _ease(share: float) -> float:
+    """From 0 to 1 along half a cosine."""
+    return 0.5 * (1.0 - math.cos(math.pi * share))

@@ -39,15 +39,45 @@ def fit(tokens: int, batch: int, length: int) -> Shape:
     return Shape(batch, length)
 
 
-class Streams:
-    """Gives (inputs, targets), each (T, B) int64, epoch after epoch. Its place is two numbers: a resume is exact."""
+@dataclass(frozen=True)
+class Windows:
+    """What one step reads, int64. Each row of a window is the target of the row before it.
 
-    def __init__(self, tokens: npt.NDArray[np.unsignedinteger], shape: Shape, seed: int) -> None:
+    A bidirectional model also reads the streams from their right ends (`back`, in the order of reading), and a little
+    further than the window, so that its last targets have something on their right (`beyond`).
+    """
+
+    ahead: Tensor  # (T + 1, B)
+    back: Tensor | None = None  # (T + 1, B)
+    beyond: Tensor | None = None  # (L, B), what follows `ahead`
+
+
+class Streams:
+    """Gives `Windows`, epoch after epoch. Its place is two numbers: a resume is exact.
+
+    With several ranks, rank r of n reads the r-th n-th of the streams; all n together read what one rank with n times
+    the batch would.
+    """
+
+    def __init__(
+        self,
+        tokens: npt.NDArray[np.unsignedinteger],
+        shape: Shape,
+        seed: int,
+        *,
+        beyond: int | None = None,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        """`shape` is of all ranks together. With `beyond` there are windows for both directions, and L is that."""
         if len(tokens) < 2:
             raise ValueError("streams need at least two tokens")
         self.tokens = tokens
         self.shape = shape
         self.seed = seed
+        self.beyond = beyond
+        share = shape.batch // ranks
+        self.mine = slice(rank * share, (rank + 1) * share)  # this rank's streams
         self.epoch = 0
         self.column = 0  # tokens of each stream already read in this epoch
         self.stretch = max(shape.length, len(tokens) // shape.batch)  # tokens of each stream
@@ -61,17 +91,25 @@ class Streams:
         """Whether the next batch begins an epoch, where streams must start from a zero state."""
         return self.column == 0
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """The next inputs and targets, and moves on."""
-        offsets = np.arange(self.column, self.column + self.shape.length + 1)
-        window = self.tokens[(self._starts + offsets[:, None]) % len(self.tokens)].astype(np.int64)  # (T + 1, B)
-        self.column += self.shape.length
-        if self.column + self.shape.length > self.stretch:
+    def next(self) -> Windows:
+        """The next windows of this rank's streams, and moves on."""
+        T = self.shape.length
+        ahead = self._read(self.column + np.arange(T + 1))
+        back = beyond = None
+        if self.beyond is not None:
+            back = self._read(self.stretch - 1 - self.column - np.arange(T + 1))
+            beyond = self._read(self.column + T + 1 + np.arange(self.beyond))
+        self.column += T
+        if self.column + T > self.stretch:
             self.epoch += 1
             self.column = 0
             self._place()
-        block = torch.from_numpy(window)
-        return block[:-1], block[1:]
+        return Windows(ahead, back, beyond)
+
+    def _read(self, offsets: npt.NDArray[np.int64]) -> Tensor:
+        """The tokens at these offsets (N,) of each stream: (N, B)."""
+        places = self._starts[:, self.mine] + offsets[:, None]
+        return torch.from_numpy(self.tokens[places % len(self.tokens)].astype(np.int64))
 
     def seek(self, epoch: int, column: int) -> None:
         """Goes to a place that `epoch` and `column` gave earlier."""

@@ -1,36 +1,42 @@
 """One training step after another. Knows the model and the text, and nothing of files, clocks or who watches."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from engine.device import autocast
-from engine.model import LanguageModel, State, detach
-from engine.schedule import learning_rate
+from engine.averaging import Average
+from engine.device import autocast, half
+from engine.model import LanguageModel
+from engine.objective import SIDES, Carried, Objective
+from engine.optimizing import clip, make_optimizer
+from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
-from engine.streams import Shape, Streams
+from engine.streams import Shape, Streams, Windows
+
+BEYOND = 16  # tokens right of a window that a bidirectional model's two-sided loss may look at
 
 
 @dataclass(frozen=True)
 class Step:
     """What one step did. Norms are of the gradient before clipping."""
 
-    loss: float  # nats per token; NaN or infinite where it was so
+    loss: float  # nats per token, reading left to right; NaN or infinite where it was so
     gradient_norm: float
     gradient_norms: dict[str, float]  # by parameter group
     clipped: bool
     skipped: bool  # the loss or a gradient was not finite: the weights were left as they were
     learning_rate: float
     tokens: int
+    losses: dict[str, float]  # of a bidirectional model, by side; empty for others
 
 
 class Trainer:
-    """Stateful truncated backpropagation through time with AdamW (Loshchilov & Hutter 2019)."""
+    """Stateful truncated backpropagation through time with AdamW."""
 
     def __init__(
         self,
@@ -43,119 +49,129 @@ class Trainer:
         self.model = model.to(device)
         self.config = config
         self.device = device
-        self.streams = Streams(tokens, shape, config.seed)
+        self.objective = Objective(self.model, config)
+        beyond = BEYOND if model.back is not None else None
+        self.streams = Streams(tokens, shape, config.seed, beyond=beyond)
         self.groups = {name: group for name, group in model.groups().items() if group}
         self.parameters = [parameter for group in self.groups.values() for parameter in group]
         self.optimizer = make_optimizer(self.parameters, config, device)
+        self.average = Average(self.parameters, config.ema) if config.ema > 0.0 else None
+        # float16 gradients underflow unless the loss is scaled up first (Micikevicius et al. 2018).
+        self.scaler = torch.amp.GradScaler(enabled=half(device, config.precision) is torch.float16)
+        self.rate_scale = 1.0  # halved at each return to good weights
         self.step = 0
         self.tokens = 0
-        self.state: State = self.model.zero_state(shape.batch)
+        self.carried = self.zero()
+
+    def zero(self) -> Carried:
+        """The states before any text."""
+        batch = self.streams.shape.batch
+        return Carried(self.model.zero_state(batch), None if self.model.back is None else self.model.zero_state(batch))
 
     def advance(self, progress: float) -> Step:
         """One step at the learning rate of this share of the budget."""
-        rate = learning_rate(self.config, progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        rate = self._set_rate(progress)
         if self.streams.at_epoch_start():
-            self.state = self.model.zero_state(self.streams.shape.batch)
+            self.carried = self.zero()
         elif self.config.restart > 0.0:
             self._restart_some()
-        inputs, targets = (self._to_device(block) for block in self.streams.next())
+        windows = self.streams.next()
         self.model.train()
-        with autocast(self.device):
-            logits, state = self.model(inputs, self.state)
-        loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        value, norm, norms = self._measure(loss)
-        finite = math.isfinite(value) and math.isfinite(norm)
-        clipped = finite and norm > self.config.clip
-        if clipped:
-            torch._foreach_mul_(self._gradients(), self.config.clip / norm)
-        if finite:
-            self.optimizer.step()
-            self.state = detach(state)
+        losses, after = self._backward(windows)
+        values, norm, norms = self._measure(losses)
+        self.step += 1
+        tokens = windows.ahead[1:].numel()
+        self.tokens += tokens
+        finite = math.isfinite(sum(values)) and math.isfinite(norm)
+        clipped = finite and self._apply(norm)
+        if math.isfinite(sum(values)):
+            self.carried = after
         else:
             # The state that gave a value like this would spoil every step after it.
-            self.state = self.model.zero_state(self.streams.shape.batch)
-        self.step += 1
-        self.tokens += targets.numel()
-        return Step(value, norm, norms, clipped, not finite, rate, targets.numel())
+            self.carried = self.zero()
+        by_side = dict(zip(SIDES, values, strict=True)) if len(values) > 1 else {}
+        return Step(values[0], norm, norms, clipped, not finite, rate, tokens, by_side)
+
+    @torch.no_grad()
+    def return_to(self, weights: dict[str, Tensor]) -> None:
+        """Takes these weights, forgets the optimizer's moments and the states, and halves the learning rate."""
+        self.model.load_state_dict(weights)
+        self.optimizer.state.clear()
+        if self.average is not None:
+            self.average.restart()
+        self.rate_scale *= 0.5
+        self.carried = self.zero()
+
+    def _set_rate(self, progress: float) -> float:
+        rate = learning_rate(self.config, progress) * self.rate_scale
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+            group["betas"] = (momentum(self.config, progress), self.config.beta2)
+        return rate
+
+    def _backward(self, windows: Windows) -> tuple[Tensor, Carried]:
+        """Gradients of the mean loss. A batch in parts gives the gradients of the whole batch, in less memory."""
+        streams = windows.ahead.shape[1]
+        parts = min(self.config.accumulate, streams)
+        bounds = [streams * part // parts for part in range(parts + 1)]
+        total, after = None, []
+        for start, stop in itertools.pairwise(bounds):
+            some, state = self._some(windows, slice(start, stop)), self.carried.streams(start, stop)
+            with autocast(self.device, self.config.precision):
+                losses, penalty, carried = self.objective(some, state)
+            share = (stop - start) / streams
+            self.scaler.scale((losses.mean() + penalty) * share).backward()
+            total = losses.detach() * share if total is None else total + losses.detach() * share
+            after.append(carried.map(Tensor.detach))
+        assert total is not None
+        return total, Carried.joined(after)
+
+    def _some(self, windows: Windows, streams: slice) -> Windows:
+        """These streams' windows, on the device."""
+
+        def move(block: Tensor | None) -> Tensor | None:
+            if block is None:
+                return None
+            block = block[:, streams]
+            if self.device.type == "cuda":
+                return block.contiguous().pin_memory().to(self.device, non_blocking=True)
+            return block.to(self.device)
+
+        ahead = move(windows.ahead)
+        assert ahead is not None
+        return Windows(ahead, move(windows.back), move(windows.beyond))
+
+    def _apply(self, norm: float) -> bool:
+        """Clips and steps; whether anything was clipped."""
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        clipped = clip(gradients, norm, self.config)
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update()
+        return clipped
 
     def _restart_some(self) -> None:
         """Puts a few streams back to the zero state. Drawn from seed and step alone, so that a resume is exact."""
         drawn = np.random.default_rng((self.config.seed, self.step)).random(self.streams.shape.batch)
         if (drawn < self.config.restart).any():
             keep = torch.from_numpy(drawn >= self.config.restart).to(self.device)[:, None]  # (B, 1)
-            self.state = [tuple(part * keep for part in layer) for layer in self.state]
+            self.carried = self.carried.map(lambda part: part * keep)
 
-    def _gradients(self) -> list[Tensor]:
-        return [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+    def _measure(self, losses: Tensor) -> tuple[list[float], float, dict[str, float]]:
+        """Losses, global gradient norm, and norm by group, brought from the device in one transfer.
 
-    def _measure(self, loss: Tensor) -> tuple[float, float, dict[str, float]]:
-        """Loss, global gradient norm, and norm by group, brought from the device in one transfer."""
+        Gradients are unscaled first, where they were scaled.
+        """
+        if self.scaler.is_enabled():
+            self.scaler.unscale_(self.optimizer)
         squares = [
             torch.stack([p.grad.float().square().sum() for p in group if p.grad is not None]).sum()
             for group in self.groups.values()
         ]
-        value, *sums = torch.stack([loss.detach().float(), *squares]).tolist()
+        values = torch.stack([*losses.float(), *squares]).tolist()
+        values, sums = values[: len(losses)], values[len(losses) :]
+        if self.scaler.is_enabled():
+            self.scaler.update()  # overflow is its way of finding its scale: halved, and the step is skipped
         norms = {name: math.sqrt(total) for name, total in zip(self.groups, sums, strict=True)}
-        return value, math.sqrt(sum(sums)), norms
-
-    def _to_device(self, block: Tensor) -> Tensor:
-        if self.device.type == "cuda":
-            return block.pin_memory().to(self.device, non_blocking=True)
-        return block.to(self.device)
-
-
-def make_optimizer(
-    parameters: list[torch.nn.Parameter], config: TrainingConfig, device: torch.device
-) -> torch.optim.AdamW:
-    """AdamW with weight decay on matrices only: decaying a bias would pull it towards nothing that is known."""
-    decayed = [p for p in parameters if p.dim() >= 2]
-    others = [p for p in parameters if p.dim() < 2]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(
-        groups,
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
-        fused=device.type in ("cpu", "cuda"),
-    )
-
-
-class Evaluator:
-    """The loss on a text that is not trained on, read as parallel streams at training speed."""
-
-    CHUNK = 256  # tokens read at once by each stream
-    STREAM = 1024  # tokens of a stream: long enough that its cold start costs well under 1 % of the loss
-    MAX_BATCH = 32
-
-    def __init__(self, tokens: npt.NDArray[np.unsignedinteger], limit: int, device: torch.device) -> None:
-        """`limit` is the most tokens to read; of a longer text, streams spread evenly over it are read."""
-        usable = len(tokens) - 1
-        if usable < 1:
-            raise ValueError("an evaluation needs at least two tokens")
-        batch = max(1, min(self.MAX_BATCH, min(usable, limit) // self.STREAM))
-        self.length = max(1, min(usable // batch, limit // batch))  # tokens that each stream predicts
-        self._tokens = tokens
-        self._starts = np.linspace(0, usable - self.length, batch).astype(np.int64)
-        self._device = device
-
-    @property
-    def tokens(self) -> int:
-        return len(self._starts) * self.length
-
-    @torch.no_grad()
-    def loss(self, model: LanguageModel) -> float:
-        """Nats per token."""
-        model.eval()
-        state = model.zero_state(len(self._starts))
-        total = torch.zeros((), dtype=torch.float64)
-        for start in range(0, self.length, self.CHUNK):
-            stop = min(start + self.CHUNK, self.length)
-            block = self._tokens[self._starts + np.arange(start, stop + 1)[:, None]].astype(np.int64)
-            ids = torch.from_numpy(block).to(self._device)
-            with autocast(self._device):
-                logits, state = model(ids[:-1], state)
-            total += F.cross_entropy(logits.float().flatten(0, 1), ids[1:].flatten(), reduction="sum").cpu().double()
-        return total.item() / self.tokens
+        return values, math.sqrt(sum(sums)), norms

@@ -8,6 +8,7 @@
 Rows of the matrices: r, z, n.
 """
 
+import torch
 from torch import Tensor, nn
 
 from engine.cells.layer import CoreLayer, LayerState
@@ -21,5 +22,9 @@ class GRULayer(CoreLayer):
         super().__init__(nn.GRU(inputs, hidden))
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        outputs, h = self.core(inputs, state[0].unsqueeze(0))  # (T, B, H), (1, B, H)
+        h = state[0].unsqueeze(0)  # (1, B, H)
+        if self.drops_weights():
+            outputs, h = torch.gru(inputs, h, self.used_weights(), True, 1, 0.0, True, False, False)
+        else:
+            outputs, h = self.core(inputs, h)  # (T, B, H), (1, B, H)
         return outputs, (h.squeeze(0),)

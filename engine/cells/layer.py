@@ -1,6 +1,7 @@
 """What every recurrent layer looks like from outside, whatever its cell."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 LayerState = tuple[Tensor, ...]  # one (B, H) tensor for GRU (h), two for LSTM (h, c)
@@ -14,6 +15,7 @@ class RecurrentLayer(nn.Module):
 
     parts: int  # tensors in the layer's state
     gates: int  # blocks of H rows in the weight matrices
+    weight_dropout: float = 0.0  # of recurrent weights, in training
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         raise NotImplementedError
@@ -37,6 +39,15 @@ class RecurrentLayer(nn.Module):
             nn.init.orthogonal_(w_hh[rows])
         b_ih.zero_()
         b_hh.zero_()
+
+    def drops_weights(self) -> bool:
+        """Whether this call must drop recurrent weights (DropConnect, as Merity et al. 2018 use it)."""
+        return self.training and self.weight_dropout > 0.0
+
+    def used_weights(self) -> list[Tensor]:
+        """`weights`, with the recurrent ones dropped for this call: one mask for all its time steps."""
+        w_ih, w_hh, b_ih, b_hh = self.weights()
+        return [w_ih, F.dropout(w_hh, self.weight_dropout, self.drops_weights()), b_ih, b_hh]
 
 
 class CoreLayer(RecurrentLayer):

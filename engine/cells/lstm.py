@@ -24,8 +24,11 @@ class LSTMLayer(CoreLayer):
         super().__init__(nn.LSTM(inputs, hidden))
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        h, c = state
-        outputs, (h, c) = self.core(inputs, (h.unsqueeze(0), c.unsqueeze(0)))  # (T, B, H), 2 x (1, B, H)
+        h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
+        if self.drops_weights():
+            outputs, h, c = torch.lstm(inputs, (h, c), self.used_weights(), True, 1, 0.0, True, False, False)
+        else:
+            outputs, (h, c) = self.core(inputs, (h, c))  # (T, B, H), 2 x (1, B, H)
         return outputs, (h.squeeze(0), c.squeeze(0))
 
     @torch.no_grad()

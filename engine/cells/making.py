@@ -23,5 +23,6 @@ def make_layer(config: ModelConfig, inputs: int) -> RecurrentLayer:
             layer = RNNLayer(inputs, hidden, "tanh")
         case "rnn-relu":
             layer = RNNLayer(inputs, hidden, "relu", identity=config.identity)
+    layer.weight_dropout = config.weight_dropout
     layer.initialise()
     return layer

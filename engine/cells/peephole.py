@@ -37,7 +37,7 @@ class PeepholeLSTMLayer(RecurrentLayer):
         h, c = state
         # One product for the inputs of all steps.
         from_inputs = F.linear(inputs, self.weight_ih, self.bias_ih + self.bias_hh)  # (T, B, 4H)
-        recurrent = self.weight_hh.t()
+        recurrent = self.used_weights()[1].t()
         peepholes = self.looks()
         outputs = []
         for row in from_inputs.unbind(0):  # (B, 4H)

@@ -19,10 +19,16 @@ class RNNLayer(CoreLayer):
         self, inputs: int, hidden: int, nonlinearity: Literal["tanh", "relu"], *, identity: bool = False
     ) -> None:
         super().__init__(nn.RNN(inputs, hidden, nonlinearity=nonlinearity))
+        self.nonlinearity = nonlinearity
         self.identity = identity
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        outputs, h = self.core(inputs, state[0].unsqueeze(0))  # (T, B, H), (1, B, H)
+        h = state[0].unsqueeze(0)  # (1, B, H)
+        if self.drops_weights():
+            run = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
+            outputs, h = run(inputs, h, self.used_weights(), True, 1, 0.0, True, False, False)
+        else:
+            outputs, h = self.core(inputs, h)  # (T, B, H), (1, B, H)
         return outputs, (h.squeeze(0),)
 
     @torch.no_grad()

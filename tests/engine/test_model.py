@@ -8,8 +8,8 @@ from engine.cells.layer import RecurrentLayer
 from engine.cells.making import make_layer
 from engine.decoder import BLOCK, Decoder
 from engine.model import LanguageModel, count_parameters
+from engine.optimizing import make_optimizer
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, TrainingConfig
-from engine.training import make_optimizer
 
 KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]
 

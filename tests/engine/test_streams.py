@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,12 +14,35 @@ from engine.streams import MIN_STEPS, Shape, Streams, fit
 def test_each_stream_reads_its_stretch_as_one_text_and_targets_are_the_next_tokens() -> None:
     tokens = np.arange(41, dtype=np.uint16)
     streams = Streams(tokens, Shape(batch=4, length=3), seed=0)
+    read = [streams.next().ahead for _ in range(streams.steps_per_epoch)]
+    for stream in range(4):
+        inputs = [int(i) for block in read for i in block[:-1, stream]]
+        assert inputs == list(range(stream * 10, stream * 10 + len(inputs)))
+    for block in read:
+        assert (block[1:] == (block[:-1] + 1) % 41).all()
+
+
+def test_a_bidirectional_model_reads_each_stream_from_both_ends_and_beyond_its_window() -> None:
+    tokens = np.arange(41, dtype=np.uint16)
+    streams = Streams(tokens, Shape(batch=4, length=3), seed=0, beyond=2)
     read = [streams.next() for _ in range(streams.steps_per_epoch)]
     for stream in range(4):
-        inputs = [int(i) for block, _ in read for i in block[:, stream]]
-        assert inputs == list(range(stream * 10, stream * 10 + len(inputs)))
-    for inputs_, targets in read:
-        assert (targets == (inputs_ + 1) % 41).all()
+        backwards = [int(i) for windows in read if windows.back is not None for i in windows.back[:-1, stream]]
+        assert backwards == list(range(stream * 10 + 9, stream * 10 + 9 - len(backwards), -1))
+    for windows in read:
+        assert windows.back is not None and windows.beyond is not None
+        assert (windows.back[1:] == (windows.back[:-1] - 1) % 41).all()
+        assert (torch.cat((windows.ahead, windows.beyond)).diff(dim=0) % 41 == 1).all()
+
+
+def test_two_ranks_read_together_what_one_reads_with_twice_the_batch() -> None:
+    tokens = np.random.default_rng(1).integers(0, 99, 400).astype(np.uint16)
+    whole = Streams(tokens, Shape(batch=4, length=5), seed=2, beyond=3)
+    halves = [Streams(tokens, Shape(batch=4, length=5), seed=2, beyond=3, rank=rank, ranks=2) for rank in range(2)]
+    for _ in range(50):
+        expected, (one, two) = whole.next(), (half.next() for half in halves)
+        for name in ("ahead", "back", "beyond"):
+            assert torch.equal(getattr(expected, name), torch.cat((getattr(one, name), getattr(two, name)), dim=1))
 
 
 def test_every_epoch_after_the_first_begins_at_another_place() -> None:
@@ -26,7 +50,7 @@ def test_every_epoch_after_the_first_begins_at_another_place() -> None:
     starts = []
     for _ in range(4):
         assert streams.at_epoch_start()
-        starts.append(int(streams.next()[0][0, 0]))
+        starts.append(int(streams.next().ahead[0, 0]))
         while not streams.at_epoch_start():
             streams.next()
     assert starts[0] == 0
@@ -40,8 +64,7 @@ def test_seeking_to_a_place_gives_the_batches_that_followed_it() -> None:
         streams.next()
     again.seek(streams.epoch, streams.column)
     for _ in range(60):
-        (a, b), (c, d) = streams.next(), again.next()
-        assert (a == c).all() and (b == d).all()
+        assert torch.equal(streams.next().ahead, again.next().ahead)
 
 
 @given(st.integers(3, 100_000), st.integers(1, 512), st.integers(1, 512))

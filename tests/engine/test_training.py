@@ -9,11 +9,12 @@ import torch
 
 from corpora.errors import InputError
 from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, save_weights
+from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
 from engine.streams import Shape
-from engine.training import Evaluator, Trainer
+from engine.training import Trainer
 
 CPU = torch.device("cpu")
 # A text with something to learn: each token is the previous one plus 1 or 2.
@@ -88,7 +89,7 @@ def test_a_loss_that_is_not_finite_skips_the_step_and_spares_the_weights() -> No
     trainer = trainer_of()
     trainer.advance(0.1)
     before = weights_of(trainer)
-    trainer.state = [tuple(part * math.nan for part in layer) for layer in trainer.state]
+    trainer.carried = trainer.carried.map(lambda part: part * math.nan)
     step = trainer.advance(0.1)
     assert step.skipped
     assert math.isnan(step.loss)
@@ -114,9 +115,9 @@ def test_now_and_then_a_stream_goes_on_from_the_zero_state_and_the_others_from_t
     restarts = 0
     for step in range(200):
         trainer.step = step
-        trainer.state = [tuple(torch.ones_like(part) for part in layer) for layer in trainer.state]
+        trainer.carried = trainer.carried.map(torch.ones_like)
         trainer._restart_some()
-        rows = torch.stack([part.min(dim=1).values for layer in trainer.state for part in layer])  # (parts, B)
+        rows = torch.stack([part.min(dim=1).values for part in trainer.carried.tensors()])  # (parts, B)
         assert torch.equal(rows, rows[:1].expand_as(rows))  # a stream restarts in all its layers at once
         restarts += int((rows[0] == 0).sum())
     assert 4 <= restarts <= 40  # 2 % of 800

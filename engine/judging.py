@@ -1,0 +1,113 @@
+"""Evaluations of a run: the losses, the weights kept where they are the best so far, and a sample."""
+
+import contextlib
+import math
+
+from torch import Tensor
+
+from engine.checkpoint import WeightsNote, save_weights
+from engine.decoder import Decoder
+from engine.device import threads
+from engine.evaluation import Losses
+from engine.folder import ModelFolder
+from engine.generation import Continuation
+from engine.lines import Evaluation
+from engine.preparation import Prepared
+from engine.recording import Recorder
+from engine.records import SampleLine
+from engine.settings import Dials
+
+SAMPLE_DIALS = Dials(temperature=0.8)
+
+
+class Judge:
+    """Evaluates the weights as they are and, where there is one, their moving average; the better are kept."""
+
+    def __init__(self, folder: ModelFolder, prepared: Prepared, recorder: Recorder) -> None:
+        self.folder = folder
+        self.prepared = prepared
+        self.trainer = prepared.trainer
+        self.recorder = recorder
+        self.config = prepared.record.training
+        resumed = prepared.resumed
+        self.best = resumed.best if resumed else None  # nats per token
+        self.best_elapsed = resumed.best_elapsed if resumed else 0.0
+        self.stale = resumed.stale if resumed else 0  # evaluations since the best
+        self.evaluated_at = -1  # the step of the last evaluation
+        self.good: dict[str, Tensor] = prepared.good  # what a run returns to when its loss explodes
+
+    def evaluate(self, elapsed: float) -> Evaluation:
+        """One evaluation after so many seconds of training."""
+        trainer = self.trainer
+        self.evaluated_at = trainer.step
+        raw, averaged = self._losses(), None
+        if trainer.average is not None:
+            with trainer.average.swapped():
+                averaged = self._losses()
+        use_average = averaged is not None and averaged.ahead < raw.ahead
+        chosen = averaged if averaged is not None and use_average else raw
+        best = math.isfinite(chosen.ahead) and (self.best is None or chosen.ahead < self.best)
+        self.stale = 0 if best else self.stale + 1
+        with trainer.average.swapped() if trainer.average and use_average else contextlib.nullcontext():
+            if best or not self.folder.weights_path.exists():
+                self._keep(chosen.ahead, elapsed)
+            self._sample(elapsed)
+        if best:
+            self.best = chosen.ahead
+        return Evaluation(
+            loss=chosen.ahead,
+            bits_per_character=self.bits_per_character(chosen.ahead),
+            best=best,
+            raw=raw.ahead,
+            averaged=averaged.ahead if averaged else None,
+            back=chosen.back,
+            both=chosen.both,
+        )
+
+    def bits_per_character(self, loss: float) -> float:
+        """Nats per token of the validation text, as people are shown them."""
+        return loss / math.log(2) / self.prepared.characters_per_token
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many evaluations brought nothing better that the run should end."""
+        return 0 < self.config.patience <= self.stale
+
+    def _losses(self) -> Losses:
+        return self.prepared.quick.losses(self.trainer.model)
+
+    def _keep(self, loss: float, elapsed: float) -> None:
+        self.best_elapsed = elapsed
+        self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
+        note = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
+        try:
+            save_weights(self.folder, self.trainer.model, note)
+        except OSError as error:
+            self.recorder.trouble(
+                f"The weights can't be saved ({error.strerror or error}). Free some space; training goes on."
+            )
+
+    def _sample(self, elapsed: float) -> None:
+        """The same seed text and RNG seed at every evaluation; draws from its own generator, not the training's."""
+        if self.config.sample_length == 0:
+            return
+        with threads(1):
+            continuation = Continuation(
+                Decoder(self.trainer.model),
+                self.prepared.tokenizer,
+                self.prepared.sample_prompt,
+                dials=SAMPLE_DIALS,
+                seed=self.config.seed,
+                length=self.config.sample_length,
+            )
+            text = "".join(piece.text for piece in continuation) + continuation.tail
+        self.recorder.sample(
+            SampleLine(
+                step=self.trainer.step,
+                elapsed=elapsed,
+                prompt=self.prepared.sample_prompt,
+                seed=self.config.seed,
+                temperature=SAMPLE_DIALS.temperature,
+                text=text,
+            )
+        )

@@ -1,0 +1,34 @@
+"""AdamW and the clipping of gradients before it."""
+
+import torch
+from torch import Tensor
+
+from engine.settings import TrainingConfig
+
+
+def make_optimizer(
+    parameters: list[torch.nn.Parameter], config: TrainingConfig, device: torch.device
+) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only: decaying a bias would pull it to nothing."""
+    decayed = [p for p in parameters if p.dim() >= 2]
+    others = [p for p in parameters if p.dim() < 2]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(
+        groups,
+        lr=config.learning_rate,
+        betas=(config.beta1, config.beta2),
+        fused=device.type in ("cpu", "cuda"),
+    )
+
+
+def clip(gradients: list[Tensor], norm: float, config: TrainingConfig) -> bool:
+    """Clips gradients whose global norm is `norm`, in place; whether anything was clipped."""
+    if config.clip_by == "norm":
+        if norm > config.clip:
+            torch._foreach_mul_(gradients, config.clip / norm)
+        return norm > config.clip
+    largest = max((float(gradient.abs().max()) for gradient in gradients), default=0.0)
+    if largest > config.clip:
+        torch._foreach_clamp_min_(gradients, -config.clip)
+        torch._foreach_clamp_max_(gradients, config.clip)
+    return largest > config.clip

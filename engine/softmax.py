@@ -1,0 +1,72 @@
+"""Output layers: from what a model knows at a place (…, D) to the next token's logits (…, V)."""
+
+import itertools
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class FullSoftmax(nn.Linear):
+    """One logit a token; its weights may be the embedding's."""
+
+    def logits(self, z: Tensor) -> Tensor:
+        """(…, D) → (…, V)."""
+        return F.linear(z, self.weight, self.bias)
+
+    def loss(self, z: Tensor, targets: Tensor) -> Tensor:
+        """Mean nats a token of targets (N,) after z (N, D)."""
+        return F.cross_entropy(self.logits(z).float(), targets)
+
+    @torch.no_grad()
+    def start_from(self, counts: Tensor) -> None:
+        """The bias becomes the log unigram frequencies of counts (V,), add-one smoothed."""
+        self.bias.copy_(_log_frequencies(counts))
+
+
+class AdaptiveSoftmax(nn.Module):
+    """Frequent tokens in a head, rare ones in clusters of narrower vectors (Grave et al. 2017), as torch has it.
+
+    torch wants tokens ordered by frequency; `rank` maps our ids to that order. It travels with the weights.
+    """
+
+    rank: Tensor
+
+    def __init__(self, width: int, vocabulary: int) -> None:
+        super().__init__()
+        self.core = nn.AdaptiveLogSoftmaxWithLoss(width, vocabulary, cutoffs(vocabulary), div_value=4.0, head_bias=True)
+        self.register_buffer("rank", torch.arange(vocabulary))
+
+    def logits(self, z: Tensor) -> Tensor:
+        """(…, D) → (…, V): log-probabilities, which are logits too."""
+        flat = self.core.log_prob(z.flatten(0, -2).float()).index_select(1, self.rank)
+        return flat.view(*z.shape[:-1], -1)
+
+    def loss(self, z: Tensor, targets: Tensor) -> Tensor:
+        """Mean nats a token of targets (N,) after z (N, D); rare clusters cost only where a target is in them."""
+        loss: Tensor = self.core(z.float(), self.rank[targets]).loss
+        return loss
+
+    def is_sound(self) -> bool:
+        """Whether `rank` is an order of the whole vocabulary: a damaged one would read outside of tables."""
+        return torch.equal(self.rank.sort().values, torch.arange(len(self.rank), device=self.rank.device))
+
+    @torch.no_grad()
+    def start_from(self, counts: Tensor) -> None:
+        """Orders the tokens by counts (V,); the head's bias becomes the log frequencies of its tokens and clusters."""
+        order = counts.argsort(descending=True, stable=True)
+        self.rank[order] = torch.arange(len(order), device=order.device)
+        frequencies = _log_frequencies(counts).exp()[order]
+        bounds = self.core.cutoffs  # ends of the head and of each cluster
+        clusters = [frequencies[start:stop].sum() for start, stop in itertools.pairwise(bounds)]
+        self.core.head.bias.copy_(torch.cat((frequencies[: bounds[0]], torch.stack(clusters))).log())
+
+
+def cutoffs(vocabulary: int) -> list[int]:
+    """Where the head and the first cluster end: a tenth and four tenths of the vocabulary."""
+    head = max(1, vocabulary // 10)
+    return [head, max(head + 1, 4 * vocabulary // 10)]
+
+
+def _log_frequencies(counts: Tensor) -> Tensor:
+    return ((counts.double() + 1.0) / (counts.sum() + counts.numel())).log()

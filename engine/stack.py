@@ -1,0 +1,56 @@
+"""A stack of recurrent layers that reads in one direction."""
+
+from typing import cast
+
+from torch import Tensor, nn
+
+from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.making import make_layer
+from engine.dropout import locked_dropout
+from engine.settings import ModelConfig
+
+State = list[LayerState]  # one entry a layer
+
+
+class Stack(nn.Module):
+    """Layers, lowest first: inputs (T, B, E) and the state before them to the top outputs (T, B, H) and the state.
+
+    With `layer_norm` each layer reads a normalised input, and the top outputs are normalised too. With `residual` a
+    layer whose input is as wide as its output adds to it: x + layer(norm(x)).
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        E, H = config.embedding, config.hidden
+        self.dropout = config.drop("layer")
+        self.residual = config.residual
+        self.layers = nn.ModuleList(make_layer(config, E if n == 0 else H) for n in range(config.layers))
+        widths = [E, *[H] * config.layers]
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for width in widths) if config.layer_norm else None
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        after: State = []
+        for number, (layer, before) in enumerate(zip(self.each(), state, strict=True)):
+            outputs, layer_state = layer(self.norm(number, x), before)  # (T, B, H)
+            if number + 1 < len(self.layers):
+                outputs = locked_dropout(outputs, self.dropout, self.training)
+            x = x + outputs if self.adds(number) else outputs
+            after.append(layer_state)
+        return self.norm(len(self.layers), x), after
+
+    def each(self) -> list[RecurrentLayer]:
+        """The layers, lowest first."""
+        return cast(list[RecurrentLayer], list(self.layers))
+
+    def norm(self, number: int, x: Tensor) -> Tensor:
+        """x as layer `number` reads it; as the output layer reads it for the number after the last."""
+        return x if self.norms is None else cast(Tensor, self.norms[number](x))
+
+    def adds(self, number: int) -> bool:
+        """Whether layer `number` adds to its input."""
+        w_ih, w_hh, _, _ = self.each()[number].weights()
+        return self.residual and w_ih.shape[1] == w_hh.shape[1]
+
+    def zero_state(self, batch: int) -> State:
+        """The state before any text, for `batch` streams."""
+        return [layer.zero_state(batch) for layer in self.each()]
