@@ -27,7 +27,7 @@ class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
     step: int
     tokens: int
-    validation_loss: float
+    validation_loss: float | None  # None where it was not finite
 
 
 class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,8 +78,13 @@ class Judge:
 
     def _keep(self, loss: float, elapsed: float) -> None:
         self.best_elapsed = elapsed
-        self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
-        note = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
+        if math.isfinite(loss):
+            self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
+        note = WeightsNote(
+            step=self.trainer.step,
+            tokens=self.trainer.tokens,
+            validation_loss=loss if math.isfinite(loss) else None,
+        )
         try:
             save_weights(self.folder, self.trainer.model, note)
         except OSError as error:

@@ -6,6 +6,7 @@ import time
 import msgspec
 import torch
 
+from corpora.errors import InputError
 from engine.checkpoint import ResumeRecord, load_weights, new_checkpoint, save_resume
 from engine.control import POLL, Control
 from engine.folder import ModelFolder
@@ -96,7 +97,7 @@ class Run:
         self.trainer.return_to(self.judge.good)
         self._notice(
             f"At step {self.trainer.step:,} the loss had exploded and stayed there: training went back to the best "
-            f"weights so far, with half the learning rate ({self.trainer.rate_scale:g} of what was set)."
+            f"weights so far, with half the learning rate (1/{1.0 / self.trainer.rate_scale:.0f} of what was set)."
         )
 
     def _notice(self, text: str) -> None:
@@ -212,6 +213,8 @@ class Run:
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
         losses = self.prepared.full.losses(model)
         loss = losses.ahead
+        if not math.isfinite(loss):
+            raise InputError("The loss never was a finite number. Train again with a lower learning rate.")
         results = Results(
             step=note.step,
             tokens=note.tokens,

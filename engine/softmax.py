@@ -1,6 +1,7 @@
 """Output layers: from what a model knows at a place (…, D) to the next token's logits (…, V)."""
 
 import itertools
+import math
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +35,9 @@ class AdaptiveSoftmax(nn.Module):
 
     def __init__(self, width: int, vocabulary: int) -> None:
         super().__init__()
-        self.core = nn.AdaptiveLogSoftmaxWithLoss(width, vocabulary, cutoffs(vocabulary), div_value=4.0, head_bias=True)
+        narrower = min(4.0, 0.999 * math.sqrt(width))  # from cluster to cluster; at least one number has to be left
+        ends = cutoffs(vocabulary)
+        self.core = nn.AdaptiveLogSoftmaxWithLoss(width, vocabulary, ends, div_value=narrower, head_bias=True)
         self.register_buffer("rank", torch.arange(vocabulary))
 
     def logits(self, z: Tensor) -> Tensor:

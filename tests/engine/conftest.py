@@ -25,11 +25,12 @@ class Home:
     root: Path
 
     def run_folder(
-        self, name: str, *, steps: int, unit: Unit = "char", cell: Cell = "gru", seed: int = 1
+        self, name: str, *, steps: int, unit: Unit = "char", cell: Cell = "gru", **settings: object
     ) -> ModelFolder:
-        """A prepared model folder for so many steps on the corpus."""
+        """A prepared model folder for so many steps on the corpus; `settings` as `plan` takes them."""
         corpus = CorpusLibrary(self.root).get("prose")
-        made = plan(characters=corpus.record.characters, unit=unit, cell=cell, steps=steps, hidden=32, seed=seed)
+        chosen = {"cell": cell, "hidden": 32, "seed": 1, **settings}
+        made = plan(characters=corpus.record.characters, unit=unit, steps=steps, speed=None, minutes=None, **chosen)
         return ModelLibrary(self.root).create(
             name,
             model=made.model,

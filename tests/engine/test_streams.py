@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.schedule import Budget, learning_rate
+from engine.schedule import Budget, learning_rate, momentum
 from engine.settings import TrainingConfig
 from engine.streams import MIN_STEPS, Shape, Streams, fit
 
@@ -97,3 +97,16 @@ def test_a_budget_counts_steps_or_seconds_but_never_both() -> None:
     assert minutes.progress(10**9, elapsed=30.0) == 0.25
     assert minutes.remaining(1, 30.0, seconds_per_step=99.0) == 90.0
     assert minutes.progress(1, elapsed=500.0) == 1.0
+
+
+def test_one_cycle_rises_for_three_tenths_and_momentum_goes_the_other_way() -> None:
+    config = TrainingConfig(steps=10, learning_rate=1.0, schedule="one-cycle", final_learning_rate=0.01, beta1=0.95)
+    points = [n / 100 for n in range(101)]
+    rates = [learning_rate(config, point) for point in points]
+    momenta = [momentum(config, point) for point in points]
+    assert rates[0] == pytest.approx(1 / 25)
+    assert max(rates) == rates[30] == pytest.approx(1.0)
+    assert rates[100] == pytest.approx(0.01)
+    assert momenta[0] == momenta[100] == pytest.approx(0.95)
+    assert min(momenta) == momenta[30] == pytest.approx(0.85)
+    assert momentum(TrainingConfig(steps=10, beta1=0.9), 0.3) == 0.9

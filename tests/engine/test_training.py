@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -21,10 +22,13 @@ CPU = torch.device("cpu")
 TOKENS = (np.cumsum(np.random.default_rng(0).integers(1, 3, 1200)) % 17).astype(np.uint16)
 
 
-def trainer_of(cell: Cell = "gru", *, clip: float = 1.0, dropout: float = 0.2, tied: bool = False) -> Trainer:
+def trainer_of(cell: Cell = "gru", **settings: object) -> Trainer:
+    """`settings` are by name in `ModelConfig` or `TrainingConfig`."""
     torch.manual_seed(0)
-    config = ModelConfig(cell=cell, vocabulary=17, layers=2, hidden=12, embedding=8, dropout=dropout, tied=tied)
-    training = TrainingConfig(steps=100, learning_rate=2e-2, clip=clip)
+    base = {"vocabulary": 17, "layers": 2, "hidden": 12, "embedding": 8, "dropout": 0.2}
+    for_model = {name: settings.pop(name) for name in ModelConfig.__struct_fields__ if name in settings}
+    config = msgspec.convert({"cell": cell, **base, **for_model}, ModelConfig)
+    training = msgspec.convert({"steps": 100, "learning_rate": 2e-2, **settings}, TrainingConfig)
     return Trainer(LanguageModel(config), TOKENS, training, CPU, Shape(4, 16))
 
 
@@ -46,6 +50,8 @@ def record_of(trainer: Trainer) -> ResumeRecord:
         device="cpu",
         best=None,
         next_evaluation=0.0,
+        rate_scale=trainer.rate_scale,
+        average_updates=trainer.average.updates if trainer.average else 0,
     )
 
 
@@ -61,28 +67,41 @@ def test_training_learns_a_text_with_structure(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"tied": True},
+        {"bidirectional": True},
+        {"ema": 0.9, "schedule": "one-cycle"},
+        {"residual": True, "layer_norm": True, "weight_dropout": 0.3, "embedding_dropout": 0.1},
+        {"softmax": "adaptive", "activation_regularisation": 1.0, "temporal_regularisation": 1.0},
+    ],
+    ids=lambda settings: " ".join(settings) or "plain",
+)
 def test_a_resume_in_the_middle_of_an_epoch_equals_an_uninterrupted_run_to_the_bit(
-    tmp_path: Path, cell: Cell, tied: bool
+    tmp_path: Path, cell: Cell, settings: dict[str, object]
 ) -> None:
     folder = ModelFolder(tmp_path)
-    whole = trainer_of(cell, tied=tied)
+    whole = trainer_of(cell, **settings)
     for step in range(70):
         whole.advance(step / 100)
 
-    first = trainer_of(cell, tied=tied)
+    first = trainer_of(cell, **settings)
     for step in range(31):
         first.advance(step / 100)
     assert first.streams.column > 0 and first.streams.epoch > 0
     save_resume(folder, first, record_of(first))
 
-    second = trainer_of(cell, tied=tied)
+    second = trainer_of(cell, **settings)
     torch.manual_seed(99)
     record, tensors = load_resume(folder)
     restore(second, record, tensors, folder.resume_path)
     for step in range(31, 70):
         second.advance(step / 100)
     assert all(torch.equal(a, b) for a, b in zip(weights_of(whole), weights_of(second), strict=True))
+    if whole.average is not None and second.average is not None:
+        assert all(torch.equal(a, b) for a, b in zip(whole.average.tensors, second.average.tensors, strict=True))
 
 
 def test_a_loss_that_is_not_finite_skips_the_step_and_spares_the_weights() -> None:
@@ -108,6 +127,72 @@ def test_the_norm_is_reported_before_clipping_and_the_step_uses_it_clipped() -> 
     assert left == pytest.approx(1e-3, rel=1e-4)
     assert math.sqrt(sum(n * n for n in step.gradient_norms.values())) == pytest.approx(step.gradient_norm)
     assert list(step.gradient_norms) == ["embedding", "layer 1", "layer 2", "decoder"]
+
+
+def test_clipping_by_value_cuts_each_number_and_leaves_the_small_ones() -> None:
+    free, cut = trainer_of(clip=100.0, dropout=0.0), trainer_of(clip=1e-3, clip_by="value", dropout=0.0)
+    assert not free.advance(0.5).clipped
+    assert cut.advance(0.5).clipped
+    for a, b in zip(free.parameters, cut.parameters, strict=True):
+        assert a.grad is not None and b.grad is not None
+        assert torch.allclose(b.grad, a.grad.clamp(-1e-3, 1e-3), atol=1e-7)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_batch_in_parts_gives_the_gradients_and_the_states_of_the_whole_batch(bidirectional: bool) -> None:
+    whole, parts = (trainer_of(dropout=0.0, accumulate=n, bidirectional=bidirectional) for n in (1, 3))
+    for step in range(3):
+        one, other = whole.advance(step / 100), parts.advance(step / 100)
+        assert one.loss == pytest.approx(other.loss, rel=1e-5)
+        assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)
+    for a, b in zip(whole.carried.tensors(), parts.carried.tensors(), strict=True):
+        assert torch.allclose(a, b, atol=1e-4)
+
+
+def test_the_average_follows_its_definition_and_swapping_is_undone() -> None:
+    trainer = trainer_of(ema=0.5)
+    assert trainer.average is not None
+    expected = [weight.double() for weight in weights_of(trainer)]
+    for step in range(12):
+        trainer.advance(step / 100)
+        decay = min(0.5, (2.0 + step) / (11.0 + step))
+        expected = [
+            decay * old + (1 - decay) * new
+            for old, new in zip(expected, map(torch.Tensor.double, trainer.parameters), strict=True)
+        ]
+    own = weights_of(trainer)
+    with trainer.average.swapped():
+        for value, wanted in zip(weights_of(trainer), expected, strict=True):
+            assert torch.allclose(value.double(), wanted, atol=1e-5)
+    assert all(torch.equal(a, b) for a, b in zip(own, weights_of(trainer), strict=True))
+
+
+def test_going_back_to_good_weights_halves_the_rate_and_forgets_the_moments() -> None:
+    trainer = trainer_of(ema=0.9)
+    good = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    before = trainer.advance(0.5).learning_rate
+    for _ in range(5):
+        trainer.advance(0.5)
+    trainer.return_to(good)
+    assert all(torch.equal(value, good[name]) for name, value in trainer.model.state_dict().items())
+    assert not trainer.optimizer.state
+    assert all(float(part.abs().sum()) == 0.0 for part in trainer.carried.tensors())
+    assert trainer.advance(0.5).learning_rate == pytest.approx(before / 2)
+
+
+def test_a_bidirectional_model_learns_all_three_predictions() -> None:
+    trainer = trainer_of("gru", dropout=0.0, bidirectional=True)
+    evaluator = Evaluator(TOKENS, 10_000, CPU)
+    before = evaluator.losses(trainer.model)
+    for step in range(300):
+        done = trainer.advance(step / 300)
+    after = evaluator.losses(trainer.model)
+    assert before.back is not None and before.both is not None and after.back is not None and after.both is not None
+    assert before.ahead > 2.5 and before.back > 2.5
+    assert after.ahead < 1.0 and after.back < 1.0
+    # Steps of 1 or 2: from both neighbours a token is certain half of the time, so ln 2 / 2 = 0.35 is all there is.
+    assert after.both < 0.6
+    assert set(done.losses) == {"ahead", "back", "both"}
 
 
 def test_now_and_then_a_stream_goes_on_from_the_zero_state_and_the_others_from_their_own() -> None:

@@ -1,0 +1,92 @@
+"""What becomes of a run whose loss explodes, that learns nothing more, or that has an average to keep."""
+
+import math
+
+import pytest
+
+from engine.records import MetricsLine
+from engine.rollback import STAY, Vitals, exploded, limit, observe
+from engine.run import RETURNS
+from tests.engine.conftest import Home
+
+
+def after(losses: list[float]) -> Vitals:
+    vitals = Vitals()
+    for loss in losses:
+        vitals = observe(vitals, loss, skipped=not math.isfinite(loss))
+    return vitals
+
+
+def test_a_loss_that_leaps_up_and_stays_has_exploded_and_one_that_comes_back_has_not() -> None:
+    good = [3.0 - 0.01 * step for step in range(150)]
+    high = 2 * limit(3.0)
+    assert exploded(after([*good, *[high] * STAY]))
+    assert not exploded(after([*good, *[high] * (STAY - 1)]))
+    assert not exploded(after([*good, *[high] * (STAY - 1), 1.6, *[high] * (STAY - 1)]))
+
+
+def test_steps_that_are_not_finite_count_as_exploded_from_the_first_on() -> None:
+    assert exploded(after([math.nan] * STAY))
+    assert exploded(after([3.0, math.inf, *[math.nan] * (STAY - 1)]))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_an_ordinary_bad_run_is_no_explosion(noise: float) -> None:
+    losses = [3.3 * math.exp(-step / 200) + 1.2 + noise * math.sin(step) for step in range(1000)]
+    assert not exploded(after(losses))
+    assert not exploded(after([*losses, *[1.6] * 500]))  # worse than it was, but no wreck
+
+
+def test_a_rectifier_driven_to_explode_comes_back_with_smaller_and_smaller_rates(
+    fresh_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fresh_home.run_folder(
+        "wild", steps=600, cell="rnn-relu", identity=True, learning_rate=30.0, clip=1e5, sample_length=0
+    )
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    record, lines = folder.record(), folder.metrics().read_all()
+    returns = [notice for notice in record.notices if "half the learning rate" in notice]
+    assert 1 <= len(returns) <= RETURNS
+    assert min(line.learning_rate for line in lines if line.step > 300) < 30.0 / 2 ** len(returns)
+    assert record.results is not None and lines[0].loss is not None
+    assert record.results.validation_loss < lines[0].loss
+    assert capsys.readouterr().err.count("half the learning rate") == len(returns)  # the trainer's stderr is its log
+
+
+def test_a_run_that_learns_nothing_more_ends_before_its_budget_where_it_has_patience(fresh_home: Home) -> None:
+    # A high rate without any decay: the short text is soon known by heart, and the validation loss rises.
+    folder = fresh_home.run_folder("tired", steps=2000, patience=2, learning_rate=5e-2, weight_decay=0.0)
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    status, record = folder.status(), folder.record()
+    assert status.state == "finished"
+    assert status.step < 2000
+    assert any("nothing better" in notice for notice in record.notices)
+    evaluations = [line for line in folder.metrics().read_all() if line.validation_loss is not None]
+    assert [line.best for line in evaluations[-3:]] == [True, False, False]
+
+
+def test_the_better_of_weights_and_their_average_is_kept(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("average", steps=200, ema=0.98, learning_rate=3e-2)
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    lines = [line for line in folder.metrics().read_all() if line.validation_loss is not None]
+    for line in lines:
+        assert line.validation_loss == min(both(line))
+    best = min(lines, key=lambda line: line.validation_loss or math.inf)
+    results = folder.record().results
+    assert results is not None
+    assert results.step == best.step
+    assert results.validation_loss == pytest.approx(best.validation_loss, rel=0.02)
+    # A high rate leaves the weights noisy: their average has to have been better at least once, or it is no use.
+    assert any(averaged < raw for raw, averaged in map(both, lines))
+
+
+def test_a_run_whose_loss_never_was_finite_says_so(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("hopeless", steps=30, cell="rnn-relu", learning_rate=1e4, clip=1e5, identity=True)
+    assert fresh_home.train(folder) == 1
+    assert "lower learning rate" in folder.status().error
+    assert folder.record().results is None
+
+
+def both(line: MetricsLine) -> tuple[float, float]:
+    assert line.raw_validation_loss is not None and line.averaged_validation_loss is not None
+    return line.raw_validation_loss, line.averaged_validation_loss
