@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from engine.cells.layer import LayerState, RecurrentLayer
 from engine.cells.peephole import PeepholeLSTMLayer
 from engine.device import threads
-from engine.model import LanguageModel, State, detach
+from engine.model import LanguageModel, detach
+from engine.stack import State
 
 LENGTH = 64  # T: beyond it a gradient is rarely asked for, since truncated backpropagation ends before
 STREAMS = 8  # B: one alone may end in a token that is no surprise, where hardly any gradient begins
@@ -42,7 +43,7 @@ def gradient_flow(model: LanguageModel, inputs: Tensor, targets: Tensor, state: 
     the gradient overflows, and empty where the loss is NaN. Mode, gradients and random numbers of the model stay as
     they were.
     """
-    layers = model.stack
+    layers = model.ahead.each()
     with _undisturbed(model), _watched(layers) as watches:
         after = detach(state)
         for t in range(len(inputs)):

@@ -11,6 +11,7 @@ from engine.device import threads
 from engine.evaluation import Losses
 from engine.folder import ModelFolder
 from engine.generation import Continuation
+from engine.gradient_flow import gradient_flow
 from engine.lines import Evaluation
 from engine.preparation import Prepared
 from engine.recording import Recorder
@@ -62,6 +63,7 @@ class Judge:
             averaged=averaged.ahead if averaged else None,
             back=chosen.back,
             both=chosen.both,
+            gradient_flow=self._flow(),
         )
 
     def bits_per_character(self, loss: float) -> float:
@@ -116,3 +118,12 @@ class Judge:
                 text=text,
             )
         )
+
+    def _flow(self) -> dict[str, list[float]]:
+        """How far gradients reach back in time, at the same places of the validation text every time."""
+        inputs, targets = self.prepared.excerpts
+        state = self.trainer.model.zero_state(inputs.shape[1])
+        return {
+            name: [float(f"{norm:.4g}") for norm in norms]
+            for name, norms in gradient_flow(self.trainer.model, inputs, targets, state).items()
+        }

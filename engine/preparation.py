@@ -17,6 +17,7 @@ from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
 from engine.device import check_precision, choose_device, cores
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
+from engine.gradient_flow import excerpts
 from engine.model import LanguageModel, count_parameters
 from engine.records import ModelRecord
 from engine.streams import Shape, fit
@@ -37,6 +38,7 @@ class Prepared:
     full: Evaluator  # for the results at the end
     characters_per_token: float  # of the validation text
     sample_prompt: str
+    excerpts: tuple[Tensor, Tensor]  # inputs and targets on which gradients are followed back in time
     good: dict[str, Tensor]  # weights to return to: the best that were kept, or the first
     resumed: ResumeRecord | None
 
@@ -84,6 +86,7 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
         full=Evaluator(split.validation, FULL_EVALUATION, device, record.training.precision),
         characters_per_token=split.validation_characters / max(1, len(split.validation)),
         sample_prompt=record.training.sample_prompt or _first_line(tokenizer, split.validation),
+        excerpts=excerpts(split.validation, device),
         good=good,
         resumed=resumed,
     )

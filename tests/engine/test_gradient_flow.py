@@ -12,9 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.gradient_flow import LENGTH, STREAMS, excerpts, gradient_flow
-from engine.model import LanguageModel, State
+from engine.model import LanguageModel
 from engine.records import MetricsLine
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, TrainingConfig
+from engine.stack import State
 from engine.streams import Shape
 from engine.training import Trainer
 
@@ -50,7 +51,7 @@ def state_of(model: LanguageModel, batch: int = B) -> State:
 
 def cell_step(model: LanguageModel, number: int, x: Tensor, state: list[Tensor]) -> list[Tensor]:
     """The published equations of one step of one layer for a single stream: x (I,), h and c (H,)."""
-    layer = model.stack[number]
+    layer = model.ahead.each()[number]
     w_ih, w_hh, b_ih, b_hh = (weight.detach().double() for weight in layer.weights())
     a, r = w_ih @ x + b_ih, w_hh @ state[0] + b_hh
     cell = model.config.cell
@@ -175,10 +176,10 @@ def test_the_top_layer_is_that_of_a_derivative_by_its_state_in_any_architecture(
 def linear(cell: Cell, factor: float, *, bias: float = 0.0) -> LanguageModel:
     """One layer whose recurrent blocks are a multiple of the identity, and that sees nothing but its bias."""
     model = model_of(cell, layers=1)
-    w_ih, w_hh, b_ih, b_hh = model.stack[0].weights()
+    w_ih, w_hh, b_ih, b_hh = model.ahead.each()[0].weights()
     with torch.no_grad():
         w_ih.zero_()
-        w_hh.copy_(factor * torch.eye(H).repeat(model.stack[0].gates, 1))
+        w_hh.copy_(factor * torch.eye(H).repeat(model.ahead.each()[0].gates, 1))
         b_ih.fill_(bias)
         b_hh.zero_()
     return model
@@ -205,7 +206,8 @@ def test_a_linear_network_multiplies_the_gradient_by_its_factor_at_each_step(
 def test_the_cell_of_an_lstm_is_multiplied_by_its_forget_gate() -> None:
     model = linear("lstm", 0.0)
     with torch.no_grad():
-        model.stack[0].weights()[2].copy_(torch.tensor([0.0, math.log(9.0), 0.5, 0.0]).repeat_interleave(H))  # f = 0.9
+        biases = torch.tensor([0.0, math.log(9.0), 0.5, 0.0])  # f = 0.9
+        model.ahead.each()[0].weights()[2].copy_(biases.repeat_interleave(H))
     flow = gradient_flow(model, *text(), model.zero_state(B))
     assert flow["layer 1"][1:] == [0.0] * T  # no gate reads h
     ratios = [later / earlier for earlier, later in zip(flow["layer 1 cell"], flow["layer 1 cell"][1:], strict=False)]

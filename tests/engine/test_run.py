@@ -78,6 +78,9 @@ def test_every_step_of_a_short_run_is_logged_with_its_figures(fresh_home: Home) 
         assert set(line.gradient_norms) == {"embedding", "layer 1", "decoder"}
         assert line.tokens_per_second > 0
         assert line.tokens == line.step * lines[0].tokens
+        assert set(line.gradient_flow) == ({"layer 1"} if line.validation_loss is not None else set())
+    flow = next(line.gradient_flow["layer 1"] for line in lines if line.gradient_flow)
+    assert len(flow) == 65 and all(norm > 0 for norm in flow[:8])
     evaluated = [line for line in lines if line.validation_loss is not None]
     assert [line.step for line in evaluated] == list(range(2, 41, 2))
     assert lines[-1].remaining == 0.0
