@@ -13,13 +13,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.cells.layer import LayerState, RecurrentLayer
 from engine.cells.peephole import PeepholeLSTMLayer
 from engine.device import threads
-from engine.model import LanguageModel, detach
+from engine.model import LanguageModel
 from engine.stack import State
 
 LENGTH = 64  # T: beyond it a gradient is rarely asked for, since truncated backpropagation ends before
@@ -32,7 +31,8 @@ def gradient_flow(model: LanguageModel, inputs: Tensor, targets: Tensor, state: 
     `inputs` and `targets` are ids (T + 1, B) with t the last row, `state` is the one before the first. L_t is the
     cross-entropy of the last target alone, in nats. The derivative is the total one: through everything that follows
     h_{t-k}, the layers above it as well as the steps after it. LSTMs also have ``layer 1 cell``, … for c_{t-k}, whose
-    derivative includes the way through h_{t-k} = o * tanh(c_{t-k}).
+    derivative includes the way through h_{t-k} = o * tanh(c_{t-k}). Of a bidirectional model it is the stack that
+    reads left to right.
 
     Each stream has a loss of its own, so a norm is that of one stream's gradient (H,), and the figure is the streams'
     arithmetic mean. The norm over the whole batch would shrink with the batch instead; a geometric mean would be 0 as
@@ -45,11 +45,11 @@ def gradient_flow(model: LanguageModel, inputs: Tensor, targets: Tensor, state: 
     """
     layers = model.ahead.each()
     with _undisturbed(model), _watched(layers) as watches:
-        after = detach(state)
+        after = state
         for t in range(len(inputs)):
             top, after = model.read(inputs[t : t + 1], after)  # (1, B, H)
         # The sum over streams: each row of a gradient is then that of its own stream's loss.
-        loss = F.cross_entropy(model.logits(top[-1]), targets[-1], reduction="sum")
+        loss = model.loss(targets[-1:], top) * targets.shape[1]
         marks = [mark for watch in watches for step in watch.marks for mark in step]
         # Nothing reads the cell after the last step, which is a gradient of zero.
         gradients = iter(torch.autograd.grad(loss, marks, allow_unused=True, materialize_grads=True))

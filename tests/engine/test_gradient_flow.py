@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import cast
 
 import msgspec
 import numpy as np
@@ -23,11 +22,9 @@ V, E, H, T, B = 11, 6, 5, 9, 3
 KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]
 
 
-def model_of(
-    cell: Cell, *, layers: int = 2, peephole: Peephole = "diagonal", **settings: bool | float
-) -> LanguageModel:
+def model_of(cell: Cell, **settings: object) -> LanguageModel:
     torch.manual_seed(3)
-    config = ModelConfig(cell=cell, peephole=peephole, vocabulary=V, embedding=E, hidden=H, layers=layers)
+    config = ModelConfig(cell=cell, vocabulary=V, embedding=E, hidden=H, layers=2)
     model = LanguageModel(msgspec.structs.replace(config, **settings))
     with torch.no_grad():
         for parameter in model.parameters():  # peepholes and biases too: zeros would hide a wrong one
@@ -65,10 +62,19 @@ def cell_step(model: LanguageModel, number: int, x: Tensor, state: list[Tensor])
     i, f, g, o = (a + r).chunk(4)
     looks = [torch.zeros(H, H, dtype=torch.float64)] * 3
     if cell == "lstm-peephole":
-        own = cast(Tensor, layer.peepholes).detach().double()
+        own = model.state_dict()[f"ahead.layers.{number}.peepholes"].double()
         looks = list(own) if own.dim() == 3 else [torch.diag(row) for row in own.view(3, H)]
     c = torch.sigmoid(f + looks[1] @ state[1]) * state[1] + torch.sigmoid(i + looks[0] @ state[1]) * torch.tanh(g)
     return [torch.sigmoid(o + looks[2] @ c) * torch.tanh(c), c]
+
+
+def normed(model: LanguageModel, number: int, x: Tensor) -> Tensor:
+    """Layer normalisation, where the model has it: x (I,) at mean 0 and variance 1, scaled and shifted."""
+    if not model.config.layer_norm:
+        return x
+    weights: dict[str, Tensor] = model.state_dict()
+    scale, shift = (weights[f"ahead.norms.{number}.{name}"].double() for name in ("weight", "bias"))
+    return (x - x.mean()) / torch.sqrt(x.var(correction=0) + 1e-5) * scale + shift
 
 
 def last_loss(
@@ -84,9 +90,11 @@ def last_loss(
     for t, token in enumerate(inputs[:, stream].tolist()):
         x = model.embedding.weight[token].detach().double()
         for number in range(len(layers)):
-            layers[number] = keep(t, number, cell_step(model, number, x, layers[number]))
-            x = layers[number][0]
-    logits = model.decoder.weight.detach().double() @ x + model.decoder.bias.detach().double()
+            layers[number] = keep(t, number, cell_step(model, number, normed(model, number, x), layers[number]))
+            x = layers[number][0] + (x if model.config.residual and len(x) == H else 0.0)
+        x = normed(model, len(layers), x)
+    weights: dict[str, Tensor] = model.state_dict()
+    logits = weights["decoder.weight"].double() @ x + weights["decoder.bias"].double()
     return F.cross_entropy(logits[None], targets[-1:, stream])
 
 
@@ -120,8 +128,11 @@ def written_out(model: LanguageModel, inputs: Tensor, targets: Tensor, state: St
 
 
 @pytest.mark.parametrize(("cell", "peephole"), KINDS)
-def test_the_flow_is_that_of_the_written_out_equations(cell: Cell, peephole: Peephole) -> None:
-    model = model_of(cell, peephole=peephole)
+@pytest.mark.parametrize("settings", [{}, {"residual": True, "layer_norm": True}], ids=["plain", "residual, norms"])
+def test_the_flow_is_that_of_the_written_out_equations(
+    cell: Cell, peephole: Peephole, settings: dict[str, object]
+) -> None:
+    model = model_of(cell, peephole=peephole, **settings)
     inputs, targets = text()
     state = state_of(model)
     flow = gradient_flow(model, inputs, targets, state)
@@ -153,13 +164,14 @@ def test_the_flow_agrees_with_finite_differences(cell: Cell, back: int) -> None:
     assert flow["layer 1"][back] == pytest.approx(math.hypot(*slopes), rel=1e-3)
 
 
-@pytest.mark.parametrize(("cell", "peephole"), KINDS)
-@pytest.mark.parametrize("settings", [{"residual": True}, {"layer_norm": True}, {"tied": True}], ids=str)
-def test_the_top_layer_is_that_of_a_derivative_by_its_state_in_any_architecture(
-    cell: Cell, peephole: Peephole, settings: dict[str, bool]
+@pytest.mark.parametrize(
+    "settings", [{"tied": True}, {"bidirectional": True}, {"softmax": "adaptive", "hidden": 16}], ids=str
+)
+def test_the_top_layer_s_flow_is_the_derivative_by_its_state_before_any_output_layer(
+    settings: dict[str, object],
 ) -> None:
     """What the top layer hands upwards before the last step reaches no loss: its state is all that matters."""
-    model = model_of(cell, peephole=peephole, **settings).double().eval()
+    model = model_of("lstm", **settings).eval()
     inputs, targets = text(batch=1)
     start = state_of(model, batch=1)
     flow = gradient_flow(model, inputs, targets, start)
@@ -168,9 +180,9 @@ def test_the_top_layer_is_that_of_a_derivative_by_its_state_in_any_architecture(
         _, state = model.read(inputs[:cut], start)
     leaves = tuple(part.clone().requires_grad_() for part in state[1])
     hidden, _ = model.read(inputs[cut:], [state[0], leaves])
-    loss = F.cross_entropy(model.logits(hidden)[-1], targets[-1])
+    loss = F.cross_entropy(model.logits(hidden[-1]), targets[-1])
     by_h, *_ = torch.autograd.grad(loss, leaves)
-    assert flow["layer 2"][T + 1 - cut] == pytest.approx(float(by_h.norm()), rel=1e-9)
+    assert flow["layer 2"][T + 1 - cut] == pytest.approx(float(by_h.norm()), rel=1e-4)
 
 
 def linear(cell: Cell, factor: float, *, bias: float = 0.0) -> LanguageModel:
@@ -206,8 +218,9 @@ def test_a_linear_network_multiplies_the_gradient_by_its_factor_at_each_step(
 def test_the_cell_of_an_lstm_is_multiplied_by_its_forget_gate() -> None:
     model = linear("lstm", 0.0)
     with torch.no_grad():
-        biases = torch.tensor([0.0, math.log(9.0), 0.5, 0.0])  # f = 0.9
-        model.ahead.each()[0].weights()[2].copy_(biases.repeat_interleave(H))
+        model.ahead.each()[0].weights()[2].copy_(
+            torch.tensor([0.0, math.log(9.0), 0.5, 0.0]).repeat_interleave(H)
+        )  # f = 0.9
     flow = gradient_flow(model, *text(), model.zero_state(B))
     assert flow["layer 1"][1:] == [0.0] * T  # no gate reads h
     ratios = [later / earlier for earlier, later in zip(flow["layer 1 cell"], flow["layer 1 cell"][1:], strict=False)]
