@@ -23,6 +23,7 @@ STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a bu
 WORK = 8e10  # floating point operations a second that two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
+ADAPTIVE_FROM = 20_000  # tokens: above this an adaptive softmax more than pays for what it loses
 SHORT = 50_000  # characters: below this a wide model only learns the text by heart
 GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
 EXPECTED_VOCABULARY: dict[Unit, int] = {"char": 100, "word": 6000, "bpe": 2000}
