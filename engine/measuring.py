@@ -36,7 +36,7 @@ def measure(device: torch.device) -> float:
         began = time.perf_counter()
         trainer.advance(0.5)
         times.append(time.perf_counter() - began)
-    return operations(MODEL) * SHAPE.batch * SHAPE.length / statistics.median(times)
+    return operations(MODEL, MODEL.vocabulary) * SHAPE.batch * SHAPE.length / statistics.median(times)
 
 
 def main(arguments: list[str]) -> int:

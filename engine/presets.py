@@ -1,7 +1,9 @@
 """From one dial, the time budget, to every setting of a run. Free of torch.
 
-The table says how wide a model a budget can train on two cores; how often the text will be read in that time decides
-the dropout. Both come from the experiments in ``docs/recipes.md``. Whatever the person sets is kept as set.
+A budget on a machine of a measured speed is a number of operations. A size is worth training where the budget lets it
+read some tokens for each of its weights, and where the text has some characters for them; the largest such size is
+taken. How often it will read the text decides the dropout. The figures come from the experiments in
+``docs/recipes.md``. Whatever the person sets is kept as set.
 """
 
 from collections.abc import Mapping
@@ -18,35 +20,42 @@ Config = TypeVar("Config", ModelConfig, TrainingConfig)
 
 # torch's LSTM trains 1.5 times as fast on a CPU as its GRU; with a large output layer that matters less.
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
-LAYER_SHARE: dict[Unit, float] = {"char": 1.0, "word": 0.7, "bpe": 0.7}  # of the time, what is left to the layers
-STEPS_PER_MINUTE = 2500  # of a model of 256 units on two cores: to compare a budget in steps with one in minutes
-WORK = 8e10  # floating point operations a second that two ordinary cores give to training
+SPEED = 1.2e11  # floating point operations a second that two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
+TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 6.5, "word": 3.0, "bpe": 3.0}  # to be read in a budget
+WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
+ALPHABET = 100  # distinct characters, where nobody has counted them
+TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 20_000  # tokens: above this an adaptive softmax more than pays for what it loses
-SHORT = 50_000  # characters: below this a wide model only learns the text by heart
+AVERAGE = 0.998  # decay of the weights' moving average
+SHORT = 50_000  # characters: a text that is said to be short
 GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
-EXPECTED_VOCABULARY: dict[Unit, int] = {"char": 100, "word": 6000, "bpe": 2000}
 
 
 @dataclass(frozen=True)
 class Size:
     """A model's size, and the learning rate that suits it."""
 
-    minutes: float  # the least budget for it, on two cores
     layers: int
     hidden: int
     learning_rate: float
 
 
 SIZES = (
-    Size(0.0, 1, 192, 8e-3),
-    Size(1.0, 1, 256, 8e-3),
-    Size(2.0, 1, 320, 8e-3),
-    Size(5.0, 1, 384, 6e-3),
-    Size(15.0, 1, 512, 5e-3),
-    Size(45.0, 2, 512, 4e-3),
-    Size(240.0, 2, 768, 3e-3),
+    Size(1, 128, 8e-3),
+    Size(1, 192, 8e-3),
+    Size(1, 256, 8e-3),
+    Size(1, 320, 8e-3),
+    Size(1, 384, 6e-3),
+    Size(1, 512, 5e-3),
+    Size(1, 640, 4e-3),
+    Size(1, 768, 4e-3),
+    Size(2, 640, 3e-3),
+    Size(2, 768, 3e-3),
+    Size(2, 1024, 2e-3),
+    Size(2, 1536, 1.5e-3),
+    Size(3, 2048, 1e-3),
 )
 
 
@@ -66,9 +75,10 @@ def plan(
     minutes: float | None = None,
     steps: int | None = None,
     speed: float | None = None,
+    alphabet: int | None = None,
     **chosen: object,
 ) -> Plan:
-    """Settings for a text of so many characters and a budget in minutes or steps.
+    """Settings for a text of so many characters, so many of them distinct, and a budget in minutes or steps.
 
     `speed` is what `engine.speed` measured of this machine; without it, two ordinary cores are assumed.
     `chosen` is what the person set, by its name in `ModelConfig` or `TrainingConfig`; it is kept as set, and None
@@ -78,28 +88,93 @@ def plan(
     for_model = {name: given.pop(name) for name in ModelConfig.__struct_fields__ if name in given}
     training = _with(TrainingConfig(minutes=minutes, steps=steps), given)
     training.check()
-    model = _with(ModelConfig(unit=unit), for_model)
-    budget = minutes if minutes is not None else (steps or 0) / STEPS_PER_MINUTE
-    size = _size(budget * LAYER_SHARE[unit], characters)
-    derived: dict[str, object] = {
-        "cell": DEFAULT_CELL[unit],
-        "layers": size.layers,
-        "hidden": size.hidden,
-        "tied": unit != "char" and model.softmax == "full",
-    }
-    width = cast(int, for_model.get("hidden", size.hidden))
-    derived["embedding"] = min(128, width) if unit == "char" else width
-    model = _with(model, {**derived, **for_model})
+    base = _with(ModelConfig(unit=unit), for_model)
+    vocabulary = training.vocabulary_cap or expected_vocabulary(unit, characters, alphabet or ALPHABET)
+    planning = _Planning(characters, training, speed or SPEED, vocabulary)
+    sized = [(size, _sized(base, size, vocabulary, for_model)) for size in SIZES]
+    fitting = [pair for pair in sized if planning.is_worth(pair[1])]
+    size, model = fitting[-1] if fitting else sized[0]
     model.check()
-    epochs = _epochs(model, training, budget, characters, speed or WORK)
+    epochs = planning.epochs(model)
     if "dropout" not in for_model:
         model = replace(model, dropout=_dropout(unit, epochs))
     if "learning_rate" not in given:
-        training = replace(training, learning_rate=size.learning_rate * RATE[unit])
+        training = replace(training, learning_rate=size.learning_rate * (RATE[unit] if not model.tied else 0.5))
+    if "ema" not in given:
+        training = replace(training, ema=AVERAGE)
     model.check()
     training.check()
-    reasons = _reasons(model, epochs, characters, _duration(training), chosen="dropout" in for_model)
-    return Plan(model, training, reasons)
+    return Plan(model, training, _reasons(model, planning, epochs, chosen="dropout" in for_model))
+
+
+@dataclass(frozen=True)
+class _Planning:
+    characters: int
+    training: TrainingConfig
+    speed: float
+    vocabulary: int
+
+    def tokens(self, model: ModelConfig) -> float:
+        """What the budget lets this model read."""
+        training = self.training
+        if training.steps is not None:
+            return float(training.steps * training.batch * training.length)
+        return 60.0 * (training.minutes or 0.0) * self.speed / operations(model, self.vocabulary)
+
+    def is_worth(self, model: ModelConfig) -> bool:
+        """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
+        weights = layer_weights(model)
+        enough = TOKENS_PER_WEIGHT[model.unit] * weights
+        return self.tokens(model) >= enough and weights <= WEIGHTS_PER_CHARACTER * self.characters
+
+    def epochs(self, model: ModelConfig) -> float:
+        """How often this model reads the text in the budget, roughly."""
+        train = self.characters * (1.0 - self.training.validation) / CHARACTERS_PER_TOKEN[model.unit]
+        return self.tokens(model) / max(1.0, train)
+
+
+def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
+    """Tokens that a tokenizer of this unit will have, roughly."""
+    if unit == "char":
+        return alphabet + 16
+    if unit == "word":
+        return max(1000, min(30_000, characters // 200)) + alphabet
+    return max(512, min(8000, characters // 500)) + min(256, alphabet)
+
+
+def layer_weights(model: ModelConfig) -> int:
+    """Weights of the recurrent layers, in both directions together."""
+    inputs = model.embedding + (model.layers - 1) * model.hidden
+    one_way = GATES[model.cell] * model.hidden * (inputs + model.layers * model.hidden)
+    if model.cell == "lstm-peephole" and model.peephole == "full":
+        one_way += 3 * model.layers * model.hidden * model.hidden
+    return one_way * (2 if model.bidirectional else 1)
+
+
+def operations(model: ModelConfig, vocabulary: int) -> float:
+    """Floating point operations that training spends on a token."""
+    # Forward, and backward by inputs and by weights: 2 operations a weight each. The two-sided loss of a
+    # bidirectional model reads back once more, and there are three predictions.
+    layers = layer_weights(model) * (1.5 if model.bidirectional else 1.0)
+    width = model.embedding if model.tied else model.hidden
+    output = vocabulary * width * (0.5 if model.softmax == "adaptive" else 1.0) * (3 if model.bidirectional else 1)
+    return 6.0 * (layers + output)
+
+
+def _sized(base: ModelConfig, size: Size, vocabulary: int, given: Mapping[str, object]) -> ModelConfig:
+    """The model at this size, but for what the person has given."""
+    words = base.unit != "char" or vocabulary >= TIED_FROM  # few examples of most tokens
+    adaptive = base.unit == "word" and vocabulary >= ADAPTIVE_FROM and given.get("tied") is not True
+    hidden = cast(int, given.get("hidden", size.hidden))
+    derived: dict[str, object] = {
+        "cell": DEFAULT_CELL[base.unit],
+        "layers": size.layers,
+        "hidden": hidden,
+        "softmax": "adaptive" if adaptive else "full",
+        "tied": words and not adaptive and given.get("softmax") != "adaptive",
+        "embedding": hidden if words else min(128, hidden),
+    }
+    return _with(base, {**derived, **given})
 
 
 def _with(config: Config, values: Mapping[str, object]) -> Config:
@@ -112,34 +187,6 @@ def _with(config: Config, values: Mapping[str, object]) -> Config:
         raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
 
 
-def _size(minutes: float, characters: int) -> Size:
-    """The largest size that the budget can train and that the text can fill."""
-    size = max((size for size in SIZES if size.minutes <= minutes), key=lambda size: size.minutes)
-    if characters < SHORT and size.hidden > 192:
-        return Size(size.minutes, 1, 192, SIZES[0].learning_rate)
-    return size
-
-
-def _epochs(model: ModelConfig, training: TrainingConfig, minutes: float, characters: int, speed: float) -> float:
-    """How often the text is read in the budget, roughly."""
-    tokens = characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit]
-    if training.steps is not None:
-        read = float(training.steps * training.batch * training.length)
-    else:
-        read = 60.0 * minutes * speed / operations(model)
-    return read / max(1.0, tokens)
-
-
-def operations(model: ModelConfig) -> float:
-    """Floating point operations that training spends on a token."""
-    gates = GATES[model.cell]
-    inputs = model.embedding + (model.layers - 1) * model.hidden
-    weights = gates * model.hidden * (inputs + model.layers * model.hidden)
-    weights += (model.vocabulary or EXPECTED_VOCABULARY[model.unit]) * model.embedding
-    # Forward, and backward by inputs and by weights: 2 operations a weight each.
-    return 6.0 * weights
-
-
 def _dropout(unit: Unit, epochs: float) -> float:
     """More dropout the oftener the text is read: what is read once or twice can't be learnt by heart."""
     if unit == "char":
@@ -147,20 +194,23 @@ def _dropout(unit: Unit, epochs: float) -> float:
     return 0.1 if epochs < 2 else 0.2 if epochs < 8 else 0.35 if epochs < 20 else 0.5
 
 
-def _reasons(model: ModelConfig, epochs: float, characters: int, budget: str, *, chosen: bool) -> tuple[str, ...]:
+def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: bool) -> tuple[str, ...]:
     """One line for each choice; `chosen` says that the dropout is the person's own."""
     depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
     if epochs < 0.75:
         reading = f"About {max(0.01, epochs):.0%} of the text is read"
     else:
         reading = f"The text is read about {epochs:.0f} times" if epochs >= 1.5 else "The text is read about once"
+    budget, text = _duration(planning.training), _size_of(planning.characters)
     lines = [
-        f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {_size_of(characters)}.",
+        f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {text} here.",
         f"{reading} in that time{'' if chosen else f', so dropout is {model.dropout:g}'}.",
     ]
     if model.tied:
         lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
-    if characters < SHORT:
+    if model.softmax == "adaptive":
+        lines.append("Rare words share narrower vectors (adaptive softmax): a vocabulary this large would be slow.")
+    if planning.characters < SHORT:
         lines.append("The text is short: the model is kept small, so that it does not only learn it by heart.")
     return tuple(lines)
 

@@ -72,5 +72,5 @@ def report(figures: Sequence[Figure], *, as_json: bool) -> None:
     bounds = max(len(figure.bound) for figure in figures)
     for figure in figures:
         verdict = "holds" if figure.holds else "MISSED"
-        value = f"{figure.value:>10,.2f} {figure.unit:<{units}}"
+        value = f"{figure.value:>10,.3f} {figure.unit:<{units}}"
         print(f"{figure.name:<{names}}  {value}  {figure.bound:<{bounds}}  {verdict}")

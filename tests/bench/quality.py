@@ -1,7 +1,14 @@
-"""What two minutes of training reach: each unit trained by `pantoum train`, judged by `pantoum score`.
+"""What budgets reach: models trained by `pantoum train`, judged by `pantoum score`, in nats per character.
 
-Reads the first 90 % of a text and scores the rest, whole, with the state carried over it. The bound is for Tiny
-Shakespeare (``--text PATH``); without it the program trains on Python's own manual, which has no bound.
+Each reads the first 90 % of a text; the rest is scored whole, with the state carried over it. Cases:
+
+    presets   what the presets make of 95 seconds, of 10 and of 30 minutes, in characters
+    units     two minutes of characters, words and pieces of words
+    time      every cell, one layer of 256, for 95 seconds each
+    size      every cell at 600 thousand parameters, for 4,000 steps each
+
+The bounds are for Tiny Shakespeare (``--text PATH``); without it the program trains on Python's own manual, which has
+none. 95 seconds are what nanoGPT's documented CPU configuration takes on two cores for 1.874.
 """
 
 import json
@@ -10,6 +17,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.library import CorpusLibrary
@@ -17,37 +26,92 @@ from corpora.starters import add_starter
 from engine.settings import UNITS
 from tests.bench._report import Figure, parser, report
 
-BOUND = 1.62  # nats per character of Tiny Shakespeare's last tenth, after two minutes on two quiet cores
 BENCHMARK_TEXT = Path("../shared/data/tinyshakespeare.txt")
+SECONDS_95 = 95 / 60
+PARAMETERS = 600_000
+CELLS: tuple[tuple[str, ...], ...] = (
+    ("rnn-tanh",),
+    ("rnn-relu",),
+    ("rnn-relu", "--identity"),
+    ("gru",),
+    ("lstm",),
+    ("lstm-peephole",),
+    ("lstm-peephole", "--peephole", "full"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training: its name, its options, and the bound in nats per character of Tiny Shakespeare."""
+
+    name: str
+    options: tuple[str, ...]
+    bound: float | None = None
+
+
+def cases(kinds: list[str]) -> Iterator[Case]:
+    """All cases of these kinds."""
+    if "presets" in kinds:
+        for minutes, bound in ((SECONDS_95, 1.50), (10.0, 1.46), (30.0, None)):
+            name = "95 seconds" if minutes < 2 else f"{minutes:g} minutes"
+            yield Case(f"preset, {name}", ("--minutes", f"{minutes:.4f}"), bound)
+    if "units" in kinds:
+        for unit in UNITS:
+            yield Case(f"{unit}, 2 minutes", ("--unit", unit, "--minutes", "2"), 1.62)
+    if "time" in kinds:
+        for cell in CELLS:
+            options = ("--cell", *cell, "--hidden", "256", "--layers", "1", "--dropout", "0")
+            yield Case(f"{' '.join(cell)}, 95 seconds", (*options, "--minutes", f"{SECONDS_95:.4f}"))
+    if "size" in kinds:
+        for cell in CELLS:
+            options = ("--cell", *cell, "--hidden", str(width(cell)), "--layers", "1", "--dropout", "0")
+            yield Case(f"{' '.join(cell)}, 4,000 steps at equal size", (*options, "--steps", "4000"))
+
+
+def width(cell: tuple[str, ...]) -> int:
+    """The width H at which one layer on 128 inputs, with 80 tokens, has `PARAMETERS`."""
+    gates = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 3}.get(cell[0], 4)
+    peepholes = 3 if "full" in cell else 0
+
+    def parameters(hidden: int) -> int:
+        return gates * hidden * (128 + hidden + 2) + peepholes * hidden * hidden + 80 * (hidden + 1) + 80 * 128
+
+    return min(range(64, 1024, 4), key=lambda hidden: abs(parameters(hidden) - PARAMETERS))
 
 
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--text", type=Path, default=BENCHMARK_TEXT, help="the text to train on")
-    options.add_argument("--minutes", type=float, default=2.0, help="budget of each run (default: 2)")
-    options.add_argument("--units", nargs="+", default=list(UNITS), choices=UNITS)
+    kinds = ("presets", "units", "time", "size")
+    options.add_argument("--cases", nargs="+", default=["units"], choices=kinds, help="what to run (default: units)")
+    options.add_argument("--only", default="", help="only cases whose name contains this")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        text, bound = home / "text.txt", None
+        text = home / "text.txt"
+        bounded = chosen.text.exists() and chosen.text.name == "tinyshakespeare.txt"
         if chosen.text.exists():
             text.write_text(chosen.text.read_text(encoding="utf-8"), encoding="utf-8")
-            bound = BOUND if chosen.text.name == "tinyshakespeare.txt" and chosen.minutes <= 2.0 else None
         else:
             text.write_text(add_starter(CorpusLibrary(home), "manual").corpus.text_path.read_text("utf-8"), "utf-8")
         whole = text.read_text(encoding="utf-8")
         rest = home / "rest.txt"
         rest.write_text(whole[int(0.9 * len(whole)) :], encoding="utf-8")
-        figures = [figure(home, text, rest, unit, chosen.minutes, bound) for unit in chosen.units]
+        figures = []
+        for number, case in enumerate(cases(chosen.cases)):
+            if chosen.only in case.name:
+                figures.append(figure(home, text, rest, number, case, bounded=bounded))
+                print(f"{figures[-1].name}: {figures[-1].value:.4f}", file=sys.stderr, flush=True)
     report(figures, as_json=chosen.json)
 
 
-def figure(home: Path, text: Path, rest: Path, unit: str, minutes: float, bound: float | None) -> Figure:
-    """Trains one unit and scores it on the rest, in nats per character so that units can be compared."""
-    pantoum(home, "train", str(text), "--name", unit, "--unit", unit, "--minutes", str(minutes), "--seed", "1")
-    score = json.loads(pantoum(home, "score", unit, str(rest), "--json"))
+def figure(home: Path, text: Path, rest: Path, number: int, case: Case, *, bounded: bool) -> Figure:
+    """Trains one model and scores it on the rest, in nats per character so that units can be compared."""
+    name = f"case {number}"
+    pantoum(home, "train", str(text), "--name", name, "--seed", "1", *case.options)
+    score = json.loads(pantoum(home, "score", name, str(rest), "--json"))
     nats = score["bits_per_character"] * math.log(2)
-    return Figure(f"{unit}, {minutes:g} minutes", nats, "nats per character", at_most=bound)
+    return Figure(case.name, nats, "nats per character", at_most=case.bound if bounded else None)
 
 
 def pantoum(home: Path, *arguments: str) -> str:

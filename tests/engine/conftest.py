@@ -30,7 +30,15 @@ class Home:
         """A prepared model folder for so many steps on the corpus; `settings` as `plan` takes them."""
         corpus = CorpusLibrary(self.root).get("prose")
         chosen = {"cell": cell, "hidden": 32, "seed": 1, **settings}
-        made = plan(characters=corpus.record.characters, unit=unit, steps=steps, speed=None, minutes=None, **chosen)
+        made = plan(
+            characters=corpus.record.characters,
+            unit=unit,
+            steps=steps,
+            speed=None,
+            minutes=None,
+            alphabet=None,
+            **chosen,
+        )
         return ModelLibrary(self.root).create(
             name,
             model=made.model,
