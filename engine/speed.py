@@ -4,6 +4,8 @@ import os
 import platform
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,6 +17,7 @@ from engine.settings import Device
 
 FILE = "machine.json"
 PATIENCE = 120.0  # seconds: importing torch from a cold disk can take most of a minute
+POLL = 0.1  # seconds between two looks at the measuring process
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,19 +35,15 @@ def known_speed(device: Device = "auto", root: Path | None = None) -> float | No
     return machine.speeds.get(device) if machine else None
 
 
-def measure_speed(device: Device = "auto", root: Path | None = None) -> float:
+def measure_speed(
+    device: Device = "auto", root: Path | None = None, still_wanted: Callable[[], None] = lambda: None
+) -> float:
     """Measures it now, in a process of its own that takes some five seconds, and remembers it.
 
-    Raises `InputError` where it can't be measured, such as for a device that is not there.
+    `still_wanted` is called often and may raise to give up; the process is ended then. Raises `InputError` where it
+    can't be measured, such as for a device that is not there.
     """
-    command = [sys.executable, "-P", "-m", "engine.measuring", device]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"This machine's speed can't be measured ({error}).") from error
-    if done.returncode != 0:
-        raise InputError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The measurement failed.")
-    speed = float(done.stdout)
+    speed = _measure([sys.executable, "-P", "-m", "engine.measuring", device], still_wanted)
     before = _read(root)
     speeds = {**(before.speeds if before else {}), device: speed}
     path = (root or home()) / FILE
@@ -54,6 +53,37 @@ def measure_speed(device: Device = "auto", root: Path | None = None) -> float:
     except OSError:  # a full disk: it will be measured again
         pass
     return speed
+
+
+def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> float:
+    """What a measuring process prints, which doesn't outlive this call."""
+    limit = time.monotonic() + PATIENCE
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    except OSError as error:
+        raise InputError(f"This machine's speed can't be measured ({error.strerror or error}).") from error
+    with process:
+        try:
+            while True:
+                still_wanted()
+                try:
+                    printed, complaint = process.communicate(timeout=POLL)
+                    break
+                except subprocess.TimeoutExpired as error:
+                    if time.monotonic() > limit:
+                        raise InputError(
+                            f"This machine's speed can't be measured (it took over {PATIENCE:.0f} s)."
+                        ) from error
+        except BaseException:
+            process.kill()
+            raise
+    try:
+        return float(printed)
+    except ValueError as error:
+        lines = complaint.strip().splitlines()
+        raise InputError(lines[-1] if lines else "This machine's speed can't be measured.") from error
 
 
 def _read(root: Path | None) -> Machine | None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.folder import ModelFolder, ModelLibrary
 from tests.terminal.terminal import Terminal
-from tests.tui.cli_tools import until
+from tests.tui.cli_tools import remember_speed, until
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
@@ -70,6 +70,7 @@ def test_a_model_is_trained_sampled_and_scored(home: Path) -> None:
 
 
 def test_training_shows_a_bar_and_ctrl_c_leaves_a_run_that_resumes(home: Path) -> None:
+    remember_speed(home, 4e10)
     with Terminal(["train", "river.txt", "--name", "river", "--minutes", "10", *SMALL], home=home) as terminal:
         terminal.wait_for("tokens/s", timeout=90)
         assert "━" in terminal.screen()

@@ -10,7 +10,7 @@ from engine.folder import ModelLibrary
 from engine.records import RUNNING
 from tests.terminal.terminal import Terminal
 from tests.terminal.test_commands import own_text
-from tests.tui.cli_tools import until
+from tests.tui.cli_tools import remember_speed, until
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
@@ -99,6 +99,7 @@ def save_as(app: Terminal, name: str) -> None:
 
 def test_two_apps_see_the_same_run_and_either_can_stop_it(home: Path) -> None:
     trained = ("train", "river.txt", "--name", "river", "--minutes", "30", "--hidden", "32", "--detach")
+    remember_speed(home, 4e10)
     with Terminal(trained, home=home) as command:
         assert command.wait_for_exit() == 0
     with Terminal([], home=home) as one, Terminal([], home=home) as other:

@@ -1,6 +1,7 @@
 """Runs commands in this process, with a trainer and a service that only pretend."""
 
 import os
+import platform
 import sys
 import threading
 import time
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from corpora.files import append_line
+from corpora.files import append_line, write_json
 from engine.client import EngineClient, connect
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import CorpusReference, MetricsLine, Results, SampleLine, State, Status
-from engine.settings import ModelConfig, TrainingConfig
+from engine.settings import DEVICES, ModelConfig, TrainingConfig
+from engine.speed import FILE, Machine
 
 SERVICE = (sys.executable, str(Path(__file__).with_name("cli_service.py")))
 VERSES = "".join(f"The {n}. wave goes out and the {n}. line comes home.\n" for n in range(40))
@@ -43,6 +45,13 @@ def make_model(name: str = "bard", *, state: State = "finished", minutes: float 
     )
     folder.write_status(Status(state=state, step=100, progress=1.0, elapsed=30.0))
     return folder
+
+
+def remember_speed(home: Path, speed: float) -> None:
+    """This machine's speed, as if it had been measured before."""
+    home.mkdir(parents=True, exist_ok=True)
+    machine = Machine(host=platform.node(), cores=os.cpu_count() or 1, speeds=dict.fromkeys(DEVICES, speed))
+    write_json(home / FILE, machine)
 
 
 class FakeTrainer:

@@ -1,21 +1,26 @@
 """`pantoum train`, `resume` and `stop`, with a trainer that only pretends."""
 
 import os
+import shlex
 import signal
 import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from corpora.library import CorpusLibrary
 from engine.folder import ModelFolder, ModelLibrary
+from engine.presets import Plan, plan
 from engine.records import Status
-from tests.tui.cli_tools import VERSES, FakeTrainer, make_model, until
+from engine.settings import ModelConfig, TrainingConfig
+from tests.tui.cli_tools import VERSES, FakeTrainer, make_model, remember_speed, until
 from tui.cli import main
-from tui.commandline import failures, progress, shelf, watching
+from tui.commandline import failures, progress, runs, shelf, watching
 from tui.commandline.failures import ReaderGone
+from tui.training.catalogue import CATALOGUE, SETTINGS
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +69,169 @@ def test_what_was_asked_for_is_what_is_trained(verses: str, trainer: FakeTrainer
     assert (training.minutes, training.steps, training.seed, training.device) == (0.5, None, 9, "cpu")
     assert trainer.stop_after == 7
     assert record.corpus.slug == "verses"
+
+
+OPTIONS: tuple[tuple[str, str, object], ...] = (  # as typed, the setting, its value in model.json
+    ("--cell lstm-peephole", "cell", "lstm-peephole"),
+    ("--peephole full", "peephole", "full"),
+    ("--cell rnn-relu --identity", "identity", True),
+    ("--layers 2", "layers", 2),
+    ("--hidden 24", "hidden", 24),
+    ("--embedding 12", "embedding", 12),
+    ("--bidirectional", "bidirectional", True),
+    ("--residual", "residual", True),
+    ("--layer-norm", "layer_norm", True),
+    ("--tied", "tied", True),
+    ("--unit word --untied", "tied", False),
+    ("--unit word --softmax adaptive", "softmax", "adaptive"),
+    ("--vocabulary-cap 300", "vocabulary_cap", 300),
+    ("--dropout 0.15", "dropout", 0.15),
+    ("--input-dropout 0.25", "input_dropout", 0.25),
+    ("--layer-dropout 0.35", "layer_dropout", 0.35),
+    ("--output-dropout 0", "output_dropout", 0.0),
+    ("--embedding-dropout 0.05", "embedding_dropout", 0.05),
+    ("--weight-dropout 0.5", "weight_dropout", 0.5),
+    ("--weight-decay 0.01", "weight_decay", 0.01),
+    ("--ar 2", "activation_regularisation", 2.0),
+    ("--tar 1", "temporal_regularisation", 1.0),
+    ("--batch 3", "batch", 3),
+    ("--length 17", "length", 17),
+    ("--accumulate 4", "accumulate", 4),
+    ("--learning-rate 0.002", "learning_rate", 0.002),
+    ("--schedule one-cycle", "schedule", "one-cycle"),
+    ("--warmup 0.1", "warmup", 0.1),
+    ("--final-learning-rate 0.05", "final_learning_rate", 0.05),
+    ("--beta1 0.8", "beta1", 0.8),
+    ("--beta2 0.95", "beta2", 0.95),
+    ("--clip 0.25", "clip", 0.25),
+    ("--clip-by value", "clip_by", "value"),
+    ("--restart 0", "restart", 0.0),
+    ("--ema 0.99", "ema", 0.99),
+    ("--patience 5", "patience", 5),
+    ("--validation 0.2", "validation", 0.2),
+    ("--sample-prompt 'Once upon '", "sample_prompt", "Once upon "),
+    ("--sample-length 80", "sample_length", 80),
+    ("--seed 9", "seed", 9),
+    ("--device cuda", "device", "cuda"),
+    ("--precision fp16", "precision", "fp16"),
+)
+
+
+@pytest.mark.parametrize(("options", "name", "value"), OPTIONS)
+def test_every_option_reaches_the_model_folder(
+    options: str, name: str, value: object, verses: str, trainer: FakeTrainer
+) -> None:
+    assert main(["train", verses, "--name", "b", "--steps", "3", "--detach", *shlex.split(options)]) == 0
+    record = trainer.started[0].record()
+    config = record.model if name in type(record.model).__struct_fields__ else record.training
+    assert getattr(config, name) == value
+
+
+def test_every_setting_has_an_option_that_is_tested() -> None:
+    everything = {*ModelConfig.__struct_fields__, *TrainingConfig.__struct_fields__}
+    assert {name for _, name, _ in OPTIONS} == everything - {"unit", "minutes", "steps", "vocabulary"}
+
+
+def test_the_help_lists_every_option_under_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert [setting.flag for setting in SETTINGS.values() if f"  {setting.flag} " not in text] == []
+    places = [text.index(f"\n{heading}:\n") for heading in ("Arguments", "Options", *CATALOGUE)]
+    assert places == sorted(places)
+    assert places[2] < text.index("--residual") < places[3] < text.index("--weight-decay") < places[4]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--weight-dropout 1", "--weight-dropout is 1; it must be at least 0 and below 1."),
+        ("--ar -1", "--ar is -1; it must be at least 0 and below 100."),
+        ("--batch 2 --accumulate 3", "--accumulate is 3; it must be between 1 and 2."),
+        ("--validation 0.9", "--validation is 0.9; it must be between 0.01 and 0.5."),
+        ("--softmax adaptive --tied", "An adaptive softmax has tables of its own: it can't be tied to the embedding."),
+        ("--identity", "Only rnn-relu can begin with the identity."),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_the_options_name(
+    options: str, sentence: str, verses: str, trainer: FakeTrainer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", verses, "--name", "b", "--steps", "3", *options.split()]) == 1
+    assert capsys.readouterr().err == f"{sentence}\n"
+    assert trainer.started == []
+
+
+@pytest.mark.parametrize("options", [["--clip-by", "length"], ["--precision", "int8"], ["--patience", "soon"]])
+def test_a_value_that_is_none_of_the_choices_is_a_mistake_in_usage(
+    options: list[str], verses: str, trainer: FakeTrainer
+) -> None:
+    assert main(["train", verses, "--name", "b", *options]) == 2
+    assert trainer.started == []
+
+
+class Stopwatch:
+    """Takes the place of `engine.speed.measure_speed`."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self.asked: list[str] = []
+
+    def __call__(self, device: str) -> float:
+        self.asked.append(device)
+        return self.speed
+
+
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """The speeds that the presets are given from here on."""
+    speeds: list[float | None] = []
+
+    def note(*, speed: float | None = None, **chosen: Any) -> Plan:
+        speeds.append(speed)
+        return plan(speed=speed, **chosen)
+
+    monkeypatch.setattr(runs, "plan", note)
+    return speeds
+
+
+def test_a_machine_of_unknown_speed_is_measured_and_the_plan_follows(
+    verses: str, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch, speeds = Stopwatch(3e9), planned(monkeypatch)
+    monkeypatch.setattr(runs, "measure_speed", watch)
+    assert main(["train", verses, "--name", "b", "--device", "cpu"]) == 0
+    assert (watch.asked, speeds[-1]) == (["cpu"], 3e9)
+    assert "Measuring how fast this machine trains (once)…\n" in capsys.readouterr().err
+
+
+def test_a_known_speed_is_used_without_measuring(
+    verses: str, trainer: FakeTrainer, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remember_speed(home, 5e9)
+    watch, speeds = Stopwatch(3e9), planned(monkeypatch)
+    monkeypatch.setattr(runs, "measure_speed", watch)
+    assert main(["train", verses, "--name", "b"]) == 0
+    assert (watch.asked, speeds[-1]) == ([], 5e9)
+    assert "Measuring" not in capsys.readouterr().err
+
+
+def test_a_budget_in_steps_and_a_machine_that_trains_already_are_not_measured(
+    verses: str, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Stopwatch(3e9)
+    monkeypatch.setattr(runs, "measure_speed", watch)
+    assert main(["train", verses, "--name", "a", "--steps", "3"]) == 0
+    running(make_model("bard"))
+    assert main(["train", verses, "--name", "b"]) == 0
+    assert watch.asked == []
+
+
+def test_a_machine_that_cannot_be_measured_trains_all_the_same(
+    verses: str, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speeds = planned(monkeypatch)
+    assert main(["train", verses, "--name", "b"]) == 0
+    assert speeds[-1] is None
+    assert "This machine's speed can't be measured. Two ordinary cores are assumed.\n" in capsys.readouterr().err
+    assert len(trainer.started) == 1
 
 
 def test_without_a_budget_it_trains_for_five_minutes(verses: str, trainer: FakeTrainer) -> None:

@@ -3,14 +3,17 @@
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
-from textual.widgets import Collapsible, Input, Static
+from rich.cells import cell_len
+from textual.widgets import Collapsible, Input, Label, Static
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder, ModelLibrary
 from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
-from tui.training.form import FIELDS, Choices, done_at, work_out
+from tui.training.catalogue import SETTINGS
+from tui.training.form import Choices, done_at, work_out
 from tui.widgets.dial import Dial
 from tui.widgets.run_form import RunForm
 
@@ -82,6 +85,83 @@ async def test_steps_replace_the_minutes(home: Path, started: list[ModelFolder])
     assert (training.minutes, training.steps) == (None, 1200)
 
 
+FIELDS: dict[str, tuple[str, object]] = {  # what is typed or dialled, and what model.json then has
+    "cell": ("lstm-peephole", "lstm-peephole"),
+    "peephole": ("full", "full"),
+    "layers": ("2", 2),
+    "hidden": ("24", 24),
+    "embedding": ("12", 12),
+    "bidirectional": ("yes", True),
+    "residual": ("yes", True),
+    "layer_norm": ("yes", True),
+    "tied": ("no", False),
+    "softmax": ("adaptive", "adaptive"),
+    "vocabulary_cap": ("2,000", 2000),
+    "dropout": ("0.15", 0.15),
+    "input_dropout": ("0.25", 0.25),
+    "layer_dropout": ("0", 0.0),
+    "output_dropout": ("0.35", 0.35),
+    "embedding_dropout": ("0.05", 0.05),
+    "weight_dropout": ("0.5", 0.5),
+    "weight_decay": ("0.01", 0.01),
+    "activation_regularisation": ("2", 2.0),
+    "temporal_regularisation": ("1", 1.0),
+    "steps": ("1,200", 1200),
+    "batch": ("32", 32),
+    "length": ("17", 17),
+    "accumulate": ("32", 32),
+    "learning_rate": ("2e-3", 0.002),
+    "schedule": ("one-cycle", "one-cycle"),
+    "warmup": ("0.1", 0.1),
+    "final_learning_rate": ("0.05", 0.05),
+    "beta1": ("0.8", 0.8),
+    "beta2": ("0.95", 0.95),
+    "clip": ("0.25", 0.25),
+    "clip_by": ("value", "value"),
+    "restart": ("0", 0.0),
+    "ema": ("0.99", 0.99),
+    "patience": ("5", 5),
+    "validation": ("0.2", 0.2),
+    "sample_prompt": ("Once upon ", "Once upon "),
+    "sample_length": ("80", 80),
+    "seed": ("9", 9),
+    "device": ("cpu", "cpu"),
+    "precision": ("bf16", "bf16"),
+}
+
+
+async def test_every_field_under_advanced_reaches_the_model_folder(home: Path, started: list[ModelFolder]) -> None:
+    add_corpus(home)
+    async with running((160, 45), "train") as driver:
+        form = await ready(driver)
+        for name, (typed, _) in FIELDS.items():
+            field = form.query_one(f"#form-{name}")
+            assert isinstance(field, Input | Dial)
+            field.value = typed
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+    record = started[0].record()
+    kept = {**msgspec.structs.asdict(record.model), **msgspec.structs.asdict(record.training)}
+    assert {name: kept[name] for name in FIELDS} == {name: value for name, (_, value) in FIELDS.items()}
+    assert {*FIELDS, "identity"} == {*SETTINGS} == {*kept} - {"unit", "minutes", "vocabulary"}
+
+
+def test_identity_is_set_on_the_form() -> None:
+    outcome = work_out(500_000, Choices(typed={"cell": "rnn-relu", "identity": "yes"}))
+    assert outcome.plan and outcome.plan.model.identity
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_help_of_every_field_has_room_beside_it(home: Path, size: tuple[int, int]) -> None:
+    async with running(size, "train") as driver:
+        await open_advanced(driver)
+        asides = driver.app.screen.query(".aside").results(Label)
+        await driver.until(lambda: all(label.size.width for label in asides), "the form laid out")
+        assert [
+            str(label.render()) for label in asides if cell_len(str(label.render())) > label.content_size.width
+        ] == []
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_plan_says_why_and_follows_the_dial(home: Path, size: tuple[int, int]) -> None:
     add_corpus(home)
@@ -103,6 +183,9 @@ async def test_derived_values_stand_in_the_empty_fields(home: Path) -> None:
         assert form.outcome.plan
         assert form.query_one("#form-hidden", Input).placeholder == str(form.outcome.plan.model.hidden)
         assert form.query_one("#form-batch", Input).placeholder == str(form.outcome.plan.training.batch)
+        form.query_one("#form-dropout", Input).value = "0.3"
+        dropouts = [form.query_one(f"#form-{place}_dropout", Input) for place in ("input", "layer", "output")]
+        await driver.until(lambda: [field.placeholder for field in dropouts] == ["0.3"] * 3, "the places' dropout")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +282,25 @@ async def test_the_dial_turns_with_a_click(home: Path) -> None:
         await driver.until(lambda: driver.app.screen.query_one("#form-unit", Dial).value == "word")
 
 
+@pytest.mark.parametrize(
+    ("typed", "problems"),
+    [
+        ({"batch": "8", "accumulate": "9"}, {"accumulate": "Accumulate is 9; it must be between 1 and 8."}),
+        ({"batch": "64", "accumulate": "32"}, {}),
+        ({"activation_regularisation": "100"}, {"activation_regularisation": "AR is 100; it must be at least 0 and"}),
+        ({"ema": "1", "validation": "x"}, {"ema": "EMA is 1; it must", "validation": "Validation must be a number"}),
+        ({"cell": "gru", "identity": "yes"}, {"": "Only rnn-relu can begin with the identity."}),
+        ({"softmax": "adaptive", "tied": "yes"}, {"": "An adaptive softmax has tables of its own"}),
+    ],
+)
+def test_problems_stand_where_they_belong(typed: dict[str, str], problems: dict[str, str]) -> None:
+    outcome = work_out(500_000, Choices(typed=typed))
+    assert {name: said.startswith(problems.get(name, "?")) for name, said in outcome.problems.items()} == dict.fromkeys(
+        problems, True
+    )
+    assert (outcome.plan is None) == bool(problems)
+
+
 def test_what_is_given_replaces_what_is_derived_and_nothing_else() -> None:
     derived = work_out(500_000, Choices()).plan
     given = work_out(500_000, Choices(typed={"embedding": "24", "length": "12"})).plan
@@ -210,7 +312,7 @@ def test_what_is_given_replaces_what_is_derived_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\t"])
 def test_an_empty_field_is_derived(text: str) -> None:
-    typed = {field.name: text for field in FIELDS}
+    typed = dict.fromkeys(SETTINGS, text)
     assert work_out(500_000, Choices(typed=typed)) == work_out(500_000, Choices())
 
 

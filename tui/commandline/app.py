@@ -7,6 +7,7 @@ import typer
 
 from corpora.version import __version__
 from tui.commandline import corpora, generating, models, training
+from tui.commandline.options import GroupedHelp
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -87,7 +88,7 @@ def engine() -> None:
 
 
 app.add_typer(corpora.app, name="corpus")
-app.command("train")(training.train)
+app.command("train", cls=GroupedHelp)(training.train)
 app.command("resume")(training.resume)
 app.command("models")(models.models)
 app.command("show")(models.show)

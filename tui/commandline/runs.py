@@ -1,7 +1,7 @@
 """What `pantoum train` and `resume` do: prepare a model folder, start its trainer, watch it or leave it to itself."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -11,34 +11,25 @@ from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
 from engine.folder import ModelLibrary
 from engine.presets import Plan, plan
-from engine.records import CorpusReference
-from engine.settings import Cell, Device, Peephole, TrainingConfig, Unit
+from engine.records import RUNNING, CorpusReference
+from engine.settings import DEVICES, Device, TrainingConfig, Unit
+from engine.speed import known_speed, measure_speed
 from tui.commandline import watching
 from tui.commandline.output import note
 from tui.commandline.texts import add_files
+from tui.training.catalogue import concerned, renamed
 
 DEFAULT_MINUTES = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the person asked for; None is left to the presets."""
+    """What the person asked for."""
 
     unit: Unit = "char"
     minutes: float | None = None
     steps: int | None = None
-    cell: Cell | None = None
-    peephole: Peephole = "diagonal"
-    identity: bool = False
-    layers: int | None = None
-    hidden: int | None = None
-    embedding: int | None = None
-    dropout: float | None = None
-    batch: int | None = None
-    length: int | None = None
-    learning_rate: float | None = None
-    seed: int = 0
-    device: Device = "auto"
+    settings: Mapping[str, object] = field(default_factory=dict)  # by name; None is left to the presets
 
 
 def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int | None, detach: bool) -> None:
@@ -48,7 +39,7 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
     _check_name_is_free(name, models)
     settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
     corpus = find_corpus(sources, CorpusLibrary())
-    settings = settle(wishes, characters=corpus.record.characters)
+    settings = settle(wishes, characters=corpus.record.characters, speed=find_speed(wishes))
     folder = models.create(
         name,
         model=settings.model,
@@ -96,26 +87,39 @@ def extended(training: TrainingConfig, *, minutes: float | None = None, steps: i
     raise InputError(f"This model's budget is counted in {kind}: add to it with --{kind}.")
 
 
-def settle(wishes: Wishes, *, characters: int) -> Plan:
-    """Every setting: what was asked for as it was asked, the rest from the presets. Raises `InputError`."""
-    return plan(
-        characters=characters,
-        unit=wishes.unit,
-        minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
-        steps=wishes.steps,
-        cell=wishes.cell,
-        peephole=wishes.peephole,
-        identity=wishes.identity,
-        layers=wishes.layers,
-        hidden=wishes.hidden,
-        embedding=wishes.embedding,
-        dropout=wishes.dropout,
-        batch=wishes.batch,
-        length=wishes.length,
-        learning_rate=wishes.learning_rate,
-        seed=wishes.seed,
-        device=wishes.device,
-    )
+def settle(wishes: Wishes, *, characters: int, speed: float | None = None) -> Plan:
+    """Every setting: what was asked for as it was asked, the rest from the presets.
+
+    Raises `InputError`, with the option's name where it is about a single one.
+    """
+    try:
+        return plan(
+            characters=characters,
+            unit=wishes.unit,
+            minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
+            steps=wishes.steps,
+            speed=speed,
+            **wishes.settings,
+        )
+    except InputError as error:
+        setting = concerned(str(error))
+        raise InputError(renamed(str(error), setting.flag) if setting else str(error)) from error
+
+
+def find_speed(wishes: Wishes) -> float | None:
+    """How fast this machine trains, measured now where it never was; None where that can't be told."""
+    if wishes.steps is not None:
+        return None  # then it decides nothing
+    device: Device = next((each for each in DEVICES if each == wishes.settings.get("device")), "auto")
+    known = known_speed(device)
+    if known is not None or any(entry.status.state in RUNNING for entry in ModelLibrary().list()):
+        return known  # beside another training, both would be spoilt
+    note("Measuring how fast this machine trains (once)…")
+    try:
+        return measure_speed(device)
+    except InputError as error:
+        note(f"{error} Two ordinary cores are assumed.")
+        return None
 
 
 def one_budget(minutes: float | None, steps: int | None) -> None:

@@ -9,6 +9,7 @@ from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 from tui.commandline import output
 from tui.commandline.output import line, note
 from tui.readable import age, count, duration, short, size
+from tui.training.catalogue import uncommon
 
 STOPPING = 120.0  # seconds to wait for a trainer's checkpoint
 INTERVAL = 0.2  # seconds between two looks at its status
@@ -105,6 +106,10 @@ def _about(folder: ModelFolder, record: ModelRecord) -> list[tuple[str, str]]:
         ("reads", f"{model.unit}, vocabulary of {count(model.vocabulary)}" if model.vocabulary else model.unit),
         ("cell", f"{cell}, embedding {count(model.embedding)}, dropout {model.dropout:g}"),
     ]
+    if also := uncommon(model, but=("cell", "layers", "hidden", "embedding", "dropout")):
+        rows.append(("also", ", ".join(also)))
+    if trained := uncommon(record.training, but=("steps", "seed")):
+        rows.append(("training", ", ".join(trained)))
     if record.parameters:
         rows.append(("size", f"{count(record.parameters)} parameters, {size(folder.size())} on disk"))
     return rows

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from engine.settings import Cell, Device, Peephole, Unit
+from engine.settings import Unit
+from tui.commandline.options import with_settings
 
 Minutes = Annotated[
     float | None, typer.Option(metavar="M", help="Train for so many minutes (default 5).", show_default=False)
@@ -17,6 +18,7 @@ StopAfter = Annotated[
 Detach = Annotated[bool, typer.Option("--detach", help="Train in the background and return at once.")]
 
 
+@with_settings
 def train(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="A corpus, or text files and folders.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="What to call the model.")],
@@ -25,24 +27,9 @@ def train(
     ] = "char",
     minutes: Minutes = None,
     steps: Steps = None,
-    cell: Annotated[Cell | None, typer.Option(help="The kind of recurrent cell.")] = None,
-    peephole: Annotated[
-        Peephole, typer.Option(help="What the gates of lstm-peephole see of the cell: vectors or matrices.")
-    ] = "diagonal",
-    identity: Annotated[
-        bool, typer.Option("--identity", help="Begin rnn-relu with the identity as its recurrent matrix.")
-    ] = False,
-    layers: Annotated[int | None, typer.Option(metavar="N", help="Recurrent layers.")] = None,
-    hidden: Annotated[int | None, typer.Option(metavar="N", help="Width of each layer.")] = None,
-    embedding: Annotated[int | None, typer.Option(metavar="N", help="Width of a token's vector.")] = None,
-    dropout: Annotated[float | None, typer.Option(metavar="P", help="Dropout, from 0 to below 1.")] = None,
-    batch: Annotated[int | None, typer.Option(metavar="N", help="Streams of text read in parallel.")] = None,
-    length: Annotated[int | None, typer.Option(metavar="N", help="Tokens to learn from at a time.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(metavar="R", help="The highest learning rate.")] = None,
-    stop_after: StopAfter = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="RNG seed: the same seed gives the same model.")] = 0,
-    device: Annotated[Device, typer.Option(help="Where to compute.")] = "auto",
     detach: Detach = False,
+    stop_after: StopAfter = None,
+    **settings: object,
 ) -> None:
     """Train a model on a corpus or on files, and watch it learn. Settings not given follow from the budget.
 
@@ -59,23 +46,7 @@ def train(
     runs.train(
         sources,
         name=name,
-        wishes=runs.Wishes(
-            unit=unit,
-            minutes=minutes,
-            steps=steps,
-            cell=cell,
-            peephole=peephole,
-            identity=identity,
-            layers=layers,
-            hidden=hidden,
-            embedding=embedding,
-            dropout=dropout,
-            batch=batch,
-            length=length,
-            learning_rate=learning_rate,
-            seed=seed,
-            device=device,
-        ),
+        wishes=runs.Wishes(unit=unit, minutes=minutes, steps=steps, settings=settings),
         stop_after=stop_after,
         detach=detach,
     )

@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Label, Select
 
 from corpora.errors import InputError
@@ -16,6 +15,7 @@ from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.commands.train import TRAIN
+from tui.screens.machine_speed import MachineSpeed
 from tui.training import actions
 from tui.training.watch import RunView, RunWatch
 from tui.waiting import in_thread, pause
@@ -28,7 +28,7 @@ RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
 
-class TrainScreen(Screen[None]):
+class TrainScreen(MachineSpeed):
     """On arrival it shows the run that is training, or else the form."""
 
     TITLE = "Train"
@@ -103,6 +103,8 @@ class TrainScreen(Screen[None]):
         if wanted := next((entry.folder for entry in runs if entry.folder.slug == self._wanted_run), None):
             self._wanted_run = ""
             self._watch(wanted)
+        if self._folder is None and self.is_current:
+            self._want_speed(idle=all(entry.status.state not in RUNNING for entry in runs))
 
     def _offer(self, runs: list[ModelEntry]) -> None:
         """Fills the picker, those in training first, unless it is open under the person's hand."""
@@ -219,6 +221,7 @@ class TrainScreen(Screen[None]):
     async def _start(self, form: RunForm, corpus: Corpus) -> None:
         plan = form.outcome.plan
         assert plan is not None
+        self._stop_measuring()
         reference = CorpusReference.of(corpus)
         try:
             folder = await in_thread(
@@ -283,6 +286,7 @@ class TrainScreen(Screen[None]):
         line = self.query_one(MessageLine)
         try:
             if request is None:
+                self._stop_measuring()
                 line.say(await in_thread(self.app, actions.resume, folder))
             else:
                 line.say(await in_thread(self.app, actions.ask, folder, request))

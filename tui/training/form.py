@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 import msgspec
 
 from corpora.errors import InputError
 from engine.presets import Plan, plan
-from engine.settings import Cell, Device, ModelConfig, Peephole, TrainingConfig, Unit
-
-Number = int | float
+from engine.settings import ModelConfig, TrainingConfig, Unit
+from tui.training.catalogue import SETTINGS, Setting, Value, concerned, renamed
 
 BUDGETS: tuple[tuple[str, float], ...] = (  # what the dial says, minutes
     ("1 min", 1),
@@ -26,40 +24,11 @@ BUDGETS: tuple[tuple[str, float], ...] = (  # what the dial says, minutes
 
 
 @dataclass(frozen=True)
-class Field:
-    """One number under Advanced; empty means "derived from the budget and the text"."""
-
-    name: str  # as in the settings
-    label: str
-    whole: bool
-    help: str
-
-
-FIELDS: tuple[Field, ...] = (
-    Field("layers", "Layers", True, "recurrent layers, one on the other"),
-    Field("hidden", "Hidden", True, "width of a layer"),
-    Field("embedding", "Embedding", True, "width of a token's vector"),
-    Field("dropout", "Dropout", False, "guards against learning by heart"),
-    Field("batch", "Batch", True, "streams read side by side"),
-    Field("length", "Length", True, "tokens that errors travel back through"),
-    Field("learning_rate", "Learning rate", False, "its peak"),
-    Field("clip", "Clip", False, "longer gradients are shortened"),
-    Field("seed", "RNG seed", True, "the same seed gives the same model"),
-    Field("steps", "Steps", True, "the budget in steps, instead of time"),
-)
-_MODEL_FIELDS = ("layers", "hidden", "embedding", "dropout")
-
-
-@dataclass(frozen=True)
 class Choices:
-    """What the form holds; `typed` has the Advanced fields as they stand, by name."""
+    """What the form holds; `typed` has the fields under Advanced as they stand, by the setting's name."""
 
     unit: Unit = "char"
     minutes: float = 5
-    cell: Cell | None = None
-    peephole: Peephole = "diagonal"
-    identity: bool = False
-    device: Device = "auto"
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,73 +40,48 @@ class Outcome:
     problems: Mapping[str, str]
 
 
-def work_out(characters: int, choices: Choices) -> Outcome:
-    """The plan for a text of so many characters under these choices."""
-    numbers: dict[str, Number] = {}
+def work_out(characters: int, choices: Choices, speed: float | None = None) -> Outcome:
+    """The plan for a text of so many characters under these choices, on a machine of this speed where it is known."""
+    chosen: dict[str, Value] = {}
     problems: dict[str, str] = {}
-    for entry in FIELDS:
-        text = choices.typed.get(entry.name, "").strip()
-        if not text:
+    for name, text in choices.typed.items():
+        if not text.strip():
             continue
         try:
-            numbers[entry.name] = _number(entry, text)
+            chosen[name] = _value(SETTINGS[name], text)
         except InputError as error:
-            problems[entry.name] = str(error)
+            problems[name] = str(error)
     if problems:
         return Outcome(None, problems)
+    steps = chosen.pop("steps", None)
     try:
-        return Outcome(_plan(characters, choices, numbers), {})
+        planned = plan(
+            characters=characters,
+            unit=choices.unit,
+            minutes=None if steps is not None else choices.minutes,
+            steps=None if steps is None else int(steps),
+            speed=speed,
+            **chosen,
+        )
     except InputError as error:
-        return Outcome(None, {"": str(error)})
+        setting = concerned(str(error))
+        return Outcome(None, {setting.name: renamed(str(error), setting.label)} if setting else {"": str(error)})
+    return Outcome(planned, {})
 
 
-def _plan(characters: int, choices: Choices, numbers: Mapping[str, Number]) -> Plan:
-    def whole(name: str) -> int | None:
-        return int(numbers[name]) if name in numbers else None
-
-    steps = whole("steps")
-    derived = plan(
-        characters=characters,
-        unit=choices.unit,
-        minutes=None if steps is not None else choices.minutes,
-        steps=steps,
-        cell=choices.cell,
-        peephole=choices.peephole,
-        identity=choices.identity,
-        layers=whole("layers"),
-        hidden=whole("hidden"),
-        seed=whole("seed") or 0,
-        device=choices.device,
-    )
-    model = {name: value for name, value in numbers.items() if name in _MODEL_FIELDS}
-    training = {name: value for name, value in numbers.items() if name not in _MODEL_FIELDS}
-    chosen = Plan(
-        msgspec.structs.replace(derived.model, **model),
-        msgspec.structs.replace(derived.training, **training),
-        derived.reasons,
-    )
-    chosen.model.check()
-    chosen.training.check()
-    return chosen
-
-
-def _number(entry: Field, text: str) -> Number:
-    """The number that was typed. Raises `InputError` where it is none, or out of the field's range."""
+def _value(setting: Setting, text: str) -> Value:
+    """The value that was typed. Raises `InputError` where it is none, or a number out of the setting's range."""
+    value = setting.read(text)
+    if setting.kind not in (int, float):
+        return value
+    # Alone, so that every field that is wrong says so; what hangs on another field is left to the plan.
+    alone: ModelConfig | TrainingConfig = ModelConfig() if setting.of_model else TrainingConfig(minutes=1, batch=4096)
+    if setting.name == "steps":
+        alone = TrainingConfig()
     try:
-        value: Number = int(text.replace(",", "").replace("_", "")) if entry.whole else float(text)
-    except ValueError as error:
-        kind = "a whole number" if entry.whole else "a number such as 0.5"
-        raise InputError(f"{entry.label} must be {kind}; {text!r} is not.") from error
-    alone = {entry.name: value}
-    check = (
-        partial(msgspec.structs.replace, ModelConfig(), **alone)
-        if entry.name in _MODEL_FIELDS
-        else partial(msgspec.structs.replace, TrainingConfig(minutes=None if entry.name == "steps" else 1.0), **alone)
-    )
-    try:
-        check().check()
+        msgspec.structs.replace(alone, **{setting.name: value}).check()
     except InputError as error:
-        raise InputError(str(error).replace(entry.name, entry.label)) from error
+        raise InputError(renamed(str(error), setting.label)) from error
     return value
 
 

@@ -12,6 +12,7 @@ from engine.folder import ModelEntry
 from engine.records import SampleLine
 from tui.library.figures import Figures
 from tui.readable import age, count, duration, size
+from tui.training.catalogue import uncommon
 
 SOURCES_SHOWN = 40
 WORDS_SHOWN = 24
@@ -68,6 +69,10 @@ class DetailPane(Container):
         kind = f"{model.layers} {model.cell} layer{'s' if model.layers > 1 else ''} of {count(model.hidden)}"
         parameters = f", {count(record.parameters)} parameters" if record.parameters else ""
         text.append(f"\n{UNIT_WORDS[model.unit]}, {kind}{parameters}")
+        if also := uncommon(model, but=("cell", "layers", "hidden", "embedding")):
+            text.append(f"\nwith {', '.join(also)}")
+        if trained := uncommon(record.training, but=("steps",)):
+            text.append(f"\ntraining: {', '.join(trained)}")
         text.append(f"\nfrom {record.corpus.name}, {count(record.corpus.characters)} characters")
         text.append(f"\n{status.state}, step {count(status.step)}, {duration(status.elapsed)} trained")
         if results := record.results:

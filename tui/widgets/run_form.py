@@ -1,6 +1,6 @@
 """The form for a new run: a text, a name, a unit and one dial; everything else follows, or is set under Advanced."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from textual import events, on
@@ -11,9 +11,10 @@ from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
 from corpora.home import slugify
 from corpora.library import Corpus
-from engine.settings import CELLS, DEVICES, PEEPHOLES, UNITS
+from engine.settings import DEVICES, UNITS, Device
 from tui.readable import count
-from tui.training.form import BUDGETS, FIELDS, Choices, Field, Outcome, done_at, work_out
+from tui.training.form import BUDGETS, Choices, Outcome, done_at, work_out
+from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.dial import Dial
 
 UNIT_HINTS = {
@@ -36,6 +37,8 @@ class RunForm(VerticalScroll, can_focus=False):
         self.outcome = Outcome(None, {})
         self._corpora: dict[str, Corpus] = {}
         self._taken: Collection[str] = ()
+        self._speeds: dict[Device, float] = {}
+        self._measuring = False
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -52,12 +55,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(id="form-reasons", markup=False)
             yield Button("Start training", variant="primary", compact=True, id="form-start")
         with Collapsible(title="Advanced", id="form-advanced"):
-            yield _row("Cell", Dial([("derived", ""), *((cell, cell) for cell in CELLS)], value="", id="form-cell"))
-            yield _row("Peepholes", Dial([(each, each) for each in PEEPHOLES], value="diagonal", id="form-peephole"))
-            yield _row("Identity", Dial([("off", "off"), ("on", "on")], value="off", id="form-identity"))
-            for field in FIELDS:
-                yield from _number_row(field)
-            yield _row("Device", Dial([(device, device) for device in DEVICES], value="auto", id="form-device"))
+            yield AdvancedSettings(id="form-settings")
 
     def on_mount(self) -> None:
         self._recompute()
@@ -74,6 +72,33 @@ class RunForm(VerticalScroll, can_focus=False):
     @property
     def model_name(self) -> str:
         return self.query_one("#form-name", Input).value.strip()
+
+    @property
+    def device(self) -> Device:
+        """Where the run would compute."""
+        return next(known for known in DEVICES if known == self._dial("form-device"))
+
+    @property
+    def wants_speed(self) -> bool:
+        """Whether the plan would follow from how fast the machine is: not where the budget is in steps."""
+        return not self.query_one("#form-steps", Input).value.strip()
+
+    @property
+    def speeds(self) -> Mapping[Device, float]:
+        """What is known of how fast each device trains."""
+        return self._speeds
+
+    def set_speed(self, device: Device, speed: float | None) -> None:
+        """Plans by what was found out of this device; None where nothing was."""
+        if speed is not None:
+            self._speeds[device] = speed
+        self._measuring = False
+        self._recompute()
+
+    def say_measuring(self) -> None:
+        """Says that the speed is being measured, until `set_speed`."""
+        self._measuring = True
+        self._recompute()
 
     def set_corpora(self, corpora: Sequence[Corpus]) -> None:
         """Offers these texts; keeps the one that is chosen where it is still there."""
@@ -110,7 +135,7 @@ class RunForm(VerticalScroll, can_focus=False):
                 self.query_one("#form-name").focus()
             elif name:
                 self.query_one("#form-advanced", Collapsible).collapsed = False
-                self.query_one(f"#form-{name}").focus()
+                self.query_one(AdvancedSettings).choose(name)
             return problem
         return ""
 
@@ -145,18 +170,13 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _recompute(self) -> None:
         corpus = self.corpus
-        unit, device = self._dial("form-unit"), self._dial("form-device")
-        minutes = float(self._dial("form-time"))
+        unit = self._dial("form-unit")
         choices = Choices(
             unit=next(known for known in UNITS if known == unit),
-            minutes=minutes,
-            cell=next((cell for cell in CELLS if cell == self._dial("form-cell")), None),
-            peephole=next(known for known in PEEPHOLES if known == self._dial("form-peephole")),
-            identity=self._dial("form-identity") == "on",
-            device=next(known for known in DEVICES if known == device),
-            typed={field.name: self.query_one(f"#form-{field.name}", Input).value for field in FIELDS},
+            minutes=float(self._dial("form-time")),
+            typed=self.query_one(AdvancedSettings).typed,
         )
-        self.outcome = work_out(corpus.record.characters if corpus else 0, choices)
+        self.outcome = work_out(corpus.record.characters if corpus else 0, choices, self._speeds.get(self.device))
         problems = dict(self.outcome.problems)
         if corpus is not None and (problem := self._name_problem()):
             problems = {"name": problem, **problems}
@@ -165,15 +185,17 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: str) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
-        steps = self.query_one("#form-steps", Input).value.strip()
         self.query_one("#form-time-hint", Static).update(
-            "Steps under Advanced count instead." if steps else done_at(float(self._dial("form-time")), datetime.now())
+            done_at(float(self._dial("form-time")), datetime.now())
+            if self.wants_speed
+            else "Steps under Advanced count instead."
         )
-        for name in ("name", *(field.name for field in FIELDS)):
-            line = self.query_one(f"#form-{name}-problem", Static)
-            line.update(problems.get(name, ""))
-            line.display = name in problems
-            self.query_one(f"#form-{name}", Input).set_class(name in problems, "-invalid")
+        line = self.query_one("#form-name-problem", Static)
+        line.update(problems.get("name", ""))
+        line.display = "name" in problems
+        self.query_one("#form-name").set_class("name" in problems, "-invalid")
+        settings = self.query_one(AdvancedSettings)
+        settings.show_problems(problems)
         plan = self.outcome.plan
         if corpus is None:
             reasons = "Add a text in the Library (F2) first, then come back."
@@ -181,11 +203,9 @@ class RunForm(VerticalScroll, can_focus=False):
             reasons = problems.get("", "Some settings under Advanced need another value.")
         else:
             reasons = "\n".join(f"· {reason}" for reason in plan.reasons)
-            for field in FIELDS:
-                if field.name != "steps":
-                    value = getattr(plan.model, field.name, None)
-                    value = getattr(plan.training, field.name, None) if value is None else value
-                    self.query_one(f"#form-{field.name}", Input).placeholder = f"{value:g}"
+            settings.show_plan(plan)
+            if self._measuring:
+                reasons += "\n· Measuring how fast this machine trains (once); that may change the plan."
         self.query_one("#form-reasons", Static).update(reasons)
         self.query_one("#form-start", Button).disabled = corpus is None
 
@@ -201,14 +221,8 @@ class RunForm(VerticalScroll, can_focus=False):
         return self.query_one(f"#{id}", Dial).value
 
 
-def _row(label: str, control: Select[str] | Input | Dial, hint: str = "") -> Horizontal:
-    parts = [Label(label, classes="label"), control]
-    return Horizontal(*parts, *([Label(hint, classes="aside")] if hint else []), classes="row")
-
-
-def _number_row(field: Field) -> Iterator[Horizontal | Static]:
-    yield _row(field.label, Input(compact=True, max_length=24, id=f"form-{field.name}", classes="number"), field.help)
-    yield Static(id=f"form-{field.name}-problem", classes="problem", markup=False)
+def _row(label: str, control: Select[str] | Input | Dial) -> Horizontal:
+    return Horizontal(Label(label, classes="label"), control, classes="row")
 
 
 def _describe(corpus: Corpus) -> str:
