@@ -53,6 +53,7 @@ class CorpusBuilder:
         self._hash = hashlib.sha256()
         self._first: dict[str, str] = {}  # hash of a text: the name of the source that had it first
         self._cleaning: dict[str, None] = {}
+        self._alphabet: set[str] = set()
         self._ending = SEPARATOR  # the last characters of text.txt; as if there were a blank line before its start
         self._file = (self.folder / TEXT).open("w+b")
 
@@ -61,7 +62,7 @@ class CorpusBuilder:
 
         Raises what reading the text raises; the corpus is then as it was before.
         """
-        before = (self.characters, self._bytes, self._hash.copy(), self._ending)
+        before = (self.characters, self._bytes, self._hash.copy(), self._ending, self._alphabet.copy())
         cleaner = Cleaner()
         own = hashlib.sha256()
         length = 0
@@ -113,6 +114,7 @@ class CorpusBuilder:
             characters=self.characters,
             bytes=self._bytes,
             sha256=self._hash.hexdigest(),
+            alphabet=len(self._alphabet),
             cleaning=tuple(self._cleaning),
         )
         write_json(self.folder / RECORD, record)
@@ -140,9 +142,10 @@ class CorpusBuilder:
             self._file.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _go_back(self, characters: int, size: int, digest: "hashlib._Hash", ending: str) -> None:
+    def _go_back(self, characters: int, size: int, digest: "hashlib._Hash", ending: str, alphabet: set[str]) -> None:
         """Forgets what was written after this point."""
         self.characters, self._bytes, self._hash, self._ending = characters, size, digest, ending
+        self._alphabet = alphabet
         self._file.seek(size)
         self._file.truncate()
 
@@ -156,6 +159,7 @@ class CorpusBuilder:
         self._hash.update(data)
         self.characters += len(text)
         self._bytes += len(data)
+        self._alphabet.update(text)
         self._ending = (self._ending + text[-2:])[-2:]
         return data
 

@@ -28,4 +28,5 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
     characters: int  # of text.txt
     bytes: int  # of text.txt
     sha256: str  # of text.txt
+    alphabet: int = 0  # distinct characters of text.txt; 0 where nobody counted them
     cleaning: tuple[str, ...] = ()  # the cleaning steps that altered something, in their order

@@ -39,7 +39,12 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
     _check_name_is_free(name, models)
     settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
     corpus = find_corpus(sources, CorpusLibrary())
-    settings = settle(wishes, characters=corpus.record.characters, speed=find_speed(wishes))
+    settings = settle(
+        wishes,
+        characters=corpus.record.characters,
+        alphabet=corpus.record.alphabet or None,
+        speed=find_speed(wishes),
+    )
     folder = models.create(
         name,
         model=settings.model,
@@ -87,7 +92,7 @@ def extended(training: TrainingConfig, *, minutes: float | None = None, steps: i
     raise InputError(f"This model's budget is counted in {kind}: add to it with --{kind}.")
 
 
-def settle(wishes: Wishes, *, characters: int, speed: float | None = None) -> Plan:
+def settle(wishes: Wishes, *, characters: int, alphabet: int | None = None, speed: float | None = None) -> Plan:
     """Every setting: what was asked for as it was asked, the rest from the presets.
 
     Raises `InputError`, with the option's name where it is about a single one.
@@ -99,6 +104,7 @@ def settle(wishes: Wishes, *, characters: int, speed: float | None = None) -> Pl
             minutes=DEFAULT_MINUTES if wishes.minutes is None and wishes.steps is None else wishes.minutes,
             steps=wishes.steps,
             speed=speed,
+            alphabet=alphabet,
             **wishes.settings,
         )
     except InputError as error:

@@ -40,8 +40,11 @@ class Outcome:
     problems: Mapping[str, str]
 
 
-def work_out(characters: int, choices: Choices, speed: float | None = None) -> Outcome:
-    """The plan for a text of so many characters under these choices, on a machine of this speed where it is known."""
+def work_out(characters: int, choices: Choices, speed: float | None = None, *, alphabet: int | None = None) -> Outcome:
+    """The plan for a text of so many characters, so many of them distinct, under these choices.
+
+    `speed` is the machine's, where it is known.
+    """
     chosen: dict[str, Value] = {}
     problems: dict[str, str] = {}
     for name, text in choices.typed.items():
@@ -61,6 +64,7 @@ def work_out(characters: int, choices: Choices, speed: float | None = None) -> O
             minutes=None if steps is not None else choices.minutes,
             steps=None if steps is None else int(steps),
             speed=speed,
+            alphabet=alphabet,
             **chosen,
         )
     except InputError as error:

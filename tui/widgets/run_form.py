@@ -176,7 +176,12 @@ class RunForm(VerticalScroll, can_focus=False):
             minutes=float(self._dial("form-time")),
             typed=self.query_one(AdvancedSettings).typed,
         )
-        self.outcome = work_out(corpus.record.characters if corpus else 0, choices, self._speeds.get(self.device))
+        self.outcome = work_out(
+            corpus.record.characters if corpus else 0,
+            choices,
+            self._speeds.get(self.device),
+            alphabet=corpus.record.alphabet or None if corpus else None,
+        )
         problems = dict(self.outcome.problems)
         if corpus is not None and (problem := self._name_problem()):
             problems = {"name": problem, **problems}
