@@ -388,8 +388,8 @@ def nothing_hidden_is_left(library: CorpusLibrary) -> Iterator[None]:
 
 def test_a_corpus_knows_how_many_characters_its_text_is_made_of(tmp_path: Path) -> None:
     one, same, damaged = tmp_path / "one.txt", tmp_path / "same.txt", tmp_path / "damaged.txt"
-    one.write_text("abba 文 abba\n", encoding="utf-8")
-    same.write_text("abba 文 abba\n", encoding="utf-8")
+    one.write_text("abba 文 abba\n" * 30, encoding="utf-8")
+    same.write_text("abba 文 abba\n" * 30, encoding="utf-8")
     damaged.write_bytes(b"xyz" * 50 + bytes(range(256)) * 8)
     corpus = CorpusLibrary(tmp_path).add([one, same, damaged], name="letters").corpus
     assert corpus.record.alphabet == len(set(corpus.text_path.read_text("utf-8"))) == len("ab文 \n")
