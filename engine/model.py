@@ -120,7 +120,9 @@ class LanguageModel(nn.Module):
         return groups
 
     def is_sound(self) -> bool:
-        """Whether tables of indices, which came with the weights, can be trusted."""
+        """Whether weights that came from a file can be used: all are numbers, and tables of indices stay inside."""
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.parameters()):
+            return False
         return not isinstance(self.decoder, AdaptiveSoftmax) or self.decoder.is_sound()
 
     @torch.no_grad()

@@ -6,14 +6,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import safetensors
+import safetensors.torch
 import torch
 
 from corpora.errors import InputError
 from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, save_weights
+from engine.device import check_precision
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
-from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
+from engine.settings import CELLS, Cell, ModelConfig, Precision, TrainingConfig
 from engine.streams import Shape
 from engine.training import Trainer
 
@@ -245,6 +248,27 @@ def test_weights_of_another_architecture_are_refused_by_name(tmp_path: Path) -> 
         load_weights(folder, huge, CPU)
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    folder, trainer = ModelFolder(tmp_path), trainer_of()
+    with torch.no_grad():
+        trainer.parameters[1][3] = math.nan
+    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    with pytest.raises(InputError, match="damaged"):
+        load_weights(folder, trainer.model.config, CPU)
+
+
+def test_weights_of_the_first_format_are_read_under_their_new_names(tmp_path: Path) -> None:
+    folder, trainer = ModelFolder(tmp_path), trainer_of(tied=True, embedding=12)
+    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    with safetensors.safe_open(folder.weights_path, framework="pt") as file:
+        old = {name.replace("ahead.layers.", "layers."): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert "layers.1.core.weight_hh_l0" in old
+    note = '{"format": 1, "step": 3, "tokens": 9, "validation_loss": 2.0}'
+    safetensors.torch.save_file(old, folder.weights_path, metadata={"pantoum": note})
+    model, _ = load_weights(folder, trainer.model.config, CPU)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), trainer.model.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("keep", [0, 7, 100, 2000])
 def test_truncated_files_are_refused_with_a_sentence(tmp_path: Path, keep: int) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
@@ -269,3 +293,25 @@ def test_training_learns_on_cuda_as_well(cell: Cell) -> None:
     for step in range(150):
         assert not trainer.advance(step / 150).skipped
     assert Evaluator(TOKENS, 10_000, cuda).loss(trainer.model) < 1.0
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["float32", "bf16", "fp16"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_training_learns_in_every_precision(precision: Precision, bidirectional: bool) -> None:
+    torch.manual_seed(0)
+    cuda = torch.device("cuda")
+    config = ModelConfig(vocabulary=17, layers=2, hidden=32, embedding=16, bidirectional=bidirectional)
+    training = TrainingConfig(steps=200, learning_rate=1e-2, precision=precision, ema=0.9, accumulate=2)
+    trainer = Trainer(LanguageModel(config), TOKENS, training, cuda, Shape(4, 16))
+    skipped = sum(trainer.advance(step / 200).skipped for step in range(200))
+    assert skipped < 20  # a scale for float16 is found by a few overflows
+    assert Evaluator(TOKENS, 10_000, cuda, precision).loss(trainer.model) < 1.0
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_is_refused_where_it_gains_nothing(precision: Precision) -> None:
+    with pytest.raises(InputError, match="CUDA"):
+        check_precision(CPU, precision)
+    check_precision(CPU, "auto")
