@@ -9,17 +9,36 @@ from engine.cells.making import make_layer
 from engine.decoder import BLOCK, Decoder
 from engine.model import LanguageModel, count_parameters
 from engine.optimizing import make_optimizer
-from engine.settings import CELLS, Cell, ModelConfig, Peephole, TrainingConfig
+from engine.settings import CELLS, Cell, ModelConfig, Peephole, Softmax, TrainingConfig
 
 KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]
 
 
 def model_of(
-    cell: Cell, *, layers: int = 2, tied: bool = False, embedding: int = 12, peephole: Peephole = "diagonal"
+    cell: Cell,
+    *,
+    layers: int = 2,
+    tied: bool = False,
+    embedding: int = 12,
+    peephole: Peephole = "diagonal",
+    residual: bool = False,
+    layer_norm: bool = False,
+    bidirectional: bool = False,
+    softmax: Softmax = "full",
 ) -> LanguageModel:
     torch.manual_seed(7)
     config = ModelConfig(
-        cell=cell, vocabulary=23, layers=layers, hidden=16, embedding=embedding, tied=tied, peephole=peephole
+        cell=cell,
+        vocabulary=23,
+        layers=layers,
+        hidden=16,
+        embedding=embedding,
+        tied=tied,
+        peephole=peephole,
+        residual=residual,
+        layer_norm=layer_norm,
+        bidirectional=bidirectional,
+        softmax=softmax,
     )
     model = LanguageModel(config)
     with torch.no_grad():
@@ -51,6 +70,35 @@ def test_the_decoder_steps_to_the_same_logits_as_the_training_forward(
     for t, row in enumerate(ids):
         logits, state = decoder.step(row, state)
         assert torch.allclose(logits, expected[t], atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("residual", "layer_norm"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("embedding", [12, 16])  # 16 is the layers' width: there the first layer adds to its input too
+def test_the_decoder_steps_through_residuals_and_norms_as_the_training_forward_does(
+    cell: Cell, residual: bool, layer_norm: bool, embedding: int
+) -> None:
+    model = model_of(cell, layers=3, residual=residual, layer_norm=layer_norm, embedding=embedding, bidirectional=True)
+    ids = torch.randint(23, (30, 3))
+    for side in ("ahead", "back"):
+        hidden, _ = model.read(ids, model.zero_state(3), side)
+        expected = model.logits(hidden) if side == "ahead" else model.logits(None, hidden)
+        decoder = Decoder(model, side)
+        state = decoder.zero_state(3)
+        for t, row in enumerate(ids):
+            logits, state = decoder.step(row, state)
+            assert torch.allclose(logits, expected[t], atol=1e-3)
+
+
+def test_residuals_and_norms_are_where_their_definitions_put_them() -> None:
+    model = model_of("gru", layers=2, residual=True, layer_norm=True, embedding=16)
+    ids = torch.randint(23, (10, 3))
+    x = model.embedding(ids)
+    norms = model.ahead.norms
+    assert norms is not None
+    for layer, norm in zip(model.ahead.each(), norms, strict=False):
+        x = x + layer(norm(x), layer.zero_state(3))[0]
+    assert torch.allclose(model.read(ids, model.zero_state(3))[0], norms[2](x), atol=1e-6)
 
 
 @pytest.mark.parametrize("cell", CELLS)
