@@ -24,7 +24,8 @@ class Losses:
 class Evaluator:
     """Reads the same streams every time."""
 
-    CHUNK = 256  # tokens read at once by each stream
+    CHUNK = 256  # tokens read at once by each stream, at most
+    LOGITS = 1 << 25  # numbers held at once: 128 MB
     STREAM = 1024  # tokens of a stream: long enough that its cold start costs well under 1 % of the loss
     MAX_BATCH = 32
 
@@ -65,8 +66,9 @@ class Evaluator:
         model.eval()
         state = model.zero_state(len(self._starts))
         total = 0.0
-        for start in range(0, self.length, self.CHUNK):
-            stop = min(start + self.CHUNK, self.length)
+        chunk = self._chunk(model)
+        for start in range(0, self.length, chunk):
+            stop = min(start + chunk, self.length)
             offsets = np.arange(start, stop + 1)
             ids = self._read(self.length - offsets if back else offsets)
             with autocast(self._device, self._precision):
@@ -77,19 +79,23 @@ class Evaluator:
 
     @torch.no_grad()
     def _both(self, model: LanguageModel) -> float:
-        """Both stacks read the whole streams, (length, B, H) each; then they meet, chunk by chunk."""
+        """Every token but the first and last of a piece, from both sides. A piece is short enough for the memory."""
         model.eval()
-        ids = self._read(np.arange(self.length + 1))
-        with autocast(self._device, self._precision):
-            ahead, _ = model.read(ids[:-2], model.zero_state(ids.shape[1]))
-            back, _ = model.read(ids[2:].flip(0), model.zero_state(ids.shape[1]), "back")
-            back = back.flip(0)
-            total = 0.0
-            for start in range(0, len(ahead), self.CHUNK):
-                part = slice(start, start + self.CHUNK)
-                targets = ids[1:-1][part]
-                total += model.loss(targets, ahead[part], back[part]).item() * targets.numel()
-        return total / ids[1:-1].numel()
+        total, tokens = 0.0, 0
+        for start in range(0, self.length - 1, self.STREAM):
+            ids = self._read(np.arange(start, min(start + self.STREAM, self.length) + 1))
+            with autocast(self._device, self._precision):
+                ahead, _ = model.read(ids[:-2], model.zero_state(ids.shape[1]))
+                back, _ = model.read(ids[2:].flip(0), model.zero_state(ids.shape[1]), "back")
+                parts = (part.split(self._chunk(model)) for part in (ids[1:-1], ahead, back.flip(0)))
+                for targets, left, right in zip(*parts, strict=True):
+                    total += model.loss(targets, left, right).item() * targets.numel()
+            tokens += ids[1:-1].numel()
+        return total / max(1, tokens)
+
+    def _chunk(self, model: LanguageModel) -> int:
+        """Tokens read at once by each stream, so that their logits take no more than `LOGITS` numbers."""
+        return max(1, min(self.CHUNK, self.LOGITS // (len(self._starts) * model.config.vocabulary)))
 
     def _read(self, offsets: npt.NDArray[np.int64]) -> Tensor:
         """The tokens at these offsets (N,) of every stream: (N, B)."""
