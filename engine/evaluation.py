@@ -87,8 +87,8 @@ class Evaluator:
             with autocast(self._device, self._precision):
                 ahead, _ = model.read(ids[:-2], model.zero_state(ids.shape[1]))
                 back, _ = model.read(ids[2:].flip(0), model.zero_state(ids.shape[1]), "back")
-                parts = (part.split(self._chunk(model)) for part in (ids[1:-1], ahead, back.flip(0)))
-                for targets, left, right in zip(*parts, strict=True):
+                beside = (ids[1:-1], ahead, back.flip(0))
+                for targets, left, right in zip(*(torch.split(x, self._chunk(model)) for x in beside), strict=True):
                     total += model.loss(targets, left, right).item() * targets.numel()
             tokens += ids[1:-1].numel()
         return total / max(1, tokens)
