@@ -1,15 +1,14 @@
-"""Every setting of a run under its group's heading, each with its help and, where it is wrong, the reason beside it."""
+"""Every setting of a run under its group's heading, each with its help and, where it is wrong, the reason beneath."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
-from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
-from textual.widgets import Input, Label, Static
+from textual.containers import Container, Vertical
+from textual.widgets import Static
 
 from engine.presets import Plan
 from tui.training.catalogue import CATALOGUE, SETTINGS, Group, Setting
-from tui.widgets.dial import Dial
+from tui.widgets.setting_row import SettingRow
 
 Place = Literal["input", "layer", "output"]  # where `ModelConfig.dropout` counts unless it has a dropout of its own
 
@@ -19,7 +18,6 @@ COLUMNS: tuple[tuple[Group, ...], ...] = (
     ("Training", "Validation and samples", "Machine"),
 )
 PLACES: dict[str, Place] = {"input_dropout": "input", "layer_dropout": "layer", "output_dropout": "output"}
-DERIVED = "derived"
 OWN_START = "the validation text's start"
 
 
@@ -28,64 +26,42 @@ class AdvancedSettings(Container):
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
-        self._problems: dict[str, str] = {}
+        self._rows = {name: SettingRow(setting) for name, setting in SETTINGS.items()}
+        self._plan: Plan | None = None
 
-    def compose(self) -> ComposeResult:
+    def fill(self) -> None:
+        """Puts the fields there, when they are first looked at: forty would slow down the arrival at the screen."""
+        if self.children:
+            return
         for groups in COLUMNS:
-            with Vertical(classes="settings-column"):
-                for group in groups:
-                    yield Static(group, classes="heading")
-                    for setting in CATALOGUE[group]:
-                        yield from _row(setting)
+            column = Vertical(classes="settings-column")
+            self.mount(column)
+            for group in groups:
+                column.mount(Static(group, classes="heading"), *(self._rows[each.name] for each in CATALOGUE[group]))
+        if self._plan:
+            self.show_plan(self._plan)
 
     @property
     def typed(self) -> dict[str, str]:
         """What each field holds, by the setting's name; empty where it is left to be derived."""
-        return {name: self._control(name).value for name in SETTINGS}
+        return {name: row.typed for name, row in self._rows.items()}
 
-    def choose(self, name: str) -> None:
-        """Focuses the field of this setting."""
-        self._control(name).focus()
+    def focus_on(self, name: str) -> None:
+        """Goes to the field of this setting."""
+        self._rows[name].control.focus()
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Puts each sentence beside its field."""
-        here = {name: problem for name, problem in problems.items() if name in SETTINGS}
-        changed = {name for name, _ in self._problems.items() ^ here.items()}
-        self._problems = here
-        for name in changed:
-            line = self.query_one(f"#form-{name}-problem", Static)
-            line.update(here.get(name, ""))
-            line.display = name in here
-            self._control(name).set_class(name in here, "-invalid")
+        """Puts each sentence beneath its field."""
+        for name, row in self._rows.items():
+            row.problem = problems.get(name, "")
 
     def show_plan(self, plan: Plan) -> None:
         """Shows in the empty fields what was derived for them."""
-        for name, setting in SETTINGS.items():
-            control = self._control(name)
-            if isinstance(control, Input):
-                control.placeholder = _derived(setting, plan)
-
-    def _control(self, name: str) -> Input | Dial:
-        found = self.query_one(f"#form-{name}")
-        assert isinstance(found, Input | Dial)
-        return found
-
-
-def _row(setting: Setting) -> Iterator[Horizontal | Static]:
-    control = _control_of(setting)
-    aside = [] if setting.name == "cell" else [Label(setting.help, classes="aside")]  # its choices fill the line
-    yield Horizontal(Label(setting.label, classes="label"), control, *aside, classes="row")
-    yield Static(id=f"form-{setting.name}-problem", classes="problem", markup=False)
-
-
-def _control_of(setting: Setting) -> Input | Dial:
-    id = f"form-{setting.name}"
-    choices = setting.choices or (("no", "yes") if setting.kind is bool else ())
-    if not choices:
-        return Input(compact=True, max_length=24 if setting.kind is not str else 0, id=id)
-    first = [(DERIVED, "")] if setting.derived else []
-    value = "" if setting.derived or setting.default is None else setting.shown(setting.default)
-    return Dial([*first, *((choice, choice) for choice in choices)], value=value, id=id)
+        self._plan = plan
+        if not self.children:
+            return
+        for name, row in self._rows.items():
+            row.show_derived(_derived(SETTINGS[name], plan))
 
 
 def _derived(setting: Setting, plan: Plan) -> str:

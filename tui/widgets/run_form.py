@@ -76,12 +76,13 @@ class RunForm(VerticalScroll, can_focus=False):
     @property
     def device(self) -> Device:
         """Where the run would compute."""
-        return next(known for known in DEVICES if known == self._dial("form-device"))
+        chosen = self.query_one(AdvancedSettings).typed["device"]
+        return next(known for known in DEVICES if known == chosen)
 
     @property
     def wants_speed(self) -> bool:
         """Whether the plan would follow from how fast the machine is: not where the budget is in steps."""
-        return not self.query_one("#form-steps", Input).value.strip()
+        return not self.query_one(AdvancedSettings).typed["steps"].strip()
 
     @property
     def speeds(self) -> Mapping[Device, float]:
@@ -135,7 +136,7 @@ class RunForm(VerticalScroll, can_focus=False):
                 self.query_one("#form-name").focus()
             elif name:
                 self.query_one("#form-advanced", Collapsible).collapsed = False
-                self.query_one(AdvancedSettings).choose(name)
+                self.query_one(AdvancedSettings).focus_on(name)
             return problem
         return ""
 
@@ -148,6 +149,11 @@ class RunForm(VerticalScroll, can_focus=False):
     def _corpus_chosen(self, event: Select.Changed) -> None:
         event.stop()
         self._propose_name()
+
+    @on(Collapsible.Expanded, "#form-advanced")
+    def _advanced_opened(self, event: Collapsible.Expanded) -> None:
+        event.stop()
+        self.query_one(AdvancedSettings).fill()
 
     @on(Dial.Turned)
     @on(Input.Changed)
