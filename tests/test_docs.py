@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from tui.commandline.app import app
+from tui.training.catalogue import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/usage.md", "CONTRIBUTING.md")
@@ -47,3 +48,8 @@ def test_every_file_that_a_page_links_to_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_every_setting_is_explained_in_the_usage_page() -> None:
+    usage = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8")
+    assert [setting.flag for setting in SETTINGS.values() if not re.search(rf"{setting.flag}\b(?!-)", usage)] == []

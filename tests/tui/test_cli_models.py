@@ -86,6 +86,22 @@ def test_a_model_is_shown_with_its_newest_sample(capsys: pytest.CaptureFixture[s
     assert "gru, 1 layer of 256" in said
 
 
+def test_settings_that_are_out_of_the_ordinary_are_shown_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_model("bard")
+    assert main(["show", "bard"]) == 0
+    plain = capsys.readouterr().out
+    assert "\nalso " not in plain
+    assert "\ntraining " not in plain
+    record = folder.record()
+    model = msgspec.structs.replace(record.model, layer_norm=True, weight_dropout=0.5, softmax="adaptive")
+    training = msgspec.structs.replace(record.training, clip=0.25, activation_regularisation=2.0, sample_prompt="Oh ")
+    folder.write_record(msgspec.structs.replace(record, model=model, training=training))
+    assert main(["show", "bard"]) == 0
+    shown = capsys.readouterr().out
+    assert "\nalso      layer norm, softmax adaptive, weight dropout 0.5\n" in shown
+    assert "\ntraining  AR 2, clip 0.25, sample prompt 'Oh '\n" in shown
+
+
 def test_a_model_shown_as_json_carries_its_files_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     folder = make_model("bard")
     FakeTrainer()(folder)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from threading import Event
 
+import msgspec
 import pytest
 from textual.widgets import Input
 from textual_fspicker import FileOpen
@@ -261,3 +262,14 @@ async def test_a_library_that_cannot_be_written_is_explained(home: Path, tmp_pat
     async with running() as driver:
         await add_by_path(driver, str(write_text(tmp_path / "poem.txt")))
         await driver.says("Pantoum can't create its folder")
+
+
+async def test_a_models_details_name_what_is_out_of_the_ordinary(home: Path) -> None:
+    folder = RecordedRun(home).folder
+    record = folder.record()
+    model = msgspec.structs.replace(record.model, residual=True, dropout=0.3)
+    training = msgspec.structs.replace(record.training, schedule="one-cycle", patience=5)
+    folder.write_record(msgspec.structs.replace(record, model=model, training=training))
+    async with running() as driver:
+        await driver.until(lambda: "with residual, dropout 0.3" in driver.text_of("#facts"), "the model's settings")
+        assert "training: schedule one-cycle, patience 5" in driver.text_of("#facts")

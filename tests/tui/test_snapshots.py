@@ -7,9 +7,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from tests.tui.driving import Driver, add_corpus, running
+from tests.tui.cli_tools import remember_speed
+from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
 from tui.screens.help import HelpScreen
+from tui.widgets.run_form import RunForm
 
 REST = 6  # looks at a screen that must be the same before it counts as at rest
 
@@ -67,6 +69,24 @@ async def test_a_run_looks_like_this(home: Path, screenshot: SnapshotAssertion) 
         await driver.shows("step 2,000")
         await driver.shows("● bard 34% F1")
         await driver.shows("Sample at step 2,000")
+        assert await picture(driver) == screenshot
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_form_looks_like_this(
+    home: Path, screenshot: SnapshotAssertion, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.widgets.run_form.done_at", lambda minutes, now: "done at about 16:40")
+    add_corpus(home)
+    remember_speed(home, 4e10)
+    async with running(size, "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.speeds and form.model_name, "a plan")
+        await driver.press(*["tab"] * 5, "enter")
+        await driver.until(lambda: driver.app.screen.query("#form-batch"), "the settings")
+        await driver.press(*["tab"] * 4)
+        await driver.press("9", "9")
+        await driver.shows("Layers is 99; it must be between 1 and 16.")
         assert await picture(driver) == screenshot
 
 

@@ -1,5 +1,6 @@
 """The form for a new run, driven by keys, with a trainer that only notes that it was started."""
 
+import itertools
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from textual.widgets import Collapsible, Input
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder, ModelLibrary
+from engine.presets import plan
+from engine.settings import UNITS
 from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
 from tui.training.catalogue import SETTINGS
@@ -151,6 +154,16 @@ async def test_every_field_under_advanced_reaches_the_model_folder(home: Path, s
     kept = {**msgspec.structs.asdict(record.model), **msgspec.structs.asdict(record.training)}
     assert {name: kept[name] for name in FIELDS} == {name: value for name, (_, value) in FIELDS.items()}
     assert {*FIELDS, "identity"} == {*SETTINGS} == {*kept} - {"unit", "minutes", "vocabulary"}
+
+
+def test_what_the_presets_decide_is_offered_as_derived() -> None:
+    decided = set()
+    for unit, characters, minutes in itertools.product(UNITS, (20_000, 1_000_000, 100_000_000), (1.0, 480.0)):
+        planned = plan(characters=characters, unit=unit, minutes=minutes)
+        for name, setting in SETTINGS.items():
+            if getattr(planned.model if setting.of_model else planned.training, name) != setting.default:
+                decided.add(name)
+    assert decided <= {name for name, setting in SETTINGS.items() if setting.derived}
 
 
 def test_identity_is_set_on_the_form() -> None:

@@ -98,7 +98,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("residual", "Residual", "a layer adds to what it is given"),
         Setting("layer_norm", "Layer norm", "normalises what each layer is given"),
         Setting("tied", "Tied", "input and output share their vectors", derived=True),
-        Setting("softmax", "Softmax", "adaptive: rare tokens take less room"),
+        Setting("softmax", "Softmax", "adaptive: for many rare tokens", derived=True),
         Setting("vocabulary_cap", "Vocabulary cap", "the most tokens to keep; 0: what suits"),
     ),
     "Regularisation": (
@@ -126,7 +126,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("clip", "Clip", "longer gradients are shortened to this"),
         Setting("clip_by", "Clip by", "the gradient's norm, or each value"),
         Setting("restart", "Restart", "chance of a stream to begin anew at a step"),
-        Setting("ema", "EMA", "decay of averaged weights; 0: none"),
+        Setting("ema", "EMA", "decay of averaged weights; 0: none", derived=True),
         Setting("patience", "Patience", "worse evaluations until it ends; 0: never"),
     ),
     "Validation and samples": (
