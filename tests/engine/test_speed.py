@@ -1,0 +1,74 @@
+"""A machine's speed: measured by another process, here a small script in its place, and remembered."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpora.errors import InputError
+from engine.speed import FILE, known_speed, measure_speed
+
+Measuring = Callable[[str], None]
+
+
+@pytest.fixture
+def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measuring:
+    """Puts a shell script in the place of the process that measures."""
+
+    def put(script: str) -> None:
+        path = tmp_path / "measure"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return put
+
+
+def test_what_is_measured_is_remembered_for_its_device(measuring: Measuring, tmp_path: Path) -> None:
+    measuring("echo 3.5e10")
+    assert known_speed("cpu", tmp_path) is None
+    assert measure_speed("cpu", tmp_path) == 3.5e10
+    measuring("echo 9e12")
+    measure_speed("cuda", tmp_path)
+    assert [known_speed(device, tmp_path) for device in ("cpu", "cuda", "auto")] == [3.5e10, 9e12, None]
+
+
+def test_another_machines_file_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
+    measuring("echo 3.5e10")
+    measure_speed("cpu", tmp_path)
+    path = tmp_path / FILE
+    path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))
+    assert known_speed("cpu", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("echo note >&2; echo 'This machine has no such device.' >&2; exit 1", "This machine has no such device."),
+        ("exit 1", "This machine's speed can't be measured."),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(
+    script: str, sentence: str, measuring: Measuring, tmp_path: Path
+) -> None:
+    measuring(script)
+    with pytest.raises(InputError) as caught:
+        measure_speed("cuda", tmp_path)
+    assert str(caught.value) == sentence
+    assert known_speed("cuda", tmp_path) is None
+
+
+def test_who_gives_up_ends_the_measuring_process(measuring: Measuring, tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    measuring(f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 60")
+
+    def still_wanted() -> None:
+        if started.exists():
+            raise KeyError("not wanted")
+
+    with pytest.raises(KeyError):
+        measure_speed("cpu", tmp_path, still_wanted)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
