@@ -29,6 +29,7 @@ ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 20_000  # tokens: above this an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
+ENOUGH = 150.0  # readings of a text, after which more of them only learn it by heart
 SHORT = 50_000  # characters: a text that is said to be short
 # Time an operation takes on a CPU, next to torch's LSTM: its other layers, and our loop, use the cores less well.
 SLOWNESS: dict[Cell, float] = {"gru": 2.0, "lstm": 1.0, "lstm-peephole": 2.3, "rnn-tanh": 2.0, "rnn-relu": 2.0}
@@ -104,6 +105,10 @@ def plan(
         training = replace(training, learning_rate=size.learning_rate * (RATE[unit] if not model.tied else 0.5))
     if "ema" not in given:
         training = replace(training, ema=AVERAGE)
+    if minutes is not None and epochs > ENOUGH:
+        # The schedule follows the budget: with one this long, the rate would still be high when the text is known by
+        # heart, and the best weights would be those of a run that had hardly begun to settle.
+        training = replace(training, minutes=max(0.1, minutes * ENOUGH / epochs))
     model.check()
     training.check()
     return Plan(model, training, _reasons(model, planning, epochs, chosen="dropout" in for_model))
@@ -199,14 +204,10 @@ def _dropout(unit: Unit, epochs: float) -> float:
 def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: bool) -> tuple[str, ...]:
     """One line for each choice; `chosen` says that the dropout is the person's own."""
     depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
-    if epochs < 0.75:
-        reading = f"About {max(0.01, epochs):.0%} of the text is read"
-    else:
-        reading = f"The text is read about {epochs:.0f} times" if epochs >= 1.5 else "The text is read about once"
     budget, text = _duration(planning.training), _size_of(planning.characters)
     lines = [
         f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {text} here.",
-        f"{reading} in that time{'' if chosen else f', so dropout is {model.dropout:g}'}.",
+        f"{_reading(epochs, planning.training)}{'' if chosen else f', so dropout is {model.dropout:g}'}.",
     ]
     if model.tied:
         lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
@@ -215,6 +216,16 @@ def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: 
     if planning.characters < SHORT:
         lines.append("The text is short: the model is kept small, so that it does not only learn it by heart.")
     return tuple(lines)
+
+
+def _reading(epochs: float, training: TrainingConfig) -> str:
+    if epochs > ENOUGH and training.minutes is not None:
+        return f"Reading the text {ENOUGH:.0f} times is enough and takes less time than that"
+    if epochs >= 1.5:
+        return f"The text is read about {epochs:.0f} times in that time"
+    if epochs >= 0.75:
+        return "The text is read about once in that time"
+    return f"About {max(0.01, epochs):.0%} of the text is read in that time"
 
 
 def _duration(training: TrainingConfig) -> str:

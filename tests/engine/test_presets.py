@@ -43,6 +43,14 @@ def test_two_minutes_of_characters_get_the_lstm_that_measured_best() -> None:
     assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 320, 0.0)
 
 
+def test_a_budget_longer_than_a_text_can_use_is_shortened_and_it_says_so() -> None:
+    made = plan(characters=20_000, minutes=60)
+    assert made.training.minutes is not None and made.training.minutes < 10
+    assert "is enough" in made.reasons[1]
+    assert plan(characters=10**7, minutes=60).training.minutes == 60
+    assert plan(characters=20_000, steps=10**6).training.steps == 10**6
+
+
 def test_a_faster_machine_plans_a_larger_model_for_the_same_budget() -> None:
     slow, fast = (plan(characters=10**7, minutes=10, speed=speed).model.hidden for speed in (2e10, 5e12))
     assert slow < fast
