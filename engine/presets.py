@@ -105,10 +105,10 @@ def plan(
         training = replace(training, learning_rate=size.learning_rate * (RATE[unit] if not model.tied else 0.5))
     if "ema" not in given:
         training = replace(training, ema=AVERAGE)
-    if minutes is not None and epochs > ENOUGH:
-        # The schedule follows the budget: with one this long, the rate would still be high when the text is known by
-        # heart, and the best weights would be those of a run that had hardly begun to settle.
-        training = replace(training, minutes=max(0.1, minutes * ENOUGH / epochs))
+    if "horizon" not in given and epochs > ENOUGH:
+        # With a rate that follows a budget this long, it would still be high when the text is known by heart, and the
+        # best weights would be those of a run that had hardly begun to settle.
+        training = replace(training, horizon=max(0.01, ENOUGH / epochs))
     model.check()
     training.check()
     return Plan(model, training, _reasons(model, planning, epochs, chosen="dropout" in for_model))
@@ -219,8 +219,8 @@ def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: 
 
 
 def _reading(epochs: float, training: TrainingConfig) -> str:
-    if epochs > ENOUGH and training.minutes is not None:
-        return f"Reading the text {ENOUGH:.0f} times is enough and takes less time than that"
+    if epochs > ENOUGH:
+        return f"The text is soon read {ENOUGH:.0f} times, which is enough: after that hardly anything changes"
     if epochs >= 1.5:
         return f"The text is read about {epochs:.0f} times in that time"
     if epochs >= 0.75:

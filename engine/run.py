@@ -49,7 +49,7 @@ class Run:
         self._elapsed_before = 0.0
         self._next_evaluation = 0.02 * (self.budget.seconds or 0.0)
         if self.budget.steps is not None:
-            self._next_evaluation = max(1, self.budget.steps // EVALUATIONS)
+            self._next_evaluation = self._interval()
         if prepared.resumed is not None:
             self.vitals = prepared.resumed.vitals
             self._elapsed_before = prepared.resumed.elapsed
@@ -150,11 +150,18 @@ class Run:
         cost = time.monotonic() - began
         self._lines.leave_out(cost)
         if self.budget.steps is not None:
-            self._next_evaluation = self.trainer.step + max(1, self.budget.steps // EVALUATIONS)
+            self._next_evaluation = self.trainer.step + self._interval()
         else:
-            interval = max((self.budget.seconds or 0.0) / EVALUATIONS, cost / EVALUATION_SHARE)
-            self._next_evaluation = self.elapsed + interval
+            self._next_evaluation = self.elapsed + max(self._interval(), cost / EVALUATION_SHARE)
         return evaluation
+
+    def _interval(self) -> float:
+        """Steps or seconds to the next evaluation; closer together while the rate still follows its schedule."""
+        horizon = self.prepared.record.training.horizon
+        share = (horizon if self._progress() < horizon else 1.0) / EVALUATIONS
+        if self.budget.steps is not None:
+            return max(1, int(self.budget.steps * share))
+        return (self.budget.seconds or 0.0) * share
 
     def _checkpoint(self) -> None:
         self._last_checkpoint = time.monotonic()

@@ -37,6 +37,7 @@ def learning_rate(config: TrainingConfig, progress: float) -> float:
     ``cosine`` warms up in a straight line; ``one-cycle`` (Smith 2018) rises along a cosine from 1/25 of the peak for
     30 % of the budget. Depends on the share of the budget alone, so it fits any budget and is the same after a resume.
     """
+    progress = min(1.0, progress / config.horizon)
     up, low, bend = (ONE_CYCLE_UP, 1.0 / 25.0, True) if config.schedule == "one-cycle" else (config.warmup, 0.01, False)
     if progress < up:
         # Never from zero: that would waste the first step.
@@ -50,6 +51,7 @@ def momentum(config: TrainingConfig, progress: float) -> float:
     """AdamW's first beta: constant, but for ``one-cycle``, falling to 0.85 as the rate rises, then back up."""
     if config.schedule != "one-cycle":
         return config.beta1
+    progress = min(1.0, progress / config.horizon)
     low = min(config.beta1, 0.85)
     if progress < ONE_CYCLE_UP:
         return config.beta1 - (config.beta1 - low) * _ease(progress / ONE_CYCLE_UP)

@@ -83,6 +83,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     schedule: Schedule = "cosine"  # one-cycle: up for 30 % of the budget, momentum the other way (Smith 2018)
     warmup: float = 0.03  # share of the budget
     final_learning_rate: float = 0.02  # where the cosine ends, as a share of the peak
+    horizon: float = 1.0  # share of the budget over which the rate follows its schedule; then it stays at its end
     weight_decay: float = 0.1  # AdamW, on matrices only
     beta1: float = 0.9
     beta2: float = 0.99
@@ -127,6 +128,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
                 raise InputError(f"{name} is {value:g}; it must be at least 0 and below 100.")
         if not 0.01 <= self.validation <= 0.5:
             raise InputError(f"validation is {self.validation:g}; it must be between 0.01 and 0.5.")
+        if not 0.0 < self.horizon <= 1.0:
+            raise InputError(f"horizon is {self.horizon:g}; it must be above 0 and at most 1.")
         _within("seed", self.seed, 0, 2**63 - 1)
         _within("sample_length", self.sample_length, 0, 100_000)
 

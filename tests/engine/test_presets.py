@@ -43,12 +43,13 @@ def test_two_minutes_of_characters_get_the_lstm_that_measured_best() -> None:
     assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 320, 0.0)
 
 
-def test_a_budget_longer_than_a_text_can_use_is_shortened_and_it_says_so() -> None:
+def test_where_a_text_is_short_the_rate_settles_before_the_budget_is_spent() -> None:
     made = plan(characters=20_000, minutes=60)
-    assert made.training.minutes is not None and made.training.minutes < 10
+    assert made.training.minutes == 60
+    assert made.training.horizon < 0.2
     assert "is enough" in made.reasons[1]
-    assert plan(characters=10**7, minutes=60).training.minutes == 60
-    assert plan(characters=20_000, steps=10**6).training.steps == 10**6
+    assert plan(characters=10**7, minutes=60).training.horizon == 1.0
+    assert plan(characters=20_000, minutes=60, horizon=0.5).training.horizon == 0.5
 
 
 def test_a_faster_machine_plans_a_larger_model_for_the_same_budget() -> None:

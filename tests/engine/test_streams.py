@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.schedule import Budget, learning_rate, momentum
-from engine.settings import TrainingConfig
+from engine.settings import Schedule, TrainingConfig
 from engine.streams import MIN_STEPS, Shape, Streams, fit
 
 
@@ -110,3 +110,13 @@ def test_one_cycle_rises_for_three_tenths_and_momentum_goes_the_other_way() -> N
     assert momenta[0] == momenta[100] == pytest.approx(0.95)
     assert min(momenta) == momenta[30] == pytest.approx(0.85)
     assert momentum(TrainingConfig(steps=10, beta1=0.9), 0.3) == 0.9
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
+def test_a_schedule_with_a_horizon_ends_there_and_stays(schedule: Schedule) -> None:
+    whole = TrainingConfig(steps=10, learning_rate=1.0, schedule=schedule, final_learning_rate=0.02)
+    half = TrainingConfig(steps=10, learning_rate=1.0, schedule=schedule, final_learning_rate=0.02, horizon=0.5)
+    for point in (0.0, 0.01, 0.1, 0.25, 0.5):
+        assert learning_rate(half, point) == pytest.approx(learning_rate(whole, 2 * point))
+        assert momentum(half, point) == pytest.approx(momentum(whole, 2 * point))
+    assert learning_rate(half, 0.8) == learning_rate(half, 0.5) == pytest.approx(0.02)

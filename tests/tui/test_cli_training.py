@@ -101,6 +101,7 @@ OPTIONS: tuple[tuple[str, str, object], ...] = (  # as typed, the setting, its v
     ("--schedule one-cycle", "schedule", "one-cycle"),
     ("--warmup 0.1", "warmup", 0.1),
     ("--final-learning-rate 0.05", "final_learning_rate", 0.05),
+    ("--horizon 0.5", "horizon", 0.5),
     ("--beta1 0.8", "beta1", 0.8),
     ("--beta2 0.95", "beta2", 0.95),
     ("--clip 0.25", "clip", 0.25),

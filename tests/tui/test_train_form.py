@@ -123,6 +123,7 @@ FIELDS: dict[str, tuple[str, object]] = {  # what is typed or dialled, and what 
     "schedule": ("one-cycle", "one-cycle"),
     "warmup": ("0.1", 0.1),
     "final_learning_rate": ("0.05", 0.05),
+    "horizon": ("0.5", 0.5),
     "beta1": ("0.8", 0.8),
     "beta2": ("0.95", 0.95),
     "clip": ("0.25", 0.25),

@@ -121,6 +121,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("schedule", "Schedule", "how the rate rises and falls"),
         Setting("warmup", "Warm-up", "share of the budget in which it rises"),
         Setting("final_learning_rate", "Final rate", "where the cosine ends, as share of the peak"),
+        Setting("horizon", "Horizon", "share of the budget the schedule lasts", derived=True),
         Setting("beta1", "Beta 1", "how long the gradient is remembered"),
         Setting("beta2", "Beta 2", "how long its square is remembered"),
         Setting("clip", "Clip", "longer gradients are shortened to this"),

@@ -196,10 +196,10 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: str) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
-        planned = self.outcome.plan.training.minutes if self.outcome.plan else None  # a short text needs less
-        minutes = float(self._dial("form-time")) if planned is None else planned
         self.query_one("#form-time-hint", Static).update(
-            done_at(minutes, datetime.now()) if self.wants_speed else "Steps under Advanced count instead."
+            done_at(float(self._dial("form-time")), datetime.now())
+            if self.wants_speed
+            else "Steps under Advanced count instead."
         )
         line = self.query_one("#form-name-problem", Static)
         line.update(problems.get("name", ""))
