@@ -107,7 +107,7 @@ def test_activation_penalties_are_the_mean_squares_that_they_are_defined_as() ->
     h = model.read(windows.ahead[:-1], model.zero_state(3))[0].detach()
 
     def penalty(config: TrainingConfig) -> float:
-        return float(Objective(model, config)(windows, Carried(model.zero_state(3)))[1])
+        return float(Objective(model, config)(windows, Carried(model.zero_state(3)))[1].detach())
 
     assert penalty(TrainingConfig(steps=1)) == 0.0
     size, change = float(h.square().mean()), float((h[1:] - h[:-1]).square().mean())
