@@ -6,6 +6,7 @@ taken. How often it will read the text decides the dropout. The figures come fro
 ``docs/recipes.md``. Whatever the person sets is kept as set.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -29,7 +30,14 @@ ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 20_000  # tokens: above this an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
-ENOUGH = 150.0  # readings of a text, after which more of them only learn it by heart
+# The dropout that some number of readings wants, and what each doubling of them adds.
+DROPOUT: dict[Unit, tuple[float, float, float]] = {
+    "char": (11.0, 0.25, 0.17),
+    "word": (3.3, 0.3, 0.15),
+    "bpe": (5.5, 0.2, 0.15),
+}
+MOST_DROPOUT = 0.6
+ENOUGH = 60.0  # readings of a text, after which more of them only learn it by heart
 SHORT = 50_000  # characters: a text that is said to be short
 # Time an operation takes on a CPU, next to torch's LSTM: its other layers, and our loop, use the cores less well.
 SLOWNESS: dict[Cell, float] = {"gru": 2.0, "lstm": 1.0, "lstm-peephole": 2.3, "rnn-tanh": 2.0, "rnn-relu": 2.0}
@@ -195,10 +203,13 @@ def _with(config: Config, values: Mapping[str, object]) -> Config:
 
 
 def _dropout(unit: Unit, epochs: float) -> float:
-    """More dropout the oftener the text is read: what is read once or twice can't be learnt by heart."""
-    if unit == "char":
-        return 0.0 if epochs < 6 else 0.1 if epochs < 12 else 0.25 if epochs < 40 else 0.4
-    return 0.1 if epochs < 2 else 0.2 if epochs < 8 else 0.35 if epochs < 20 else 0.5
+    """More dropout the oftener the text is read: so much that the validation loss is at its lowest at the end.
+
+    What is read a few times can't be learnt by heart; each doubling after that wants about a sixth more.
+    """
+    known, start, slope = DROPOUT[unit]
+    share = start + slope * math.log2(max(epochs, 1e-3) / known)
+    return round(20.0 * min(MOST_DROPOUT, max(0.0, share))) / 20.0
 
 
 def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: bool) -> tuple[str, ...]:
