@@ -133,6 +133,7 @@ class Run:
             if "stop" in asked or "resume" in asked:
                 stop = "stop" in asked
                 break
+            self.trainer.wait()
             time.sleep(POLL)
         self._clock_start = time.monotonic()
         if not stop:
@@ -190,6 +191,7 @@ class Run:
                 column=streams.column,
                 batch=streams.shape.batch,
                 length=streams.shape.length,
+                ranks=self.trainer.place.ranks,
                 threads=torch.get_num_threads(),
                 device=self.trainer.device.type,
                 best=self.judge.best,
@@ -206,6 +208,7 @@ class Run:
     def _finish(self, stopped: bool) -> None:
         self.recorder.say("Saving")
         self.save()  # before anything else: from here on nothing can be lost
+        self.trainer.dismiss()
         judge = self.judge
         if judge.evaluated_at != self.trainer.step and (self.budget.steps is None or judge.best is None):
             # Keep this very moment's weights, if they are better. Not for a budget in steps, where a stopped and
