@@ -441,7 +441,7 @@ def _take_place(trainer: RankTrainer, position: Position) -> None:
         ranks = trainer.place.ranks
         for kind, state in mine.items():
             every = crew.share(torch.empty(ranks, len(state), dtype=torch.uint8, device=device))
-            mine[kind] = every[trainer.place.rank].cpu()
+            mine[kind] = every[trainer.place.rank].cpu().clone()  # torch crashes on a view
         set_random_state(device, mine)
     else:  # masks of its own, and others after each resume
         seeds = np.random.SeedSequence((trainer.config.seed, trainer.place.rank, position.step))
