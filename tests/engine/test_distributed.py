@@ -44,7 +44,9 @@ EVERYTHING: dict[str, Any] = {
 
 
 def folder_of(home: Home, name: str, *, batch: int, steps: int = BUDGET, **settings: Any) -> ModelFolder:
-    chosen: dict[str, Any] = {"cell": "gru", "hidden": 24, "seed": 1, "length": 16, "sample_length": 0, **settings}
+    # Nothing is left to the presets, which may choose by the batch.
+    plain = {"hidden": 24, "length": 16, "learning_rate": 8e-3, "horizon": 1.0, "dropout": 0.0, "sample_length": 0}
+    chosen: dict[str, Any] = {**plain, **settings}
     return home.run_folder(name, steps=steps, batch=batch, **chosen)
 
 
