@@ -47,6 +47,7 @@ class Run:
         self.stop_at = None if stop_after is None else self.trainer.step + stop_after
         self.vitals = Vitals()
         self._elapsed_before = 0.0
+        self._clock_start = time.monotonic()
         self._next_evaluation = 0.02 * (self.budget.seconds or 0.0)
         if self.budget.steps is not None:
             self._next_evaluation = self._interval()
@@ -54,7 +55,6 @@ class Run:
             self.vitals = prepared.resumed.vitals
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
-        self._clock_start = time.monotonic()
         self._lines = Lines(self.budget, recorder)
         self._last_checkpoint = time.monotonic()
 
