@@ -15,7 +15,8 @@ from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.rollback import Vitals
 from engine.settings import ModelConfig
-from engine.training import Trainer
+from engine.streams import Shape, Streams
+from engine.training import Trainer, set_random_state
 
 FORMAT = 2  # 1, before there were two directions, called the stack that reads ahead just "layers"
 NOTE = "pantoum"  # the metadata key under which a JSON record travels inside the safetensors file
@@ -40,9 +41,10 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     elapsed: float
     epoch: int
     column: int
-    batch: int
+    batch: int  # of all ranks
     length: int
-    threads: int
+    ranks: int = 1
+    threads: int  # of each rank
     device: str
     best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
     best_elapsed: float = 0.0  # when that was
@@ -93,14 +95,15 @@ def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> 
     for number, parameter in enumerate(trainer.parameters):
         for key, value in trainer.optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{number}.{key}"] = value.detach().cpu()
-    for number, value in enumerate(trainer.carried.tensors()):
-        tensors[f"state.{number}"] = value.detach().cpu().contiguous()
+    everywhere = trainer.collect()
+    for number, value in enumerate(everywhere.carried):
+        tensors[f"state.{number}"] = value.cpu().contiguous()
+    for rank, states in enumerate(everywhere.random):
+        for kind, value in states.items():
+            tensors[random_name(kind, rank)] = value
     if trainer.average is not None:
         for number, value in enumerate(trainer.average.tensors):
             tensors[f"average.{number}"] = value.cpu()
-    tensors["rng.cpu"] = torch.get_rng_state()
-    if trainer.device.type == "cuda":
-        tensors["rng.cuda"] = torch.cuda.get_rng_state(trainer.device)
     _write(folder.resume_path, tensors, msgspec.json.encode(record).decode())
     write_json(folder.resume_record_path, record)
 
@@ -128,8 +131,14 @@ def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], 
             found = {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
             if found:
                 trainer.optimizer.state[parameter] = _optimizer_state(found, parameter, trainer.device)
-        for number, value in enumerate(trainer.carried.tensors()):
-            value.copy_(tensors[f"state.{number}"])
+        streams = trainer.streams
+        if streams.shape == Shape(record.batch, record.length):
+            for number, value in enumerate(trainer.carried.tensors()):
+                value.copy_(tensors[f"state.{number}"][streams.mine])
+            streams.seek(record.epoch, record.column)
+        else:
+            before = Streams(streams.tokens, Shape(record.batch, record.length), streams.seed)
+            streams.seek_share(record.epoch, record.column / before.stretch)
         if trainer.average is not None:
             trainer.average.updates = record.average_updates
             for number, value in enumerate(trainer.average.tensors):
@@ -137,13 +146,21 @@ def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], 
         trainer.rate_scale = record.rate_scale
         if trainer.scaler.is_enabled() and record.loss_scale > 0.0:
             trainer.scaler.load_state_dict({**trainer.scaler.state_dict(), "scale": record.loss_scale})
-        trainer.streams.seek(record.epoch, record.column)
         trainer.step, trainer.tokens = record.step, record.tokens
-        torch.set_rng_state(tensors["rng.cpu"])
-        if trainer.device.type == "cuda" and "rng.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["rng.cuda"], trainer.device)
+        set_random_state(trainer.device, random_of(tensors, 0))
     except (KeyError, RuntimeError, TypeError) as error:
         raise _damaged(path) from error
+
+
+def random_name(kind: str, rank: int) -> str:
+    """What the random state of a rank is called in the file."""
+    return f"rng.{kind}" if rank == 0 else f"rng.{kind}.{rank}"
+
+
+def random_of(tensors: dict[str, Tensor], rank: int) -> dict[str, Tensor]:
+    """The random state of a rank, as far as the file has it."""
+    names = {kind: random_name(kind, rank) for kind in ("cpu", "cuda")}
+    return {kind: tensors[name] for kind, name in names.items() if name in tensors}
 
 
 def new_checkpoint() -> str:

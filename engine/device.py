@@ -2,18 +2,21 @@
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 
 import torch
 
 from corpora.errors import InputError
+from engine.ranks import ALONE, Place
 from engine.settings import Device, Precision
 
 
-def choose_device(asked: Device) -> torch.device:
+def choose_device(asked: Device, place: Place = ALONE) -> torch.device:
     """The torch device for a setting; ``auto`` prefers CUDA, then the CPU.
 
-    MPS is never chosen by itself: small recurrent layers are slower there than on the CPU's cores.
+    Several ranks on one machine have a CUDA device each. MPS is never chosen by itself: small recurrent layers are
+    slower there than on the CPU's cores.
     Raises `InputError` where the device asked for is not there.
     """
     if asked == "cuda" and not torch.cuda.is_available():
@@ -22,6 +25,18 @@ def choose_device(asked: Device) -> torch.device:
         raise InputError("This machine (or this build of torch) has no MPS device. Use --device cpu or auto.")
     if asked == "auto":
         asked = "cuda" if torch.cuda.is_available() else "cpu"
+    if place.ranks == 1:
+        return torch.device(asked)
+    if asked == "mps":
+        raise InputError("Several ranks can train on CPUs or on CUDA devices, not on mps. Use --device cpu.")
+    if asked == "cuda":
+        if torch.cuda.device_count() < place.local_ranks:
+            raise InputError(
+                f"{socket.gethostname()} has {torch.cuda.device_count()} CUDA devices for {place.local_ranks} ranks. "
+                "Give torchrun a smaller --nproc-per-node."
+            )
+        torch.cuda.set_device(place.local_rank)
+        return torch.device("cuda", place.local_rank)
     return torch.device(asked)
 
 

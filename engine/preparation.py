@@ -19,8 +19,9 @@ from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.gradient_flow import excerpts
 from engine.model import LanguageModel, count_parameters
+from engine.ranks import ALONE, Place
 from engine.records import ModelRecord
-from engine.streams import Shape, fit
+from engine.streams import Shape, fit, fit_ranks
 from engine.training import Trainer
 
 QUICK_EVALUATION = 32_768  # tokens: about half a second for a model of 256 units on two cores
@@ -43,15 +44,17 @@ class Prepared:
     resumed: ResumeRecord | None
 
 
-def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
+def prepare(
+    folder: ModelFolder, say: Callable[[str], None], place: Place = ALONE, kind: type[Trainer] = Trainer
+) -> Prepared:
     """Builds what is missing in the folder, loads what is there. Raises `InputError`, `OSError`.
 
     `say` is told what is being done, often where that takes long, and may raise to end it.
     """
     record = folder.record()
-    device = choose_device(record.training.device)
+    device = choose_device(record.training.device, place)
     check_precision(device, record.training.precision)
-    torch.set_num_threads(cores())
+    torch.set_num_threads(threads_of(place))
     torch.manual_seed(record.training.seed)
     say("Looking for the corpus")
     corpus = find_corpus(folder, record)
@@ -64,17 +67,18 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
         progress=lambda share, _: say(f"Encoding the corpus, {share:.0%}"),
     )
     resumed, tensors = load_resume(folder) if folder.resume_path.exists() else (None, {})
-    record, shape = _fit(record, tokenizer, split, resumed)
+    record, shape = _fit(record, tokenizer, split, resumed, place.ranks)
     say("Building the model")
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))
-    trainer = Trainer(model, split.train, record.training, device, shape)
+    trainer = kind(model, split.train, record.training, device, shape, place)
     good = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     if resumed is not None:
         if resumed.best is not None and folder.weights_path.exists():
             good = load_weights(folder, record.model, device)[0].state_dict()
-        # Sums depend on how many threads share them: the same number as before, where the machine has that many.
-        torch.set_num_threads(max(1, min(resumed.threads, cores())))
+        if resumed.ranks == place.ranks:
+            # Sums depend on how many threads share them: the same number as before, where there are that many.
+            torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
         restore(trainer, resumed, tensors, folder.resume_path)
     record = msgspec.structs.replace(record, parameters=count_parameters(model))
     folder.write_record(record)
@@ -90,6 +94,11 @@ def prepare(folder: ModelFolder, say: Callable[[str], None]) -> Prepared:
         good=good,
         resumed=resumed,
     )
+
+
+def threads_of(place: Place) -> int:
+    """Threads for this rank: its share of the machine's cores."""
+    return max(1, cores() // place.local_ranks)
 
 
 def find_corpus(folder: ModelFolder, record: ModelRecord) -> Corpus:
@@ -125,7 +134,7 @@ def _watched(chunks: Iterator[str], say: Callable[[str], None]) -> Iterator[str]
 
 
 def _fit(
-    record: ModelRecord, tokenizer: Tokenizer, split: TokenSplit, resumed: ResumeRecord | None
+    record: ModelRecord, tokenizer: Tokenizer, split: TokenSplit, resumed: ResumeRecord | None, ranks: int
 ) -> tuple[ModelRecord, Shape]:
     """Fills in the vocabulary; shrinks batch and length to what the text can feed, and says so in the record."""
     if record.model.vocabulary not in (0, tokenizer.vocabulary):
@@ -135,14 +144,23 @@ def _fit(
     )
     asked = record.training
     if resumed is not None:
-        return record, Shape(resumed.batch, resumed.length)
+        before = Shape(resumed.batch, resumed.length)
+        shape = fit_ranks(len(split.train), before, ranks)
+        if shape != before:
+            notice = (
+                f"From step {resumed.step:,} on the text is read as {shape.batch} streams instead of {before.batch}: "
+                f"{ranks} ranks share them equally. Each stream began anew there."
+            )
+            record = msgspec.structs.replace(record, notices=(*record.notices, notice))
+        return record, shape
     if len(split.train) < 3 or len(split.validation) < 2:
         raise InputError("The text is too short to train on. Add a few pages more.")
-    shape = fit(len(split.train), asked.batch, asked.length)
-    if shape != Shape(asked.batch, asked.length):
+    whole = Shape(asked.batch * ranks, asked.length)
+    shape = fit_ranks(len(split.train), fit(len(split.train), whole.batch, whole.length), ranks)
+    if shape != whole:
         notice = (
             f"The text is short ({len(split.train):,} tokens to train on): it is read as {shape.batch} streams of "
-            f"{shape.length} tokens a step instead of {asked.batch} of {asked.length}."
+            f"{shape.length} tokens a step instead of {whole.batch} of {whole.length}."
         )
         record = msgspec.structs.replace(record, notices=(*record.notices, notice))
     return record, shape

@@ -47,6 +47,7 @@ class Run:
         self.stop_at = None if stop_after is None else self.trainer.step + stop_after
         self.vitals = Vitals()
         self._elapsed_before = 0.0
+        self._clock_start = time.monotonic()
         self._next_evaluation = 0.02 * (self.budget.seconds or 0.0)
         if self.budget.steps is not None:
             self._next_evaluation = self._interval()
@@ -54,7 +55,6 @@ class Run:
             self.vitals = prepared.resumed.vitals
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
-        self._clock_start = time.monotonic()
         self._lines = Lines(self.budget, recorder)
         self._last_checkpoint = time.monotonic()
 
@@ -133,6 +133,7 @@ class Run:
             if "stop" in asked or "resume" in asked:
                 stop = "stop" in asked
                 break
+            self.trainer.wait()
             time.sleep(POLL)
         self._clock_start = time.monotonic()
         if not stop:
@@ -190,6 +191,7 @@ class Run:
                 column=streams.column,
                 batch=streams.shape.batch,
                 length=streams.shape.length,
+                ranks=self.trainer.place.ranks,
                 threads=torch.get_num_threads(),
                 device=self.trainer.device.type,
                 best=self.judge.best,
@@ -206,6 +208,7 @@ class Run:
     def _finish(self, stopped: bool) -> None:
         self.recorder.say("Saving")
         self.save()  # before anything else: from here on nothing can be lost
+        self.trainer.dismiss()
         judge = self.judge
         if judge.evaluated_at != self.trainer.step and (self.budget.steps is None or judge.best is None):
             # Keep this very moment's weights, if they are better. Not for a budget in steps, where a stopped and

@@ -18,6 +18,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from corpora.errors import InputError
+
 MIN_STEPS = 2  # per epoch: fewer would mean that a stream's state is never carried
 
 
@@ -37,6 +39,20 @@ def fit(tokens: int, batch: int, length: int) -> Shape:
     length = max(1, min(length, (tokens - 1) // MIN_STEPS))
     batch = max(1, min(batch, (tokens - 1) // (MIN_STEPS * length)))
     return Shape(batch, length)
+
+
+def fit_ranks(tokens: int, shape: Shape, ranks: int) -> Shape:
+    """The shape with the nearest batch that gives every rank equally many streams.
+
+    Raises `InputError` where the text can't feed one stream a rank.
+    """
+    most = (tokens - 1) // (MIN_STEPS * shape.length) // ranks
+    if shape.batch % ranks == 0:
+        return shape
+    if most < 1:
+        raise InputError(f"The text is too short for {ranks} ranks. Use fewer ranks, or a shorter --length.")
+    share = (2 * shape.batch + ranks) // (2 * ranks)  # rounded
+    return Shape(ranks * max(1, min(share, most)), shape.length)
 
 
 @dataclass(frozen=True)
@@ -76,8 +92,8 @@ class Streams:
         self.shape = shape
         self.seed = seed
         self.beyond = beyond
-        share = shape.batch // ranks
-        self.mine = slice(rank * share, (rank + 1) * share)  # this rank's streams
+        self.share = shape.batch // ranks  # streams of this rank
+        self.mine = slice(rank * self.share, (rank + 1) * self.share)  # which
         self.epoch = 0
         self.column = 0  # tokens of each stream already read in this epoch
         self.stretch = max(shape.length, len(tokens) // shape.batch)  # tokens of each stream
@@ -115,6 +131,11 @@ class Streams:
         """Goes to a place that `epoch` and `column` gave earlier."""
         self.epoch, self.column = epoch, column
         self._place()
+
+    def seek_share(self, epoch: int, share: float) -> None:
+        """Goes to the step nearest to this share (0 to 1) of an epoch: the place of streams of another shape."""
+        step = min(round(share * self.steps_per_epoch), self.steps_per_epoch - 1)
+        self.seek(epoch, step * self.shape.length)
 
     def _place(self) -> None:
         phase = 0

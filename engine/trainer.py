@@ -2,6 +2,9 @@
 
 It only writes its folder; whoever watches only tails that. It ends when its budget is spent, when it is asked to
 stop, or when its machine goes; in every case but the last everything is saved first.
+
+Under ``torchrun`` several of these processes train together: rank 0 is the trainer that owns the folder, and the others
+compute for it (see `engine.distributed`, which nothing but such a run imports).
 """
 
 import contextlib
@@ -9,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -17,16 +20,20 @@ import torch
 from corpora.errors import InputError
 from engine.control import Control
 from engine.folder import ModelFolder
-from engine.preparation import prepare
+from engine.preparation import Prepared, prepare
+from engine.ranks import ALONE, Place, RankLostError, place
 from engine.recording import Recorder, log, trim
 from engine.run import Run
+
+LOST = "A rank was lost: its process ended, or its machine can't be reached."
+AGAIN = "Its own output may say why. Start the ranks again to resume, as many as there are."
 
 
 class StopAskedError(Exception):
     """Somebody asked the run to stop while it was still being prepared."""
 
 
-def train(folder: ModelFolder, *, started: float, stop_after: int | None = None) -> None:
+def train(folder: ModelFolder, *, started: float, stop_after: int | None = None, place: Place = ALONE) -> None:
     """Trains until the budget is spent or a stop is asked for. Never raises: what went wrong is in the status."""
     with Recorder(folder, started) as recorder:
         control = Control(folder, started)
@@ -38,11 +45,18 @@ def train(folder: ModelFolder, *, started: float, stop_after: int | None = None)
                 raise StopAskedError
 
         try:
-            prepared = prepare(folder, say)
+            prepared = prepare(folder, say) if place.ranks == 1 else _lead(folder, say, place)
             trim(folder, prepared.trainer.step)
-            Run(folder, prepared, recorder, control, stop_after=stop_after).train()
+            run = Run(folder, prepared, recorder, control, stop_after=stop_after)
+            try:
+                run.train()
+            except RankLostError:
+                run.save()
+                recorder.state("failed", error=f"{LOST} Everything up to step {run.trainer.step:,} is saved. {AGAIN}")
         except StopAskedError:
             recorder.state("stopped", message="Stopped before the first step")
+        except RankLostError:
+            recorder.state("failed", error=f"{LOST} {AGAIN}")
         except InputError as error:
             recorder.state("failed", error=str(error))
         except torch.OutOfMemoryError:
@@ -55,6 +69,12 @@ def train(folder: ModelFolder, *, started: float, stop_after: int | None = None)
         except Exception as error:
             traceback.print_exc()
             recorder.state("failed", error=f"{type(error).__name__}: {error}. Details are in {folder.log_path}.")
+
+
+def _lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prepared:
+    from engine.distributed import lead
+
+    return lead(folder, say, place)
 
 
 @contextlib.contextmanager
@@ -80,6 +100,11 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m engine.trainer FOLDER", file=sys.stderr)  # noqa: T201
         return 2
     folder = ModelFolder(Path(arguments[0]).absolute())
+    here = place()
+    if here.rank > 0:
+        from engine.distributed import follow
+
+        return follow(folder, here)
     if not folder.record_path.exists():
         print(f"{folder.path} is not a model folder: it has no model.json.", file=sys.stderr)  # noqa: T201
         return 1
@@ -89,7 +114,7 @@ def main(arguments: list[str]) -> int:
         if not mine:
             log("Another trainer has this folder; this one leaves.")
             return 1
-        train(folder, started=started, stop_after=int(limit) if limit.isdigit() else None)
+        train(folder, started=started, stop_after=int(limit) if limit.isdigit() else None, place=here)
     return 0 if folder.status().state in ("finished", "stopped") else 1
 
 

@@ -1,5 +1,6 @@
 """One training step after another. Knows the model and the text, and nothing of files, clocks or who watches."""
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass
@@ -7,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.averaging import Average
 from engine.device import autocast, half
 from engine.model import LanguageModel
 from engine.objective import SIDES, Carried, Objective
 from engine.optimizing import clip, make_optimizer
+from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
 from engine.streams import Shape, Streams, Windows
@@ -35,6 +37,29 @@ class Step:
     losses: dict[str, float]  # of a bidirectional model, by side; empty for others
 
 
+@dataclass(frozen=True)
+class Everywhere:
+    """What differs from rank to rank."""
+
+    carried: list[Tensor]  # states (B, H) of the streams of all ranks, in their order
+    random: list[dict[str, Tensor]]  # by rank, of each random number generator by its device: "cpu", "cuda"
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """Where the random number generators are that training on this device draws from."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_random_state(device: torch.device, states: dict[str, Tensor]) -> None:
+    """Brings them back there. Raises `KeyError`, `RuntimeError` and `TypeError` for what is no such state."""
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+
+
 class Trainer:
     """Stateful truncated backpropagation through time with AdamW."""
 
@@ -45,13 +70,16 @@ class Trainer:
         config: TrainingConfig,
         device: torch.device,
         shape: Shape,
+        place: Place = ALONE,
     ) -> None:
+        """`shape` is of all ranks together."""
         self.model = model.to(device)
         self.config = config
         self.device = device
-        self.objective = Objective(self.model, config)
+        self.place = place
+        self.objective: nn.Module = Objective(self.model, config)
         beyond = BEYOND if model.back is not None else None
-        self.streams = Streams(tokens, shape, config.seed, beyond=beyond)
+        self.streams = Streams(tokens, shape, config.seed, beyond=beyond, rank=place.rank, ranks=place.ranks)
         self.groups = {name: group for name, group in model.groups().items() if group}
         self.parameters = [parameter for group in self.groups.values() for parameter in group]
         self.optimizer = make_optimizer(self.parameters, config, device)
@@ -65,7 +93,7 @@ class Trainer:
 
     def zero(self) -> Carried:
         """The states before any text."""
-        batch = self.streams.shape.batch
+        batch = self.streams.share
         return Carried(self.model.zero_state(batch), None if self.model.back is None else self.model.zero_state(batch))
 
     def advance(self, progress: float) -> Step:
@@ -81,7 +109,7 @@ class Trainer:
         losses, after = self._backward(windows)
         values, norm, norms = self._measure(losses)
         self.step += 1
-        tokens = windows.ahead[1:].numel()
+        tokens = windows.ahead[1:].numel() * self.place.ranks
         self.tokens += tokens
         finite = math.isfinite(sum(values)) and math.isfinite(norm)
         clipped = finite and self._apply(norm)
@@ -103,6 +131,24 @@ class Trainer:
         self.rate_scale *= 0.5
         self.carried = self.zero()
 
+    def collect(self) -> "Everywhere":
+        """What each rank has of its own and a checkpoint keeps."""
+        return Everywhere([part.detach() for part in self.carried.tensors()], [random_state(self.device)])
+
+    def part(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
+        """Surrounds one part of a batch, forwards and backwards."""
+        return contextlib.nullcontext()
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all ranks."""
+        return values
+
+    def wait(self) -> None:
+        """Called now and then while no step is taken for a long time."""
+
+    def dismiss(self) -> None:
+        """Called when the last step is taken and everything is collected."""
+
     def _set_rate(self, progress: float) -> float:
         rate = learning_rate(self.config, progress) * self.rate_scale
         for group in self.optimizer.param_groups:
@@ -118,10 +164,11 @@ class Trainer:
         total, after = None, []
         for start, stop in itertools.pairwise(bounds):
             some, state = self._some(windows, slice(start, stop)), self.carried.streams(start, stop)
-            with autocast(self.device, self.config.precision):
-                losses, penalty, carried = self.objective(some, state)
             share = (stop - start) / streams
-            self.scaler.scale((losses.mean() + penalty) * share).backward()
+            with self.part(last=stop == streams):
+                with autocast(self.device, self.config.precision):
+                    losses, penalty, carried = self.objective(some, state)
+                self.scaler.scale((losses.mean() + penalty) * share).backward()
             total = losses.detach() * share if total is None else total + losses.detach() * share
             after.append(carried.map(Tensor.detach))
         assert total is not None
@@ -154,6 +201,7 @@ class Trainer:
     def _restart_some(self) -> None:
         """Puts a few streams back to the zero state. Drawn from seed and step alone, so that a resume is exact."""
         drawn = np.random.default_rng((self.config.seed, self.step)).random(self.streams.shape.batch)
+        drawn = drawn[self.streams.mine]
         if (drawn < self.config.restart).any():
             keep = torch.from_numpy(drawn >= self.config.restart).to(self.device)[:, None]  # (B, 1)
             self.carried = self.carried.map(lambda part: part * keep)
@@ -169,7 +217,7 @@ class Trainer:
             torch.stack([p.grad.float().square().sum() for p in group if p.grad is not None]).sum()
             for group in self.groups.values()
         ]
-        values = torch.stack([*losses.float(), *squares]).tolist()
+        values = self.mean(torch.stack([*losses.float(), *squares])).tolist()
         values, sums = values[: len(losses)], values[len(losses) :]
         if self.scaler.is_enabled():
             self.scaler.update()  # overflow is its way of finding its scale: halved, and the step is skipped

@@ -12,7 +12,7 @@ from tui.commandline.app import app
 from tui.training.catalogue import SETTINGS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/usage.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "docs/usage.md", "docs/distributed.md", "CONTRIBUTING.md")
 
 
 def shown_commands() -> list[str]:

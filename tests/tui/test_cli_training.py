@@ -57,6 +57,22 @@ def test_training_writes_one_line_for_each_logged_step(
     assert "1.59 bits per character" in said.err
 
 
+def test_a_prepared_model_is_not_trained_and_the_command_for_several_ranks_is_shown(
+    verses: str, trainer: FakeTrainer, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", verses, "--name", "bard", "--steps", "3", "--prepare"]) == 0
+    command = shlex.split(capsys.readouterr().out)
+    assert command[1:3] == ["-m", "torch.distributed.run"]
+    assert command[-3:] == ["-m", "engine.trainer", str(home / "models" / "bard")]
+    assert main(["resume", "bard", "--steps", "4", "--prepare"]) == 0
+    assert shlex.split(capsys.readouterr().out) == command
+    folder = ModelLibrary(home).get("bard")
+    assert (folder.status().state, folder.record().training.steps) == ("prepared", 7)
+    assert trainer.started == []
+    for option in (["--detach"], ["--stop-after", "2"]):
+        assert main(["resume", "bard", "--prepare", *option]) == 2
+
+
 def test_what_was_asked_for_is_what_is_trained(verses: str, trainer: FakeTrainer) -> None:
     options = "--name b --unit word --cell lstm --layers 2 --hidden 40 --embedding 20 --dropout 0.25 --batch 3"
     options += " --length 17 --learning-rate 0.002 --minutes 0.5 --seed 9 --device cpu --stop-after 7"

@@ -1,5 +1,7 @@
 """What `pantoum train` and `resume` do: prepare a model folder, start its trainer, watch it or leave it to itself."""
 
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +11,13 @@ import msgspec
 from corpora.errors import InputError
 from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
-from engine.folder import ModelLibrary
+from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import RUNNING, CorpusReference
 from engine.settings import DEVICES, Device, TrainingConfig, Unit
 from engine.speed import known_speed, measure_speed
 from tui.commandline import watching
-from tui.commandline.output import note
+from tui.commandline.output import line, note
 from tui.commandline.texts import add_files
 from tui.training.catalogue import concerned, renamed
 
@@ -32,9 +34,12 @@ class Wishes:
     settings: Mapping[str, object] = field(default_factory=dict)  # by name; None is left to the presets
 
 
-def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int | None, detach: bool) -> None:
+def train(
+    sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int | None, detach: bool, prepare: bool = False
+) -> None:
     """Raises `InputError` for a name that is taken, sources that can't be used and settings that can't work."""
     one_budget(wishes.minutes, wishes.steps)
+    _only_prepared(prepare, stop_after=stop_after, detach=detach)
     models = ModelLibrary()
     _check_name_is_free(name, models)
     settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
@@ -56,13 +61,25 @@ def train(sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int 
         _check_name_is_free(name, models)
     for reason in settings.reasons:
         note(reason)
-    watching.start(folder, stop_after=stop_after, detach=detach)
+    if prepare:
+        show_launch(folder)
+    else:
+        watching.start(folder, stop_after=stop_after, detach=detach)
 
 
-def resume(name: str, *, minutes: float | None, steps: int | None, stop_after: int | None, detach: bool) -> None:
+def resume(
+    name: str,
+    *,
+    minutes: float | None,
+    steps: int | None,
+    stop_after: int | None,
+    detach: bool,
+    prepare: bool = False,
+) -> None:
     """Raises `InputError` for a model that is training, or that has spent its budget and is given no more."""
     if minutes is not None and steps is not None:
         one_budget(minutes, steps)
+    _only_prepared(prepare, stop_after=stop_after, detach=detach)
     folder = ModelLibrary().get(name)
     record, status = folder.record(), folder.status()
     watching.check_idle(folder, status)
@@ -77,7 +94,17 @@ def resume(name: str, *, minutes: float | None, steps: int | None, stop_after: i
         training = extended(record.training, minutes=minutes, steps=steps)
         training.check()
         folder.write_record(msgspec.structs.replace(record, training=training))
-    watching.start(folder, stop_after=stop_after, detach=detach)
+    if prepare:
+        show_launch(folder)
+    else:
+        watching.start(folder, stop_after=stop_after, detach=detach)
+
+
+def show_launch(folder: ModelFolder) -> None:
+    """The command that starts two ranks on this machine for a prepared folder."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    note(f"{folder.slug} is prepared. This trains it with two processes on this machine (two CUDA devices, if any):")
+    line(shlex.join([*launcher, "-m", "engine.trainer", str(folder.path)]))
 
 
 def extended(training: TrainingConfig, *, minutes: float | None = None, steps: int | None = None) -> TrainingConfig:
@@ -134,6 +161,14 @@ def one_budget(minutes: float | None, steps: int | None) -> None:
         from typer import BadParameter
 
         raise BadParameter("give one budget, either --minutes or --steps.")
+
+
+def _only_prepared(prepare: bool, *, stop_after: int | None, detach: bool) -> None:
+    """Refuses what only makes sense where a training is started, as a mistake in usage."""
+    if prepare and (detach or stop_after is not None):
+        from typer import BadParameter
+
+        raise BadParameter("--prepare starts no training: leave out --detach and --stop-after.")
 
 
 def find_corpus(sources: Sequence[str], library: CorpusLibrary) -> Corpus:

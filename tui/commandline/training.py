@@ -16,6 +16,9 @@ StopAfter = Annotated[
     typer.Option(metavar="N", min=1, help="Stop after N more steps, with a checkpoint to resume from exactly."),
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Train in the background and return at once.")]
+Prepare = Annotated[
+    bool, typer.Option("--prepare", help="Don't train: say how to start several ranks for it, with torchrun.")
+]
 
 
 @with_settings
@@ -29,6 +32,7 @@ def train(
     steps: Steps = None,
     detach: Detach = False,
     stop_after: StopAfter = None,
+    prepare: Prepare = False,
     **settings: object,
 ) -> None:
     """Train a model on a corpus or on files, and watch it learn. Settings not given follow from the budget.
@@ -49,6 +53,7 @@ def train(
         wishes=runs.Wishes(unit=unit, minutes=minutes, steps=steps, settings=settings),
         stop_after=stop_after,
         detach=detach,
+        prepare=prepare,
     )
 
 
@@ -58,6 +63,7 @@ def resume(
     steps: Annotated[int | None, typer.Option(metavar="N", help="First add so many steps to its budget.")] = None,
     stop_after: StopAfter = None,
     detach: Detach = False,
+    prepare: Prepare = False,
 ) -> None:
     """Go on with a training that was stopped or cut short.
 
@@ -70,4 +76,4 @@ def resume(
     """
     from tui.commandline import runs
 
-    runs.resume(model, minutes=minutes, steps=steps, stop_after=stop_after, detach=detach)
+    runs.resume(model, minutes=minutes, steps=steps, stop_after=stop_after, detach=detach, prepare=prepare)
