@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from corpora.cleaning.cleaner import Cleaner, clean_text
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
 from engine.generation import Continuation
+from engine.model import Side
 from engine.models import LoadedModel
 from engine.protocol import (
     Done,
@@ -51,15 +53,16 @@ class Streaming(threading.Thread):
         self._running = running
         self._cancelled = threading.Event()
         self._turned = threading.Event()
+        side: Side = "back" if params.backward else "ahead"
         self._continuation = Continuation(
-            model.decoder,
+            model.side(side),
             model.tokenizer,
             clean_text(params.prompt),
             dials=params.dials,
             seed=params.seed,
             length=params.length,
             stop=params.stop,
-            prefill=model.prefill,
+            prefill=partial(model.prefill, side=side),
         )
 
     def set_dials(self, dials: Dials) -> None:

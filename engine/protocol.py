@@ -67,10 +67,11 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class StreamParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     prompt: str = ""  # the seed text
+    backward: bool = False  # grow the text at its beginning: each token's text goes before all that came so far
     length: int = 400  # characters; the last token may go beyond
     dials: Dials = Dials()
     seed: int = 0  # RNG seed
-    stop: tuple[str, ...] = ()  # ends the stream at the first of these; the text that is sent ends before it
+    stop: tuple[str, ...] = ()  # ends the stream at the first of these, which is not sent
     probabilities: bool = False  # also send each token's probability under the undistorted model
 
 

@@ -18,6 +18,10 @@ def sample(
     prompt: Annotated[
         str, typer.Option("--prompt", "--seed-text", metavar="TEXT|-", help="The text to continue; - reads stdin.")
     ] = "",
+    backward: Annotated[
+        bool,
+        typer.Option("--backward", help="Write what comes before the text; needs a model trained with --bidirectional."),
+    ] = False,
     length: Annotated[int, typer.Option("--length", "-n", metavar="LENGTH", min=0, help="How many characters.")] = 400,
     temperature: Annotated[
         float, typer.Option(metavar="T", help="Low: sure and plain. High: daring. 0: always the likeliest.")
@@ -44,17 +48,28 @@ def sample(
 ) -> None:
     """Let a model continue a text, to stdout, as it comes. The text to continue is printed first.
 
+    With --backward the text grows towards its beginning, and is printed when it is done.
+
     \b
     Examples:
       pantoum sample diary --prompt "This morning " -n 600
       pantoum sample diary --temperature 0.5 --seed 7
       tail -c 500 draft.txt | pantoum sample diary --prompt -
+      pantoum sample diary --prompt " and nobody ever knew." --backward
     """
     from tui.commandline import voices
 
     dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
     voices.sample(
-        model, prompt=prompt, length=length, dials=dials, seed=seed, stop=tuple(stop or ()), device=device, json=json
+        model,
+        prompt=prompt,
+        backward=backward,
+        length=length,
+        dials=dials,
+        seed=seed,
+        stop=tuple(stop or ()),
+        device=device,
+        json=json,
     )
 
 
