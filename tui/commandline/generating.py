@@ -20,7 +20,9 @@ def sample(
     ] = "",
     backward: Annotated[
         bool,
-        typer.Option("--backward", help="Write what comes before the text; needs a model trained with --bidirectional."),
+        typer.Option(
+            "--backward", help="Write what comes before the text; needs a model trained with --bidirectional."
+        ),
     ] = False,
     length: Annotated[int, typer.Option("--length", "-n", metavar="LENGTH", min=0, help="How many characters.")] = 400,
     temperature: Annotated[
