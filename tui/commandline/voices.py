@@ -37,13 +37,13 @@ def sample(
     What grows backwards is printed as a whole once it is there: its beginning comes last.
     """
     dials.check()
-    _check_seed(seed)
-    model = _model(name)
+    check_seed(seed)
+    model = known_model(name)
     if seed is None:
-        seed = _new_seed(json=json)
+        seed = new_seed(json=json)
     params = StreamParams(
         model=model,
-        prompt=_read_prompt() if prompt == "-" else well_formed(prompt),
+        prompt=read_stdin() if prompt == "-" else well_formed(prompt),
         backward=backward,
         length=length,
         dials=dials,
@@ -124,7 +124,7 @@ def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]
 
 def score(name: str, file: str, *, device: Device, json: bool) -> None:
     """Prints how well the model predicts a file or stdin. Raises `InputError`."""
-    model = _model(name)
+    model = known_model(name)
     with _text_file(file) as path:
         result = asyncio.run(_score(model, path, device))
     if json:
@@ -152,12 +152,13 @@ async def _score(model: str, path: Path, device: Device) -> Score:
         return await client.score(ScoreParams(model=model, path=str(path)))
 
 
-def _check_seed(seed: int | None) -> None:
+def check_seed(seed: int | None) -> None:
+    """Raises `InputError` where no random generator takes it."""
     if seed is not None and not 0 <= seed < 2**63:
         raise InputError(f"seed is {seed:,}; it must be between 0 and {2**63 - 1:,}.")
 
 
-def _new_seed(*, json: bool) -> int:
+def new_seed(*, json: bool) -> int:
     """A seed of chance, told to whoever watches so that they can have the same again; JSON has it anyway."""
     seed = secrets.randbelow(2**31)
     if is_terminal(sys.stderr) and not json:
@@ -170,7 +171,7 @@ def _is_elsewhere() -> bool:
     return bool(os.environ.get("PANTOUM_ENGINE"))
 
 
-def _model(name: str) -> str:
+def known_model(name: str) -> str:
     """What the engine knows the model by. Raises `InputError` where it is one of ours and is not there."""
     return name if _is_elsewhere() else str(ModelLibrary().get(name).path)
 
@@ -197,7 +198,7 @@ def _copy_stdin(path: Path) -> None:
             target.write(data)
 
 
-def _read_prompt() -> str:
+def read_stdin() -> str:
     """All of stdin as text."""
     with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
         path = Path(folder) / "standard input"
