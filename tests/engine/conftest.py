@@ -109,6 +109,8 @@ def bidirectional_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with three bidirectional models, ``char``, ``word`` and ``bpe``, which no test may change."""
     home = make_home(tmp_path_factory.mktemp("bidirectional") / "home")
     for unit in UNITS:
-        folder = home.run_folder(unit, steps=60, unit=unit, bidirectional=True)
+        folder = home.run_folder(
+            unit, steps=60, unit=unit, bidirectional=True, layers=1, learning_rate=8e-3, ema=0.0, sample_length=0
+        )
         assert home.train(folder) == 0, folder.log_path.read_text()
     return home

@@ -1,5 +1,7 @@
 """Text that grows towards its beginning: everything is mirrored, and characters still come whole."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from corpora.tokenizers import Tokenizer, train_tokenizer
 from engine.backward import BackwardDetokenizer
 from engine.client import connect
 from engine.generation import Continuation, StopStrings
+from engine.model import Side
 from engine.models import LoadedModel, Models
 from engine.protocol import StreamParams
 from engine.settings import UNITS, Dials, Unit
@@ -117,23 +120,22 @@ def test_a_long_prompt_leaves_the_same_state_from_the_cache_and_without_it(
 ) -> None:
     prompt = prose(4000, seed=4)
     loaded, fresh = model(bidirectional_once, unit), model(bidirectional_once, unit)
-    continued = [
-        "".join(
-            piece.text
-            for piece in Continuation(
-                each.side(side),
-                each.tokenizer,
-                prompt,
-                dials=Dials(),
-                seed=1,
-                length=60,
-                prefill=lambda ids, each=each, side=side: each.prefill(ids, side),
-            )
+
+    def beginning(loaded: LoadedModel, side: Side) -> str:
+        continuation = Continuation(
+            loaded.side(side),
+            loaded.tokenizer,
+            prompt,
+            dials=Dials(),
+            seed=1,
+            length=60,
+            prefill=partial(loaded.prefill, side=side),
         )
-        for each, side in ((loaded, "back"), (loaded, "ahead"), (loaded, "back"), (fresh, "ahead"), (fresh, "back"))
-    ]
-    assert continued[0] == continued[2] == continued[4]
-    assert continued[1] == continued[3]
+        return "".join(piece.text for piece in continuation)
+
+    back, ahead = beginning(loaded, "back"), beginning(loaded, "ahead")
+    assert beginning(loaded, "back") == back == beginning(fresh, "back")
+    assert beginning(fresh, "ahead") == ahead
 
 
 def test_a_model_that_reads_forwards_only_says_how_to_train_one_that_does_not(trained_once: Home) -> None:

@@ -38,7 +38,7 @@ def infill(
         raise InputError("Only one side can come from stdin.")
     left, right = (read_stdin() if side == "-" else well_formed(side) for side in (left, right))
     if not left and not right:
-        raise InputError("There is no gap without a text beside it: give --left, --right or both.")
+        raise InputError("A gap has a text beside it: give --left, --right or both.")
     params = InfillParams(
         model=known_model(name),
         left=left,
