@@ -4,7 +4,7 @@ A model that reads forwards grows texts from the left and cuts them where the ri
 bidirectional one also grows them from the right, and draws the best of both anew from its two-sided predictions.
 
 All are then ranked by the exact likelihood of the gap and of the right context after it; a bidirectional model adds
-that of the gap and of the left context, reading backwards. See `engine.ranking` for how lengths are compared.
+that of the left context, reading backwards. See `engine.ranking` for how lengths are compared.
 """
 
 from collections.abc import Sequence

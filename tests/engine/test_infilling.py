@@ -206,10 +206,10 @@ def test_the_usual_text_of_any_length_ranks_alike_and_one_length_is_left_as_it_i
     assert float(excess(np.array(7.0), np.array(20), 1.5, Limits(20, 20))) == pytest.approx(7.0 - 30.0)
 
 
-def test_both_directions_count_alike_in_a_rank() -> None:
+def test_a_rank_counts_the_gap_once_and_what_is_beyond_it_on_each_side() -> None:
     costs = {"ahead": Cost(4.0, 10.0), "back": Cost(6.0, 20.0)}
     take = make_take(Judgement("abcd", costs), {"ahead": 1.0, "back": 1.0}, Limits(4, 4))  # type: ignore[arg-type]
-    assert take.score * np.log(2) == pytest.approx(((4 + 10) + (6 + 20)) / 2 - 4)
+    assert take.score * np.log(2) == pytest.approx((4 + 6) / 2 - 4 + 10 + 20)
     assert (take.gap_bits * np.log(2), take.right_bits * np.log(2)) == (pytest.approx(4.0), pytest.approx(10.0))
 
 
