@@ -25,7 +25,9 @@ def shape(logits: Tensor, dials: Dials) -> Tensor:
         least = probabilities.topk(dials.top_k).values[..., -1:]
         probabilities = _keep(probabilities, probabilities >= least)
     if dials.top_p < 1.0:
-        ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
+        # By the logits: two of them that differ can round to one probability.
+        order = logits.argsort(dim=-1, descending=True, stable=True)
+        ordered = probabilities.gather(-1, order)
         before = ordered.cumsum(-1) - ordered  # the sum of all likelier tokens
         keep = torch.zeros_like(probabilities, dtype=torch.bool)
         probabilities = _keep(probabilities, keep.scatter_(-1, order, before < dials.top_p))
