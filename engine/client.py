@@ -19,6 +19,8 @@ from engine.protocol import (
     CancelParams,
     Done,
     Hello,
+    Infilled,
+    InfillParams,
     LoadParams,
     ModelInfo,
     NextParams,
@@ -178,6 +180,10 @@ class EngineClient:
     async def score(self, params: ScoreParams) -> Score:
         """How well a model predicts a text. Raises `InputError`."""
         return await self.call("score", params, Score)
+
+    async def infill(self, params: InfillParams) -> Infilled:
+        """Texts for a gap. Raises `InputError`."""
+        return await self.call("infill", params, Infilled)
 
     async def call(self, method: str, params: msgspec.Struct | None, kind: type[T]) -> T:
         """One request and its typed result.

@@ -1,4 +1,8 @@
-"""A continuation of a seed text, one token at a time, with dials that may turn between any two tokens."""
+"""A continuation of a seed text, one token at a time, with dials that may turn between any two tokens.
+
+It grows at the text's end, or with a decoder of the back side at its beginning; then all is mirrored, and each new
+text stands before what came so far.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,13 +11,15 @@ import torch
 from torch import Tensor
 
 from corpora.tokenizers import Detokenizer, Tokenizer
+from engine.backward import BackwardDetokenizer
 from engine.decoder import Decoder
 from engine.protocol import Reason
 from engine.sampling import draw, shape
 from engine.settings import Dials
 from engine.stack import State
 
-Prefill = Callable[[Tensor], tuple[Tensor, State]]  # ids (T,) → logits (1, V) after the last, and the state there
+# ids (T,) in the order in which the decoder reads → logits (1, V) after the last, and the state there
+Prefill = Callable[[Tensor], tuple[Tensor, State]]
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,15 @@ class Continuation:
         self._spelling = torch.tensor(sorted(tokenizer.spelling), dtype=torch.int64)
         self._generator = torch.Generator().manual_seed(seed)
         self._length = length
-        self._stop = StopStrings(stop)
+        self._backward = decoder.side == "back"
+        self._stop = StopStrings(stop, backward=self._backward)
         self._prefill = prefill or self._read
 
     def __iter__(self) -> Iterator[Piece]:
         written = 0
-        detokenizer: Detokenizer = self._tokenizer.detokenizer()
+        detokenizer: Detokenizer = (
+            BackwardDetokenizer(self._tokenizer) if self._backward else self._tokenizer.detokenizer()
+        )
         logits, state = self._start()
         while written < self._length:
             row = logits[0].float().cpu()
@@ -76,7 +85,8 @@ class Continuation:
                 break
         rest, stopped = self._stop.push(detokenizer.flush())
         self.reason = "stop" if stopped else "length"
-        self.tail = rest if stopped else rest + self._stop.release()
+        held = "" if stopped else self._stop.release()
+        self.tail = held + rest if self._backward else rest + held
 
     def _allowed(self, row: Tensor) -> Tensor:
         """Logits (V,) without the tokens that only spell, unless the dials allow those."""
@@ -88,18 +98,23 @@ class Continuation:
         ids = self._tokenizer.encode(self._prompt)
         if len(ids) == 0:
             return self._decoder.start_logits(), self._decoder.zero_state()
-        return self._prefill(torch.from_numpy(ids.astype("int64")))
+        read = ids[::-1] if self._backward else ids
+        return self._prefill(torch.from_numpy(read.astype("int64")))
 
     def _read(self, ids: Tensor) -> tuple[Tensor, State]:
         return self._decoder.prefill(ids.to(self._decoder.device)[:, None], self._decoder.zero_state())
 
 
 class StopStrings:
-    """Lets text through up to the first stop string, holding back an end that may be the beginning of one."""
+    """Lets text through up to the first stop string, holding back an end that may be the beginning of one.
 
-    def __init__(self, stop: Sequence[str]) -> None:
-        self._stop = [text for text in stop if text]
-        self._held = ""
+    Where text grows backwards it is all the other way round: the first is the rightmost, and a beginning is held back.
+    """
+
+    def __init__(self, stop: Sequence[str], *, backward: bool = False) -> None:
+        self._backward = backward
+        self._stop = [self._turned(text) for text in stop if text]
+        self._held = ""  # in the order in which it grew
 
     @property
     def held(self) -> int:
@@ -108,22 +123,25 @@ class StopStrings:
 
     def push(self, text: str) -> tuple[str, bool]:
         """The text that may be shown now, and whether a stop string was reached (it and what follows are dropped)."""
-        self._held += text
+        self._held += self._turned(text)
         places = [place for place in (self._held.find(stop) for stop in self._stop) if place >= 0]
         if places:
             shown, self._held = self._held[: min(places)], ""
-            return shown, True
+            return self._turned(shown), True
         keep = max((self._overlap(stop) for stop in self._stop), default=0)
         cut = len(self._held) - keep
         shown, self._held = self._held[:cut], self._held[cut:]
-        return shown, False
+        return self._turned(shown), False
 
     def release(self) -> str:
         """What was held back, once no more text follows."""
         shown, self._held = self._held, ""
-        return shown
+        return self._turned(shown)
 
     def _overlap(self, stop: str) -> int:
         """The longest end of the held text that begins `stop`."""
         longest = min(len(stop) - 1, len(self._held))
         return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
+
+    def _turned(self, text: str) -> str:
+        return text[::-1] if self._backward else text

@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,9 +15,13 @@ from corpora.cleaning.cleaner import Cleaner, clean_text
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
 from engine.generation import Continuation
+from engine.infilling import fill
+from engine.model import Side
 from engine.models import LoadedModel
 from engine.protocol import (
     Done,
+    Infilled,
+    InfillParams,
     NextParams,
     NextToken,
     NextTokens,
@@ -26,6 +31,7 @@ from engine.protocol import (
     StreamParams,
     Token,
 )
+from engine.ranking import Limits
 from engine.sampling import shape
 from engine.scoring import make_score, total_nats
 from engine.settings import Dials
@@ -51,15 +57,16 @@ class Streaming(threading.Thread):
         self._running = running
         self._cancelled = threading.Event()
         self._turned = threading.Event()
+        side: Side = "back" if params.backward else "ahead"
         self._continuation = Continuation(
-            model.decoder,
+            model.side(side),
             model.tokenizer,
             clean_text(params.prompt),
             dials=params.dials,
             seed=params.seed,
             length=params.length,
             stop=params.stop,
-            prefill=model.prefill,
+            prefill=partial(model.prefill, side=side),
         )
 
     def set_dials(self, dials: Dials) -> None:
@@ -161,6 +168,22 @@ def score_text(model: LoadedModel, params: ScoreParams) -> Score:
     counter = _Counter(Cleaner().clean(chunks))
     nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
     return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
+
+
+def infill(model: LoadedModel, params: InfillParams) -> Infilled:
+    """Texts for a gap. Raises `InputError`."""
+    limits = Limits(1, params.max_length) if params.length is None else Limits(params.length, params.length)
+    takes = fill(
+        model, params.left, params.right, limits, takes=params.takes, dials=params.dials, seed=check_seed(params.seed)
+    )
+    return Infilled(takes=tuple(takes))
+
+
+def check_seed(seed: int) -> int:
+    """The same seed. Raises `InputError` where no random generator takes it."""
+    if not 0 <= seed < 2**63:
+        raise InputError(f"The RNG seed is {seed}; it must be between 0 and {2**63 - 1}.")
+    return seed
 
 
 def _read(path: Path) -> Iterator[str]:

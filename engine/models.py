@@ -14,7 +14,7 @@ from engine.checkpoint import load_weights
 from engine.decoder import BLOCK, Decoder
 from engine.device import choose_device
 from engine.folder import ModelFolder, ModelLibrary
-from engine.model import count_parameters
+from engine.model import Side, count_parameters
 from engine.protocol import ModelInfo
 from engine.settings import Device
 from engine.stack import State
@@ -24,7 +24,7 @@ SNAPSHOTS = 256  # states kept a model; one of 2 x 512 units is 8 KB
 
 
 class LoadedModel:
-    """One model: its tokenizer, its decoder, and states at the block ends of prompts it has read."""
+    """One model: its tokenizer, its decoders, and states at the block ends of prompts it has read."""
 
     def __init__(self, folder: ModelFolder, device: torch.device) -> None:
         """Reads the folder. Raises `InputError` where anything in it is missing or damaged."""
@@ -38,6 +38,7 @@ class LoadedModel:
             )
         model, note = load_weights(folder, record.model, device)
         self.decoder = Decoder(model)
+        self.back_decoder = Decoder(model, "back") if model.back is not None else None
         self.info = ModelInfo(
             model=str(folder.path),
             slug=folder.slug,
@@ -55,25 +56,33 @@ class LoadedModel:
         self._snapshots: OrderedDict[bytes, State] = OrderedDict()
         self._lock = threading.Lock()
 
-    def prefill(self, ids: Tensor) -> tuple[Tensor, State]:
+    def side(self, side: Side) -> Decoder:
+        """The decoder that reads this way. Raises `InputError` where the model has none."""
+        decoder = self.decoder if side == "ahead" else self.back_decoder
+        if decoder is None:
+            raise InputError(
+                f"{self.info.name} reads forwards only. A model trained with --bidirectional can write backwards too."
+            )
+        return decoder
+
+    def prefill(self, ids: Tensor, side: Side = "ahead") -> tuple[Tensor, State]:
         """Logits (1, V) after the prompt ids (T,), T at least 1, and the state there.
 
-        States are remembered at multiples of `BLOCK`, which is where `Decoder.prefill` cuts too: going on from a
-        remembered one gives the same bits as reading everything again, only sooner.
+        The back side is given ids from right to left. States are remembered at multiples of `BLOCK`, which is where
+        `Decoder.prefill` cuts too: going on from a remembered one gives the same bits as reading everything again,
+        only sooner.
         """
-        digest, digests = hashlib.blake2b(), []
+        decoder = self.side(side)
+        digest, digests = hashlib.blake2b(side.encode()), []
         whole = (len(ids) - 1) // BLOCK  # blocks before the last, which is always read
         for block in range(whole):
             digest.update(ids[block * BLOCK : (block + 1) * BLOCK].numpy().tobytes())
             digests.append(digest.copy().digest())
         done, state = self._recall(digests)
         for block in range(done, whole):
-            _, state = self._read(ids[block * BLOCK : (block + 1) * BLOCK], state)
+            _, state = _read(decoder, ids[block * BLOCK : (block + 1) * BLOCK], state)
             self._remember(digests[block], state)
-        return self._read(ids[whole * BLOCK :], state)
-
-    def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        return self.decoder.prefill(ids.to(self.decoder.device)[:, None], state)
+        return _read(decoder, ids[whole * BLOCK :], state)
 
     def _recall(self, digests: list[bytes]) -> tuple[int, State]:
         with self._lock:
@@ -113,6 +122,10 @@ class Models:
             while len(self._loaded) > MODELS:
                 self._loaded.popitem(last=False)
             return model
+
+
+def _read(decoder: Decoder, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    return decoder.prefill(ids.to(decoder.device)[:, None], state)
 
 
 def version(folder: ModelFolder) -> tuple[int, int]:

@@ -13,6 +13,7 @@ method          parameters                                  result
 ``cancel``      `CancelParams`                              `Cancelled`; ``done`` follows with ``cancelled``
 ``next``        `NextParams`                                `NextTokens`
 ``score``       `ScoreParams`                               `Score`
+``infill``      `InfillParams`                              `Infilled`
 ``shutdown``    none                                        null, then the service exits
 ==============  ==========================================  ===============================================
 """
@@ -67,10 +68,11 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class StreamParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     prompt: str = ""  # the seed text
+    backward: bool = False  # grow the text at its beginning: each token's text goes before all that came so far
     length: int = 400  # characters; the last token may go beyond
     dials: Dials = Dials()
     seed: int = 0  # RNG seed
-    stop: tuple[str, ...] = ()  # ends the stream at the first of these; the text that is sent ends before it
+    stop: tuple[str, ...] = ()  # ends the stream at the first of these, which is not sent
     probabilities: bool = False  # also send each token's probability under the undistorted model
 
 
@@ -149,6 +151,32 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     bits_per_character: float
     bits_per_byte: float
     perplexity: float  # per token
+
+
+class InfillParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gap to be filled between two texts, either of which may be empty."""
+
+    model: str
+    left: str = ""
+    right: str = ""
+    length: int | None = None  # characters; None: any number up to `max_length`
+    max_length: int = 60
+    takes: int = 3
+    dials: Dials = Dials()
+    seed: int = 0  # RNG seed
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """One text for the gap, and what it costs the model, in bits."""
+
+    text: str
+    gap_bits: float  # the text after the left context
+    right_bits: float  # the beginning of the right context after both
+    score: float  # what it is ranked by against the others, whatever their lengths: lower is better
+
+
+class Infilled(msgspec.Struct, frozen=True, kw_only=True):
+    takes: tuple[Take, ...]  # best first; fewer than asked for where the model has no more
 
 
 class RpcRequest(msgspec.Struct, frozen=True, kw_only=True):

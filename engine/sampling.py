@@ -9,7 +9,7 @@ COLDEST = 1e-6  # below this a temperature counts as 0: dividing float32 logits 
 
 
 def shape(logits: Tensor, dials: Dials) -> Tensor:
-    """The distribution (V,) that a draw is made from: logits (V,) as the dials bend them; sums to 1.
+    """The distributions (…, V) that draws are made from: logits (…, V) as the dials bend them; each row sums to 1.
 
     The temperature comes first, then every filter judges the tempered probabilities: top-k keeps the k likeliest
     tokens; top-p (Holtzman et al. 2020) the smallest set of likeliest tokens whose sum reaches p; min-p (Nguyen et
@@ -17,22 +17,23 @@ def shape(logits: Tensor, dials: Dials) -> Tensor:
     likeliest token. At temperature 0 all the weight is on that token.
     """
     if dials.temperature < COLDEST:
-        chosen = torch.zeros_like(logits)
-        chosen[logits.argmax()] = 1.0
-        return chosen
+        likeliest = logits.argmax(-1, keepdim=True)
+        return torch.zeros_like(logits).scatter_(-1, likeliest, 1.0)
     # Shifted first, so that the largest is 0 and none can overflow upwards.
-    probabilities = torch.softmax((logits - logits.max()) / dials.temperature, dim=-1)
-    if 0 < dials.top_k < probabilities.numel():
-        least = probabilities.topk(dials.top_k).values[-1]
+    probabilities = torch.softmax((logits - logits.amax(-1, keepdim=True)) / dials.temperature, dim=-1)
+    if 0 < dials.top_k < probabilities.shape[-1]:
+        least = probabilities.topk(dials.top_k).values[..., -1:]
         probabilities = _keep(probabilities, probabilities >= least)
     if dials.top_p < 1.0:
-        ordered, order = probabilities.sort(descending=True, stable=True)
-        before = ordered.cumsum(0) - ordered  # the sum of all likelier tokens
+        # By the logits: two of them that differ can round to one probability.
+        order = logits.argsort(dim=-1, descending=True, stable=True)
+        ordered = probabilities.gather(-1, order)
+        before = ordered.cumsum(-1) - ordered  # the sum of all likelier tokens
         keep = torch.zeros_like(probabilities, dtype=torch.bool)
-        keep[order[before < dials.top_p]] = True
-        probabilities = _keep(probabilities, keep)
+        probabilities = _keep(probabilities, keep.scatter_(-1, order, before < dials.top_p))
     if dials.min_p > 0.0:
-        probabilities = _keep(probabilities, probabilities >= dials.min_p * probabilities.max())
+        largest = probabilities.amax(-1, keepdim=True)
+        probabilities = _keep(probabilities, probabilities >= dials.min_p * largest)
     return probabilities
 
 
@@ -49,6 +50,16 @@ def draw(probabilities: Tensor, generator: torch.Generator) -> int:
     return chosen
 
 
+def draw_rows(probabilities: Tensor, generator: torch.Generator) -> Tensor:
+    """One token (B,) from each of the distributions (B, V); a uniform number a row, as in `draw`."""
+    cumulative = probabilities.double().cumsum(-1)
+    points = torch.rand(len(cumulative), 1, dtype=torch.float64, generator=generator).to(cumulative.device)
+    chosen = torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True)[:, 0]
+    # Rounding at the very end: the last token that has any probability.
+    last = probabilities.shape[-1] - 1 - (probabilities > 0).flip(-1).to(torch.uint8).argmax(-1)
+    return torch.minimum(chosen, last)
+
+
 def _keep(probabilities: Tensor, mask: Tensor) -> Tensor:
     kept = probabilities * mask
-    return kept / kept.sum()
+    return kept / kept.sum(-1, keepdim=True)

@@ -1,8 +1,8 @@
 """The engine service: ``python -m engine.service`` answers JSON-RPC 2.0 on stdin and stdout, a line a message.
 
 One thread reads requests, so that a cancel or a turned dial is heard at once; one thread works through what takes a
-moment, in order; each stream and each score, which may take long, has a thread of its own and keeps nothing waiting.
-Nothing but messages is ever written to stdout.
+moment, in order; each stream, each score and each gap to be filled, which may take long, has a thread of its own and
+keeps nothing waiting. Nothing but messages is ever written to stdout.
 """
 
 import os
@@ -18,7 +18,7 @@ import torch
 from corpora.errors import InputError
 from corpora.version import __version__
 from engine.device import choose_device
-from engine.handlers import Streaming, next_tokens, score_text
+from engine.handlers import Streaming, check_seed, infill, next_tokens, score_text
 from engine.models import Models
 from engine.protocol import (
     INPUT_ERROR,
@@ -31,6 +31,8 @@ from engine.protocol import (
     Cancelled,
     CancelParams,
     Hello,
+    Infilled,
+    InfillParams,
     LoadParams,
     ModelInfo,
     NextParams,
@@ -73,7 +75,7 @@ class Service:
             "next": self._next,
         }
         # Answered by a thread of their own:
-        self._long: dict[str, Callable[[msgspec.Raw], object]] = {"score": self._score}
+        self._long: dict[str, Callable[[msgspec.Raw], object]] = {"score": self._score, "infill": self._infill}
 
     def serve(self) -> None:
         """Until the source ends: the app has gone, and so does the service."""
@@ -148,11 +150,14 @@ class Service:
         params = _params(raw, ScoreParams)
         return score_text(self._models.get(params.model), params)
 
+    def _infill(self, raw: msgspec.Raw) -> Infilled:
+        params = _params(raw, InfillParams)
+        return infill(self._models.get(params.model), params)
+
     def _stream(self, raw: msgspec.Raw) -> Stream:
         params = _params(raw, StreamParams)
         params.dials.check()
-        if not 0 <= params.seed < 2**63:
-            raise InputError(f"The RNG seed is {params.seed}; it must be between 0 and {2**63 - 1}.")
+        check_seed(params.seed)
         model = self._models.get(params.model)
         self._stream_count += 1
         number = self._stream_count

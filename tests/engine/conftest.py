@@ -14,7 +14,7 @@ from engine import trainer
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.records import CorpusReference
-from engine.settings import Cell, Unit
+from engine.settings import UNITS, Cell, Unit
 from tests.texts import prose
 
 
@@ -62,11 +62,12 @@ class Home:
                     signal.signal(number, handler)
 
 
-def make_home(root: Path, characters: int = 20_000) -> Home:
-    text = root / "prose.txt"
+def make_home(root: Path, characters: int = 20_000, text: str = "") -> Home:
+    """A home whose corpus, called ``prose``, is `text`, or so many characters of our prose."""
+    file = root / "prose.txt"
     root.mkdir(parents=True, exist_ok=True)
-    text.write_text(prose(characters), encoding="utf-8")
-    CorpusLibrary(root).add([text], name="prose")
+    file.write_text(text or prose(characters), encoding="utf-8")
+    CorpusLibrary(root).add([file], name="prose")
     return Home(root)
 
 
@@ -101,3 +102,15 @@ def trained(trained_once: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copytree(trained_once.root, root)
     monkeypatch.setenv("PANTOUM_HOME", str(root))
     yield Home(root)
+
+
+@pytest.fixture(scope="session")
+def bidirectional_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with three bidirectional models, ``char``, ``word`` and ``bpe``, which no test may change."""
+    home = make_home(tmp_path_factory.mktemp("bidirectional") / "home")
+    for unit in UNITS:
+        folder = home.run_folder(
+            unit, steps=60, unit=unit, bidirectional=True, layers=1, learning_rate=8e-3, ema=0.0, sample_length=0
+        )
+        assert home.train(folder) == 0, folder.log_path.read_text()
+    return home

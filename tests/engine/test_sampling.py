@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.sampling import draw, shape
+from engine.sampling import draw, draw_rows, shape
 from engine.settings import Dials
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
@@ -99,3 +99,24 @@ def test_turning_a_dial_uses_up_no_random_numbers() -> None:
 def test_a_dial_out_of_range_is_refused_by_name(wrong: Dials) -> None:
     with pytest.raises(InputError, match=r"temperature|top-p|min-p|top-k"):
         wrong.check()
+
+
+rows = st.integers(1, 12).flatmap(
+    lambda n: st.lists(st.lists(st.floats(-9, 9, width=32), min_size=n, max_size=n), min_size=1, max_size=5)
+)
+
+
+@given(rows, dials)
+def test_many_rows_are_shaped_as_each_alone(lists: list[list[float]], d: Dials) -> None:
+    block = torch.tensor(lists)
+    assert torch.allclose(shape(block, d), torch.stack([shape(row, d) for row in block]), atol=1e-6)
+
+
+def test_draws_from_many_rows_follow_each_rows_distribution() -> None:
+    n = 4000
+    block = torch.stack((torch.softmax(LOGITS, 0), torch.tensor([0.0, 1.0, 0.0, 0.0]))).repeat(n, 1)
+    drawn = draw_rows(block, torch.Generator().manual_seed(0))
+    assert (drawn[1::2] == 1).all()
+    counts = torch.bincount(drawn[::2], minlength=4)
+    for count, p in zip(counts.tolist(), block[0].tolist(), strict=True):
+        assert abs(count - n * p) < 5 * math.sqrt(n * p * (1 - p))

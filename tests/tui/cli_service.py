@@ -57,6 +57,20 @@ def score(params: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def infill(params: dict[str, Any]) -> dict[str, Any]:
+    draw = random.Random(params["seed"])
+    length = params["length"] or params["max_length"]
+    return {
+        "takes": [
+            {
+                "text": "".join(draw.choice("abc ßé語") for _ in range(length)), "gap_bits": 20.5 + n,
+                "right_bits": 30.25, "score": 40.0 + n,
+            }
+            for n in range(params["takes"])
+        ]
+    }  # fmt: skip
+
+
 def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
@@ -69,7 +83,7 @@ def main() -> None:
                 send(id=number, result={"stream": 1})
                 threading.Thread(target=stream, args=(params,), daemon=True).start()
             else:
-                send(id=number, result={"load": load, "score": score}[method](params))
+                send(id=number, result={"load": load, "score": score, "infill": infill}[method](params))
         except ValueError as error:
             send(id=number, error={"code": 1001, "message": str(error)})
 

@@ -18,7 +18,8 @@ from tui.commandline.output import printable
 
 COMMANDS = [
     [], ["write"], ["corpus"], ["corpus", "add"], ["corpus", "list"], ["corpus", "show"], ["corpus", "remove"],
-    ["corpus", "starter"], ["train"], ["resume"], ["models"], ["show"], ["stop"], ["sample"], ["score"], ["engine"],
+    ["corpus", "starter"], ["train"], ["resume"], ["models"], ["show"], ["stop"], ["sample"], ["infill"],
+    ["score"], ["engine"],
 ]  # fmt: skip
 
 

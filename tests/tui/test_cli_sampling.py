@@ -1,4 +1,4 @@
-"""`pantoum sample` and `score`, with a service that only pretends."""
+"""`pantoum sample`, `infill` and `score`, with a service that only pretends."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from tests.tui.cli_tools import SERVICE, fake_service, make_model
 from tui.cli import main
-from tui.commandline import voices
+from tui.commandline import filling, voices
 
 PROGRAM = """
 import signal
@@ -31,6 +31,7 @@ sys.exit(main(sys.argv[1:]))
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(voices, "connect", fake_service)
+    monkeypatch.setattr(filling, "connect", fake_service)
     monkeypatch.chdir(tmp_path)
     make_model("bard")
     return tmp_path / "home"
@@ -122,6 +123,82 @@ def test_a_fault_of_the_service_is_one_line_too(capsys: pytest.CaptureFixture[st
     make_model("faulty")
     assert main(["sample", "faulty", "-n", "5"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_grows_backwards_stands_before_the_prompt_the_last_token_first(capsys: pytest.CaptureFixture[str]) -> None:
+    forward = sampled(capsys, "-n", "20", "--seed", "1").removesuffix("!\n")
+    assert sampled(capsys, "--prompt", "Once", "--backward", "-n", "20", "--seed", "1") == f"!{forward[::-1]}Once\n"
+
+
+def test_a_backward_sample_as_json_has_what_grew_apart_from_the_prompt(capsys: pytest.CaptureFixture[str]) -> None:
+    made = json.loads(sampled(capsys, "--json", "--prompt", "Once", "--backward", "-n", "9", "--seed", "4"))
+    assert (made["backward"], made["prompt"], len(made["text"])) == (True, "Once", 10)
+    assert made["text"].startswith("!")
+
+
+def test_what_had_grown_when_the_service_died_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    make_model("mortal")
+    assert main(["sample", "mortal", "--prompt", "Once", "--backward", "-n", "50"]) == 1
+    said = capsys.readouterr()
+    assert said.out.endswith("Once\n")
+    assert len(said.out) == 10 + len("Once\n")
+    assert said.err.startswith("The engine stopped")
+
+
+def infilled(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["infill", "bard", *options]) == 0
+    return capsys.readouterr().out
+
+
+def test_on_a_pipe_takes_are_bare_with_a_blank_line_between(capsys: pytest.CaptureFixture[str]) -> None:
+    said = infilled(capsys, "--left", "In the ", "--right", " of it", "--length", "7", "-k", "2", "--seed", "1")
+    takes = said.removesuffix("\n").split("\n\n")
+    assert [len(take) for take in takes] == [7, 7]
+    assert "\x1b" not in said
+
+
+def test_takes_as_json_say_what_made_them_and_what_they_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    made = json.loads(infilled(capsys, "--left", "In the ", "--right", " of it", "--json", "--seed", "4", "-k", "2"))
+    assert (made["model"], made["left"], made["right"], made["seed"]) == ("bard", "In the ", " of it", 4)
+    assert [list(take) for take in made["takes"]] == [["text", "gap_bits", "right_bits", "score"]] * 2
+    assert len(made["takes"][0]["text"]) == 60  # the longest, where nothing is said
+
+
+def test_on_a_terminal_takes_stand_between_their_contexts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(filling, "is_terminal", lambda: True)
+    bare = infilled(capsys, "--left", "In the ", "--right", " of it", "-n", "5", "-k", "1", "--seed", "1", "--json")
+    text = json.loads(bare)["takes"][0]["text"]
+    shown = infilled(capsys, "--left", "In\x1b the ", "--right", " of it", "-n", "5", "-k", "1", "--seed", "1")
+    assert shown.splitlines() == ["1  20.5 bits, and 30.2 for what follows", f"In\ufffd the {text} of it"]
+
+
+def test_one_side_of_a_gap_can_come_from_stdin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(monkeypatch, "夏草や ".encode())
+    made = json.loads(infilled(capsys, "--left", "-", "--right", "a\udcff", "--json"))
+    assert (made["left"], made["right"]) == ("夏草や ", "a\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "give --left, --right or both"),
+        (["--left", "a", "--length", "3", "--max-length", "4"], "either --length or --max-length"),
+        (["--left", "-", "--right", "-"], "Only one side"),
+        (["--left", "a", "--temperature", "-1"], "temperature"),
+        (["--left", "a", "--seed", "-1"], "seed is"),
+    ],
+)
+def test_a_gap_that_cannot_be_filled_is_refused(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["infill", "bard", *options]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert sentence in said.err
 
 
 def endless() -> "subprocess.Popen[bytes]":

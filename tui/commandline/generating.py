@@ -1,4 +1,4 @@
-"""The commands `pantoum sample` and `score`: their options. What they do is in `voices`."""
+"""The commands `pantoum sample`, `infill` and `score`: their options. What they do is in `voices` and `filling`."""
 
 from typing import Annotated
 
@@ -11,6 +11,19 @@ DEFAULT = Dials()
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's name, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for scripts.")]
 DeviceChoice = Annotated[Device, typer.Option(help="Where to compute.")]
+Temperature = Annotated[
+    float, typer.Option(metavar="T", help="Low: sure and plain. High: daring. 0: always the likeliest.")
+]
+TopK = Annotated[int, typer.Option(metavar="K", help="Only the K likeliest tokens; 0: all.")]
+TopP = Annotated[float, typer.Option(metavar="P", help="Only the likeliest tokens that make up P; 1: all.")]
+MinP = Annotated[float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")]
+Spell = Annotated[
+    bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="RNG seed: the same seed gives the same text. Default: a new one."),
+]
 
 
 def sample(
@@ -18,24 +31,19 @@ def sample(
     prompt: Annotated[
         str, typer.Option("--prompt", "--seed-text", metavar="TEXT|-", help="The text to continue; - reads stdin.")
     ] = "",
+    backward: Annotated[
+        bool,
+        typer.Option(
+            "--backward", help="Write what comes before the text; needs a model trained with --bidirectional."
+        ),
+    ] = False,
     length: Annotated[int, typer.Option("--length", "-n", metavar="LENGTH", min=0, help="How many characters.")] = 400,
-    temperature: Annotated[
-        float, typer.Option(metavar="T", help="Low: sure and plain. High: daring. 0: always the likeliest.")
-    ] = DEFAULT.temperature,
-    top_k: Annotated[int, typer.Option(metavar="K", help="Only the K likeliest tokens; 0: all.")] = DEFAULT.top_k,
-    top_p: Annotated[
-        float, typer.Option(metavar="P", help="Only the likeliest tokens that make up P; 1: all.")
-    ] = DEFAULT.top_p,
-    min_p: Annotated[
-        float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")
-    ] = DEFAULT.min_p,
-    spell: Annotated[
-        bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
-    ] = DEFAULT.spell,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="RNG seed: the same seed gives the same text. Default: a new one."),
-    ] = None,
+    temperature: Temperature = DEFAULT.temperature,
+    top_k: TopK = DEFAULT.top_k,
+    top_p: TopP = DEFAULT.top_p,
+    min_p: MinP = DEFAULT.min_p,
+    spell: Spell = DEFAULT.spell,
+    seed: Seed = None,
     stop: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="End before this text. Can be given several times.")
     ] = None,
@@ -44,17 +52,78 @@ def sample(
 ) -> None:
     """Let a model continue a text, to stdout, as it comes. The text to continue is printed first.
 
+    With --backward the text grows towards its beginning, and is printed when it is done.
+
     \b
     Examples:
       pantoum sample diary --prompt "This morning " -n 600
       pantoum sample diary --temperature 0.5 --seed 7
       tail -c 500 draft.txt | pantoum sample diary --prompt -
+      pantoum sample diary --prompt " and nobody ever knew." --backward
     """
     from tui.commandline import voices
 
     dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
     voices.sample(
-        model, prompt=prompt, length=length, dials=dials, seed=seed, stop=tuple(stop or ()), device=device, json=json
+        model,
+        prompt=prompt,
+        backward=backward,
+        length=length,
+        dials=dials,
+        seed=seed,
+        stop=tuple(stop or ()),
+        device=device,
+        json=json,
+    )
+
+
+def infill(
+    model: Model,
+    left: Annotated[
+        str, typer.Option("--left", metavar="TEXT|-", help="What stands before the gap; - reads stdin.")
+    ] = "",
+    right: Annotated[
+        str, typer.Option("--right", metavar="TEXT|-", help="What stands after the gap; - reads stdin.")
+    ] = "",
+    length: Annotated[
+        int | None, typer.Option("--length", "-n", metavar="N", min=1, help="Just so many characters.")
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", metavar="N", min=1, help="At most so many characters. Default: 60.")
+    ] = None,
+    takes: Annotated[int, typer.Option("--takes", "-k", metavar="TAKES", min=1, help="How many texts to offer.")] = 3,
+    temperature: Temperature = DEFAULT.temperature,
+    top_k: TopK = DEFAULT.top_k,
+    top_p: TopP = DEFAULT.top_p,
+    min_p: MinP = DEFAULT.min_p,
+    spell: Spell = DEFAULT.spell,
+    seed: Seed = None,
+    device: DeviceChoice = "auto",
+    json: Json = False,
+) -> None:
+    """Fill a gap between two texts, so that both sides fit. Prints the best takes, a blank line between them.
+
+    Any model can do it; one trained with --bidirectional does it better.
+
+    \b
+    Examples:
+      pantoum infill diary --left "In the morning I " --right " and went home."
+      pantoum infill diary --left "The sea was " --right "." --max-length 20 -k 5
+    """
+    from tui.commandline import filling
+
+    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
+    filling.infill(
+        model,
+        left=left,
+        right=right,
+        length=length,
+        max_length=max_length,
+        takes=takes,
+        dials=dials,
+        seed=seed,
+        device=device,
+        json=json,
     )
 
 

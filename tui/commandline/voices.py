@@ -24,6 +24,7 @@ def sample(
     name: str,
     *,
     prompt: str,
+    backward: bool,
     length: int,
     dials: Dials,
     seed: int | None,
@@ -31,18 +32,19 @@ def sample(
     device: Device,
     json: bool,
 ) -> None:
-    """Streams a continuation to stdout. Raises `InputError`; on Ctrl-C ends the line first."""
+    """Streams a continuation to stdout. Raises `InputError`; on Ctrl-C ends the line first.
+
+    What grows backwards is printed as a whole once it is there: its beginning comes last.
+    """
     dials.check()
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError(f"seed is {seed:,}; it must be between 0 and {2**63 - 1:,}.")
-    model = _model(name)
+    check_seed(seed)
+    model = known_model(name)
     if seed is None:
-        seed = secrets.randbelow(2**31)
-        if is_terminal(sys.stderr) and not json:
-            note(f"RNG seed {seed}")
+        seed = new_seed(json=json)
     params = StreamParams(
         model=model,
-        prompt=_read_prompt() if prompt == "-" else well_formed(prompt),
+        prompt=read_stdin() if prompt == "-" else well_formed(prompt),
+        backward=backward,
         length=length,
         dials=dials,
         seed=seed,
@@ -54,27 +56,48 @@ def sample(
 async def _sample(params: StreamParams, device: Device, *, json: bool) -> None:
     async with connect(engine_command()) as client:
         await client.load(params.model, device)
-        if not json:
-            write(params.prompt)
-        text = ""
-        try:
-            stream = await client.stream(params)
-            async for token in stream:
-                text += token.text
-                if not json:
-                    write(token.text)
-            done = _completed(stream)
-        except (asyncio.CancelledError, InputError):
-            if not json and not (params.prompt + text).endswith("\n"):
-                line()
-            raise
-        text += done.text
-        if json:
-            output.as_json(_as_object(params, text, done))
-            return
-        write(done.text)
-        if not (params.prompt + text).endswith("\n"):
+        stream = await client.stream(params)
+        if params.backward:
+            await _sample_backward(params, stream, json=json)
+        else:
+            await _sample_forward(params, stream, json=json)
+
+
+async def _sample_forward(params: StreamParams, stream: TokenStream, *, json: bool) -> None:
+    if not json:
+        write(params.prompt)
+    text = ""
+    try:
+        async for token in stream:
+            text += token.text
+            if not json:
+                write(token.text)
+        done = _completed(stream)
+    except (asyncio.CancelledError, InputError):
+        if not json and not (params.prompt + text).endswith("\n"):
             line()
+        raise
+    text += done.text
+    if json:
+        output.as_json(_as_object(params, text, done))
+        return
+    write(done.text)
+    if not (params.prompt + text).endswith("\n"):
+        line()
+
+
+async def _sample_backward(params: StreamParams, stream: TokenStream, *, json: bool) -> None:
+    text = params.prompt
+    try:
+        async for token in stream:
+            text = token.text + text
+        done = _completed(stream)
+        text = done.text + text
+    finally:
+        if not json:  # also what had come before a Ctrl-C
+            write(text if text.endswith("\n") else text + "\n")
+    if json:
+        output.as_json(_as_object(params, text.removesuffix(params.prompt), done))
 
 
 def _completed(stream: TokenStream) -> Done:
@@ -88,6 +111,7 @@ def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]
     return {
         "model": Path(params.model).name,
         "prompt": params.prompt,
+        "backward": params.backward,
         "text": text,
         "seed": params.seed,
         "dials": params.dials,
@@ -100,7 +124,7 @@ def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]
 
 def score(name: str, file: str, *, device: Device, json: bool) -> None:
     """Prints how well the model predicts a file or stdin. Raises `InputError`."""
-    model = _model(name)
+    model = known_model(name)
     with _text_file(file) as path:
         result = asyncio.run(_score(model, path, device))
     if json:
@@ -128,12 +152,26 @@ async def _score(model: str, path: Path, device: Device) -> Score:
         return await client.score(ScoreParams(model=model, path=str(path)))
 
 
+def check_seed(seed: int | None) -> None:
+    """Raises `InputError` where no random generator takes it."""
+    if seed is not None and not 0 <= seed < 2**63:
+        raise InputError(f"seed is {seed:,}; it must be between 0 and {2**63 - 1:,}.")
+
+
+def new_seed(*, json: bool) -> int:
+    """A seed of chance, told to whoever watches so that they can have the same again; JSON has it anyway."""
+    seed = secrets.randbelow(2**31)
+    if is_terminal(sys.stderr) and not json:
+        note(f"RNG seed {seed}")
+    return seed
+
+
 def _is_elsewhere() -> bool:
     """Whether the engine is the person's own command, which may see other models and other files than we do."""
     return bool(os.environ.get("PANTOUM_ENGINE"))
 
 
-def _model(name: str) -> str:
+def known_model(name: str) -> str:
     """What the engine knows the model by. Raises `InputError` where it is one of ours and is not there."""
     return name if _is_elsewhere() else str(ModelLibrary().get(name).path)
 
@@ -160,7 +198,7 @@ def _copy_stdin(path: Path) -> None:
             target.write(data)
 
 
-def _read_prompt() -> str:
+def read_stdin() -> str:
     """All of stdin as text."""
     with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
         path = Path(folder) / "standard input"
