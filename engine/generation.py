@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from corpora.tokenizers import Detokenizer, Tokenizer
+from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
 from engine.decoder import Decoder
 from engine.protocol import Reason
@@ -73,7 +74,7 @@ class Continuation:
         while written < self._length:
             row = logits[0].float().cpu()
             token = draw(shape(self._allowed(row), self.dials), self._generator)
-            text, stopped = self._stop.push(detokenizer.push(token))
+            text, stopped = self._stop.push(writable(detokenizer.push(token)))
             written += len(text)
             yield Piece(token, text, float(torch.softmax(row, 0)[token]))
             if stopped:
@@ -83,7 +84,7 @@ class Continuation:
                 logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
             else:
                 break
-        rest, stopped = self._stop.push(detokenizer.flush())
+        rest, stopped = self._stop.push(writable(detokenizer.flush()))
         self.reason = "stop" if stopped else "length"
         held = "" if stopped else self._stop.release()
         self.tail = held + rest if self._backward else rest + held

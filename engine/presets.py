@@ -25,6 +25,7 @@ SPEED = 1.2e11  # floating point operations a second that two ordinary cores giv
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 6.5, "word": 3.0, "bpe": 3.0}  # to be read in a budget
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
+ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
@@ -37,7 +38,7 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "bpe": (5.5, 0.2, 0.15),
 }
 MOST_DROPOUT = 0.6
-ENOUGH = 60.0  # readings of a text, after which more of them only learn it by heart
+ENOUGH = 40.0  # readings of a text, after which more of them only learn it by heart
 SHORT = 50_000  # characters: a text that is said to be short
 # Time an operation takes on a CPU, next to torch's LSTM: its other layers, and our loop, use the cores less well.
 SLOWNESS: dict[Cell, float] = {"gru": 2.0, "lstm": 1.0, "lstm-peephole": 2.3, "rnn-tanh": 2.0, "rnn-relu": 2.0}
@@ -102,9 +103,12 @@ def plan(
     base = _with(ModelConfig(unit=unit), for_model)
     vocabulary = training.vocabulary_cap or expected_vocabulary(unit, characters, alphabet or ALPHABET)
     planning = _Planning(characters, training, speed or SPEED, vocabulary)
-    sized = [(size, _sized(base, size, vocabulary, for_model)) for size in SIZES]
-    fitting = [pair for pair in sized if planning.is_worth(pair[1])]
-    size, model = fitting[-1] if fitting else sized[0]
+    # What the person gave of the size itself is left out of the choice: a narrow model is no reason for more layers.
+    free = {name: value for name, value in for_model.items() if name not in ("layers", "hidden", "embedding")}
+    unsized = _with(ModelConfig(unit=unit), free)
+    fitting = [size for size in SIZES if planning.is_worth(_sized(unsized, size, vocabulary, free))]
+    size = fitting[-1] if fitting else SIZES[0]
+    model = _sized(base, size, vocabulary, for_model)
     model.check()
     epochs = planning.epochs(model)
     if "dropout" not in for_model:
@@ -140,7 +144,8 @@ class _Planning:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
         weights = layer_weights(model)
         enough = TOKENS_PER_WEIGHT[model.unit] * weights
-        return self.tokens(model) >= enough and weights <= WEIGHTS_PER_CHARACTER * self.characters
+        room = max(ANY_TEXT, WEIGHTS_PER_CHARACTER * self.characters)
+        return self.tokens(model) >= enough and weights <= room
 
     def epochs(self, model: ModelConfig) -> float:
         """How often this model reads the text in the budget, roughly."""

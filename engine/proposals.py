@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from corpora.tokenizers import Ids, Tokenizer
+from corpora.writable import writable
 from engine.backward import REPLACEMENT
 from engine.decoder import Decoder
 from engine.gap import Edge, Gap, padded
@@ -162,7 +163,7 @@ def _cuts(tokenizer: Tokenizer, grown: _Grown, limits: Limits, side: Side) -> li
 
 def is_whole(text: str) -> bool:
     """Whether all characters of a decoded text are there, and it is one."""
-    return bool(text) and REPLACEMENT not in text
+    return bool(text) and REPLACEMENT not in writable(text)
 
 
 def _glance(decoder: Decoder, grown: _Grown, cuts: Sequence[_Cut], beyond: Ids) -> npt.NDArray[np.float64]:

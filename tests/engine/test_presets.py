@@ -87,7 +87,7 @@ def test_what_the_person_sets_is_kept() -> None:
 
 def test_a_short_text_gets_a_small_model_and_is_told_why() -> None:
     made = plan(characters=5_000, minutes=120)
-    assert made.model.hidden <= 192
+    assert made.model.hidden <= 256
     assert "short" in made.reasons[-1]
 
 
