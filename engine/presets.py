@@ -29,7 +29,7 @@ ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it 
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
-ADAPTIVE_FROM = 20_000  # tokens: above this an adaptive softmax more than pays for what it loses
+ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
@@ -37,7 +37,7 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "word": (3.3, 0.3, 0.15),
     "bpe": (5.5, 0.2, 0.15),
 }
-MOST_DROPOUT = 0.6
+OFTEN = 25.0  # readings
 ENOUGH = 40.0  # readings of a text, after which more of them only learn it by heart
 SHORT = 50_000  # characters: a text that is said to be short
 # Time an operation takes on a CPU, next to torch's LSTM: its other layers, and our loop, use the cores less well.
@@ -111,8 +111,8 @@ def plan(
     model = _sized(base, size, vocabulary, for_model)
     model.check()
     epochs = planning.epochs(model)
-    if "dropout" not in for_model:
-        model = replace(model, dropout=_dropout(unit, epochs))
+    drops = _dropouts(unit, epochs)
+    model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
         training = replace(training, learning_rate=size.learning_rate * (RATE[unit] if not model.tied else 0.5))
     if "ema" not in given:
@@ -207,14 +207,21 @@ def _with(config: Config, values: Mapping[str, object]) -> Config:
         raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
 
 
-def _dropout(unit: Unit, epochs: float) -> float:
-    """More dropout the oftener the text is read: so much that the validation loss is at its lowest at the end.
+def _dropouts(unit: Unit, epochs: float) -> dict[str, float]:
+    """More of it the oftener the text is read: so much that the validation loss is at its lowest at the end.
 
-    What is read a few times can't be learnt by heart; each doubling after that wants about a sixth more.
+    What is read a few times can't be learnt by heart; each doubling after that wants about a sixth more. What is read
+    very often loses recurrent weights and whole tokens as well, which does more than still more dropout.
     """
     known, start, slope = DROPOUT[unit]
+    often = epochs >= OFTEN
     share = start + slope * math.log2(max(epochs, 1e-3) / known)
-    return round(20.0 * min(MOST_DROPOUT, max(0.0, share))) / 20.0
+    share = min(0.5 if often else 0.6, max(0.0, share))
+    return {
+        "dropout": round(20.0 * share) / 20.0,
+        "weight_dropout": 0.3 if often else 0.0,
+        "embedding_dropout": 0.1 if often else 0.0,
+    }
 
 
 def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: bool) -> tuple[str, ...]:

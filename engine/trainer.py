@@ -99,9 +99,6 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m engine.trainer FOLDER", file=sys.stderr)  # noqa: T201
         return 2
-    # Gradients of a text that is almost known become denormal numbers, which cost a CPU some hundred cycles each.
-    # Before any thread is started: those that compute inherit it.
-    torch.set_flush_denormal(True)
     folder = ModelFolder(Path(arguments[0]).absolute())
     here = place()
     if here.rank > 0:
