@@ -114,7 +114,7 @@ def plan(
     drops = _dropouts(unit, epochs)
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
-        training = replace(training, learning_rate=size.learning_rate * (RATE[unit] if not model.tied else 0.5))
+        training = replace(training, learning_rate=size.learning_rate * RATE[unit])
     if "ema" not in given:
         training = replace(training, ema=AVERAGE)
     if "horizon" not in given and epochs > ENOUGH:
