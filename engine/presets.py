@@ -28,6 +28,7 @@ WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
 ALPHABET = 100  # distinct characters, where nobody has counted them
+MOST_CHARACTERS = 2000  # that a character tokenizer keeps; the rest is spelled
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
@@ -143,7 +144,9 @@ class _Planning:
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
         weights = layer_weights(model)
-        enough = TOKENS_PER_WEIGHT[model.unit] * weights
+        # A sign of a large alphabet says as much as a word.
+        unit: Unit = "word" if self.vocabulary >= TIED_FROM else model.unit
+        enough = TOKENS_PER_WEIGHT[unit] * weights
         room = max(ANY_TEXT, WEIGHTS_PER_CHARACTER * self.characters)
         return self.tokens(model) >= enough and weights <= room
 
@@ -156,7 +159,7 @@ class _Planning:
 def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
     """Tokens that a tokenizer of this unit will have, roughly."""
     if unit == "char":
-        return alphabet + 16
+        return min(alphabet, MOST_CHARACTERS) + 16
     if unit == "word":
         return max(1000, min(30_000, characters // 200)) + alphabet
     return max(512, min(8000, characters // 500)) + min(256, alphabet)
