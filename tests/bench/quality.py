@@ -3,6 +3,7 @@
 Each reads the first 90 % of a text; the rest is scored whole, with the state carried over it. Cases:
 
     presets   what the presets make of 95 seconds, of 10 and of 30 minutes, in characters
+    plain     one minute of the preset, and of a plain nn.LSTM of 320 without any of our choices
     units     two minutes of characters, words and pieces of words
     time      every cell, one layer of 256, for one minute each
     size      every cell at 600 thousand parameters, for 2,000 steps each
@@ -38,6 +39,10 @@ CELLS: tuple[tuple[str, ...], ...] = (
     ("lstm-peephole",),
     ("lstm-peephole", "--peephole", "full"),
 )
+PLAIN = tuple(
+    "--cell lstm --layers 1 --hidden 320 --embedding 128 --untied --softmax full --learning-rate 8e-3 --dropout 0 "
+    "--weight-dropout 0 --embedding-dropout 0 --ema 0 --restart 0 --horizon 1".split()
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ def cases(kinds: list[str]) -> Iterator[Case]:
         for minutes, bound in ((SECONDS_95, 1.50), (10.0, 1.46), (30.0, None)):
             name = "95 seconds" if minutes < 2 else f"{minutes:g} minutes"
             yield Case(f"preset, {name}", ("--minutes", f"{minutes:.4f}"), bound)
+    if "plain" in kinds:
+        yield Case("preset, 1 minute", ("--minutes", "1"))
+        yield Case("plain LSTM of 320, 1 minute", ("--minutes", "1", *PLAIN))
     if "units" in kinds:
         for unit in UNITS:
             yield Case(f"{unit}, 2 minutes", ("--unit", unit, "--minutes", "2"), 1.62)
@@ -82,7 +90,7 @@ def width(cell: tuple[str, ...]) -> int:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--text", type=Path, default=BENCHMARK_TEXT, help="the text to train on")
-    kinds = ("presets", "units", "time", "size")
+    kinds = ("presets", "plain", "units", "time", "size")
     options.add_argument("--cases", nargs="+", default=["units"], choices=kinds, help="what to run (default: units)")
     options.add_argument("--only", default="", help="only cases whose name contains this")
     chosen = options.parse_args()
