@@ -39,9 +39,10 @@ CELLS: tuple[tuple[str, ...], ...] = (
     ("lstm-peephole",),
     ("lstm-peephole", "--peephole", "full"),
 )
-PLAIN = tuple(
-    "--cell lstm --layers 1 --hidden 320 --embedding 128 --untied --softmax full --learning-rate 8e-3 --dropout 0 "
-    "--weight-dropout 0 --embedding-dropout 0 --ema 0 --restart 0 --horizon 1".split()
+PLAIN: tuple[str, ...] = (
+    *("--cell", "lstm", "--layers", "1", "--hidden", "320", "--embedding", "128", "--untied", "--softmax", "full"),
+    *("--learning-rate", "8e-3", "--dropout", "0", "--weight-dropout", "0", "--embedding-dropout", "0"),
+    *("--ema", "0", "--restart", "0", "--horizon", "1"),
 )
 
 
