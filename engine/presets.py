@@ -7,7 +7,7 @@ taken. How often it will read the text decides the dropout. The figures come fro
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -27,6 +27,11 @@ TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 6.5, "word": 3.0, "bpe": 3.0}  #
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
+CELL_REASONS: dict[Unit, str] = {
+    "char": "An LSTM learns characters as well as any cell, and trains fastest.",
+    "word": "A GRU has fewer weights than an LSTM: with words, the output layer takes the time.",
+    "bpe": "A GRU has fewer weights than an LSTM: with pieces of words, the output layer takes the time.",
+}
 ALPHABET = 100  # distinct characters, where nobody has counted them
 MOST_CHARACTERS = 2000  # that a character tokenizer keeps; the rest is spelled
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
@@ -124,7 +129,7 @@ def plan(
         training = replace(training, horizon=max(0.01, ENOUGH / epochs))
     model.check()
     training.check()
-    return Plan(model, training, _reasons(model, planning, epochs, chosen="dropout" in for_model))
+    return Plan(model, training, _reasons(model, training, planning, epochs, {*for_model, *given}))
 
 
 @dataclass(frozen=True)
@@ -227,14 +232,21 @@ def _dropouts(unit: Unit, epochs: float) -> dict[str, float]:
     }
 
 
-def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: bool) -> tuple[str, ...]:
-    """One line for each choice; `chosen` says that the dropout is the person's own."""
+def _reasons(
+    model: ModelConfig, training: TrainingConfig, planning: _Planning, epochs: float, given: Set[str]
+) -> tuple[str, ...]:
+    """One line for each choice; `given` are the settings that are the person's own, and not for us to explain."""
     depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
-    budget, text = _duration(planning.training), _size_of(planning.characters)
-    lines = [
-        f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {text} here.",
-        f"{_reading(epochs, planning.training)}{'' if chosen else f', so dropout is {model.dropout:g}'}.",
-    ]
+    budget, text = _duration(training), _size_of(planning.characters)
+    lines = [f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {text} here."]
+    if "cell" not in given:
+        lines.append(CELL_REASONS[model.unit])
+    lines.append(f"{_reading(epochs)}{'' if 'dropout' in given else f', so {_dropped(model)}'}.")
+    if not given & {"batch", "length", "learning_rate"}:
+        lines.append(
+            f"{training.batch} streams of {training.length} tokens a step, at a rate of up to "
+            f"{training.learning_rate:g}: many small steps learn most in a given time."
+        )
     if model.tied:
         lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
     if model.softmax == "adaptive":
@@ -244,7 +256,13 @@ def _reasons(model: ModelConfig, planning: _Planning, epochs: float, *, chosen: 
     return tuple(lines)
 
 
-def _reading(epochs: float, training: TrainingConfig) -> str:
+def _dropped(model: ModelConfig) -> str:
+    if model.weight_dropout > 0.0:
+        return f"dropout is {model.dropout:g}, and weights and tokens are dropped too"
+    return f"dropout is {model.dropout:g}"
+
+
+def _reading(epochs: float) -> str:
     if epochs > ENOUGH:
         return f"The text is soon read {ENOUGH:.0f} times, which is enough: after that hardly anything changes"
     if epochs >= 1.5:

@@ -22,9 +22,10 @@ from safetensors import safe_open
 
 from corpora.errors import InputError
 from engine.checkpoint import ResumeRecord
-from engine.distributed import Crew, Leader, Order
+from engine.crew import Crew, Order
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
+from engine.rank_training import Leader
 from engine.ranks import ALONE, Place, RankLostError, place
 from engine.settings import ModelConfig, TrainingConfig
 from engine.streams import MIN_STEPS, Shape, Streams, fit, fit_ranks

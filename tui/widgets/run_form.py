@@ -217,7 +217,10 @@ class RunForm(VerticalScroll, can_focus=False):
             settings.show_plan(plan)
             if self._measuring:
                 reasons += "\n· Measuring how fast this machine trains (once); that may change the plan."
-        self.query_one("#form-reasons", Static).update(reasons)
+        box = self.query_one("#form-reasons", Static)
+        # While a value is being mended the box keeps its height: the form must not jump under the fingers.
+        box.styles.min_height = box.size.height if plan is None else None
+        box.update(reasons)
         self.query_one("#form-start", Button).disabled = corpus is None
 
     def _name_problem(self) -> str:

@@ -1,0 +1,112 @@
+"""Trainers that have a share of the streams, and take every step together with the others."""
+
+import contextlib
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from engine.crew import Crew, Order, reaching
+from engine.objective import Carried
+from engine.ranks import RankLostError
+from engine.training import Everywhere, Step, Trainer, random_state, set_random_state
+
+
+class RankTrainer(Trainer):
+    """A trainer that has a share of the streams. `join` it to a crew before its first step."""
+
+    crew: Crew
+
+    def join(self, crew: Crew) -> None:
+        """Shares gradients with the others from now on, beginning with rank 0's weights. Raises `RankLostError`."""
+        self.crew = crew
+        some_unused = self.model.config.softmax == "adaptive"  # a cluster is used where a target is in it
+        self.objective = crew.wrap(self.objective, self.device, some_unused=some_unused)
+
+    def part(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
+        """Gradients travel once a step, after the last part."""
+        if last:
+            return contextlib.nullcontext()
+        return cast(DistributedDataParallel, self.objective).no_sync()
+
+    def mean(self, values: Tensor) -> Tensor:
+        return self.crew.mean(values)
+
+    def collect(self) -> Everywhere:
+        states = self.crew.gather(flat(self.carried))
+        mine = random_state(self.device)
+        kinds = {kind: self.crew.gather(state) for kind, state in mine.items()}
+        if not states:
+            return Everywhere([], [])
+        random = [{kind: by_rank[rank] for kind, by_rank in kinds.items()} for rank in range(self.place.ranks)]
+        return Everywhere(unflat(torch.cat(states), self.carried).tensors(), random)
+
+    def share_weights(self) -> None:
+        """Everybody takes rank 0's weights."""
+        for parameter in self.parameters:
+            self.crew.share(parameter.detach())
+
+
+class Leader(RankTrainer):
+    """Rank 0's: every step is one of all ranks. Where one is lost, the trainer is left as after its last whole step."""
+
+    lost = False
+
+    def advance(self, progress: float) -> Step:
+        epoch, column, carried = self.streams.epoch, self.streams.column, self.carried
+        random = random_state(self.device)
+        try:
+            with reaching():
+                self.crew.order(Order.STEP, progress)
+                return super().advance(progress)
+        except RankLostError:
+            self.lost = True
+            self.streams.seek(epoch, column)
+            self.carried = carried
+            set_random_state(self.device, random)
+            raise
+
+    def collect(self) -> Everywhere:
+        """Without the others, the states of their streams are zero."""
+        if not self.lost:
+            try:
+                self.crew.order(Order.COLLECT)
+                return super().collect()
+            except RankLostError:
+                self.lost = True
+                raise
+        others = self.streams.shape.batch - self.streams.share
+        whole = self.carried.map(lambda part: torch.cat((part, part.new_zeros(others, part.shape[1]))))
+        return Everywhere(whole.tensors(), [random_state(self.device)])
+
+    def return_to(self, weights: dict[str, Tensor]) -> None:
+        super().return_to(weights)
+        self._ask(Order.RETURN)
+        self.share_weights()
+
+    def wait(self) -> None:
+        self._ask(Order.WAIT)
+
+    def dismiss(self) -> None:
+        with contextlib.suppress(RankLostError):  # everything is saved
+            self._ask(Order.END)
+        self.crew.leave()
+
+    def _ask(self, order: Order) -> None:
+        try:
+            self.crew.order(order)
+        except RankLostError:
+            self.lost = True
+            raise
+
+
+def flat(carried: Carried) -> Tensor:
+    """All states side by side, float32 on the CPU: (B, sum of their widths)."""
+    return torch.cat([part.detach().float().cpu() for part in carried.tensors()], dim=1)
+
+
+def unflat(states: Tensor, like: Carried) -> Carried:
+    """The states (B, …) that `flat` put side by side, of the kinds and on the device of `like`; any B."""
+    parts = iter(torch.split(states, [part.shape[1] for part in like.tensors()], dim=1))
+    return like.map(lambda part: next(parts).to(part).contiguous())
