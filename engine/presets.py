@@ -39,7 +39,7 @@ ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pay
 AVERAGE = 0.998  # decay of the weights' moving average
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
-    "char": (12.0, 0.2, 0.17),
+    "char": (12.0, 0.15, 0.17),
     "word": (3.3, 0.3, 0.15),
     "bpe": (5.5, 0.2, 0.15),
 }
