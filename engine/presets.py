@@ -9,12 +9,13 @@ taken. How often it will read the text decides the dropout. The figures come fro
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from corpora.errors import InputError
+from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
 from engine.settings import Cell, ModelConfig, TrainingConfig, Unit
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig)
@@ -33,7 +34,6 @@ CELL_REASONS: dict[Unit, str] = {
     "bpe": "A GRU has fewer weights than an LSTM: with pieces of words, the output layer takes the time.",
 }
 ALPHABET = 100  # distinct characters, where nobody has counted them
-MOST_CHARACTERS = 2000  # that a character tokenizer keeps; the rest is spelled
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
@@ -106,15 +106,13 @@ def plan(
     for_model = {name: given.pop(name) for name in ModelConfig.__struct_fields__ if name in given}
     training = _with(TrainingConfig(minutes=minutes, steps=steps), given)
     training.check()
-    base = _with(ModelConfig(unit=unit), for_model)
     vocabulary = training.vocabulary_cap or expected_vocabulary(unit, characters, alphabet or ALPHABET)
     planning = _Planning(characters, training, speed or SPEED, vocabulary)
     # What the person gave of the size itself is left out of the choice: a narrow model is no reason for more layers.
     free = {name: value for name, value in for_model.items() if name not in ("layers", "hidden", "embedding")}
-    unsized = _with(ModelConfig(unit=unit), free)
-    fitting = [size for size in SIZES if planning.is_worth(_sized(unsized, size, vocabulary, free))]
+    fitting = [size for size in SIZES if planning.is_worth(_sized(unit, size, vocabulary, free))]
     size = fitting[-1] if fitting else SIZES[0]
-    model = _sized(base, size, vocabulary, for_model)
+    model = _sized(unit, size, vocabulary, for_model)
     model.check()
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs)
@@ -164,10 +162,10 @@ class _Planning:
 def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
     """Tokens that a tokenizer of this unit will have, roughly."""
     if unit == "char":
-        return min(alphabet, MOST_CHARACTERS) + 16
+        return min(alphabet, CHARACTERS) + DIGITS
     if unit == "word":
-        return max(1000, min(30_000, characters // 200)) + alphabet
-    return max(512, min(8000, characters // 500)) + min(256, alphabet)
+        return default_words(characters) + DIGITS
+    return default_bpe(characters)
 
 
 def layer_weights(model: ModelConfig) -> int:
@@ -189,17 +187,18 @@ def operations(model: ModelConfig, vocabulary: int) -> float:
     return 6.0 * (layers + output)
 
 
-def _sized(base: ModelConfig, size: Size, vocabulary: int, given: Mapping[str, object]) -> ModelConfig:
-    """The model at this size, but for what the person has given."""
-    words = base.unit != "char" or vocabulary >= TIED_FROM  # few examples of most tokens
-    adaptive = base.unit == "word" and vocabulary >= ADAPTIVE_FROM and given.get("tied") is not True
-    hidden = cast(int, given.get("hidden", size.hidden))
+def _sized(unit: Unit, size: Size, vocabulary: int, given: Mapping[str, object]) -> ModelConfig:
+    """The model at this size, but for what the person has given. Raises `InputError` for values of the wrong kind."""
+    base = _with(ModelConfig(unit=unit), given)
+    words = unit != "char" or vocabulary >= TIED_FROM  # few examples of most tokens
+    adaptive = unit == "word" and vocabulary >= ADAPTIVE_FROM and not base.tied
+    hidden = base.hidden if "hidden" in given else size.hidden
     derived: dict[str, object] = {
-        "cell": DEFAULT_CELL[base.unit],
+        "cell": DEFAULT_CELL[unit],
         "layers": size.layers,
         "hidden": hidden,
         "softmax": "adaptive" if adaptive else "full",
-        "tied": words and not adaptive and given.get("softmax") != "adaptive",
+        "tied": words and not adaptive and base.softmax != "adaptive",
         "embedding": hidden if words else min(128, hidden),
     }
     return _with(base, {**derived, **given})

@@ -16,11 +16,8 @@ from corpora.tokenizers.base import Ids, Unit
 from corpora.tokenizers.fallback import ERRORS
 from corpora.tokenizers.sampling import EvenSample
 from corpora.tokenizers.streaming import rechunk
+from corpora.vocabulary import default_bpe
 
-SMALLEST_DEFAULT = 512
-LARGEST_DEFAULT = 8192
-AT_A_MILLION = 2048  # default vocabulary for a million characters …
-GROWTH = 0.463  # … and the power of the length by which it grows: 8,192 at twenty million
 MOST_TOKENS = 1_000_000
 _SURROGATES = re.compile("([\ud800-\udfff])")
 
@@ -133,7 +130,7 @@ def train_bpe(chunks: Iterable[str], cap: int = 0) -> BpeTokenizer:
     sample = EvenSample()
     for chunk in chunks:
         sample.add(_SURROGATES.sub("", chunk))
-    size = cap or default_vocabulary(sample.characters)
+    size = cap or default_bpe(sample.characters)
     library = HuggingFaceTokenizer(models.BPE())
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
@@ -144,12 +141,6 @@ def train_bpe(chunks: Iterable[str], cap: int = 0) -> BpeTokenizer:
     )
     library.train_from_iterator(sample.texts(), trainer)
     return _from_library_json(library.to_str().encode("utf-8"))
-
-
-def default_vocabulary(characters: int) -> int:
-    """The vocabulary for a text of so many characters: 512 for a tiny one, 2,048 for a million, at most 8,192."""
-    size: float = AT_A_MILLION * (characters / 1e6) ** GROWTH
-    return max(SMALLEST_DEFAULT, min(LARGEST_DEFAULT, round(size / 64) * 64))
 
 
 def bpe_from_json(data: bytes) -> BpeTokenizer:

@@ -16,8 +16,8 @@ from corpora.tokenizers.clusters import (
 )
 from corpora.tokenizers.pieces import PieceVocabulary, most_frequent, prune
 from corpora.tokenizers.streaming import rechunk
+from corpora.vocabulary import CHARACTERS
 
-DEFAULT_CAP = 2000  # pieces; enough for every alphabet, and for the Chinese of nearly all of a text
 LONGEST_CLUSTER = 32  # code points; a longer cluster is decoration and is always spelled
 _MOST_COUNTED = 500_000  # distinct clusters of several code points counted at a time
 
@@ -62,7 +62,7 @@ class CharTokenizer(PieceVocabulary):
 
 
 def train_char(chunks: Iterable[str], cap: int = 0) -> CharTokenizer:
-    """Counts the clusters of a text and keeps the `cap` most frequent (`DEFAULT_CAP` where 0)."""
+    """Counts the clusters of a text and keeps the `cap` most frequent (`CHARACTERS` where 0)."""
     points_seen = np.zeros(0x110000, dtype=np.int64)
     clusters: Counter[str] = Counter()
     for text in rechunk(chunks, last_cluster_cut):
@@ -78,4 +78,4 @@ def train_char(chunks: Iterable[str], cap: int = 0) -> CharTokenizer:
         prune(clusters, _MOST_COUNTED)
     for point in np.flatnonzero(points_seen).tolist():
         clusters[chr(point)] += int(points_seen[point])
-    return CharTokenizer(most_frequent(clusters, cap or DEFAULT_CAP))
+    return CharTokenizer(most_frequent(clusters, cap or CHARACTERS))

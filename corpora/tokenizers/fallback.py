@@ -7,8 +7,6 @@ which it never sees. Lone surrogates, which a Python string may hold, have their
 import codecs
 from collections.abc import Sequence
 
-DIGITS = 16
-
 
 def _pass_or_replace(error: UnicodeError) -> tuple[str | bytes, int]:
     try:

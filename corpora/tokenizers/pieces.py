@@ -8,7 +8,8 @@ import numpy as np
 
 from corpora.errors import InputError
 from corpora.tokenizers.base import Ids, Unit
-from corpora.tokenizers.fallback import DIGITS, PieceDetokenizer, piece_of_digit, spell
+from corpora.tokenizers.fallback import PieceDetokenizer, piece_of_digit, spell
+from corpora.vocabulary import DIGITS
 
 MOST_PIECES = 1_000_000
 LONGEST_PIECE = 256  # code points; both tokenizers keep well below

@@ -7,10 +7,8 @@ from corpora.tokenizers.base import Ids, Unit
 from corpora.tokenizers.pieces import PieceVocabulary, most_frequent, prune
 from corpora.tokenizers.splitting import last_piece_cut, split_pieces
 from corpora.tokenizers.streaming import rechunk
+from corpora.vocabulary import default_words
 
-LARGEST_DEFAULT = 10_000  # pieces: the output layer of a larger one is most of a small model's work
-SMALLEST_DEFAULT = 500
-CHARACTERS_PER_PIECE = 200  # of text, for each piece of the default vocabulary: rarer ones are hardly learned
 FEWEST = 2  # times that a piece must occur
 MOST_SINGLE = 500  # single characters that are kept for spelling
 _MOST_COUNTED = 500_000  # distinct pieces counted at a time
@@ -39,7 +37,7 @@ def train_word(chunks: Iterable[str], cap: int = 0) -> WordTokenizer:
         characters.update(text)
         length += len(text)
         prune(pieces, _MOST_COUNTED)
-    cap = cap or max(SMALLEST_DEFAULT, min(LARGEST_DEFAULT, length // CHARACTERS_PER_PIECE))
+    cap = cap or default_words(length)
     single = most_frequent(characters, min(MOST_SINGLE, cap))
     taken = set(single)
     common = (piece for piece in most_frequent(pieces, len(pieces)) if piece not in taken and pieces[piece] >= FEWEST)

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, Unit, load_tokenizer, save_tokenizer, tokenizer_from_json, train_tokenizer
-from corpora.tokenizers.bpe import default_vocabulary
 from corpora.tokenizers.char import CharTokenizer, train_char
 from corpora.tokenizers.clusters import split_clusters
-from corpora.tokenizers.fallback import DIGITS
 from corpora.tokenizers.sampling import BLOCK, EvenSample
 from corpora.tokenizers.splitting import split_pieces
 from corpora.tokenizers.word import train_word
+from corpora.vocabulary import DIGITS, default_bpe
 from tests.corpora.texts import (
     CHINESE,
     EMOJI,
@@ -281,7 +280,7 @@ def test_parts_of_a_character_are_shown_as_bytes() -> None:
     ("characters", "vocabulary"), [(0, 512), (10_000, 512), (1_000_000, 2048), (20_000_000, 8192), (10**9, 8192)]
 )
 def test_the_default_vocabulary_of_bpe_grows_with_the_text(characters: int, vocabulary: int) -> None:
-    assert default_vocabulary(characters) == pytest.approx(vocabulary, abs=64)
+    assert default_bpe(characters) == pytest.approx(vocabulary, abs=64)
 
 
 def test_a_sample_is_the_whole_of_a_short_text() -> None:
