@@ -81,7 +81,7 @@ class Decoder:
         for number, (step, before) in enumerate(zip(self._steps, state, strict=True)):
             after.append(step(ids if number == 0 else self._stack.norm(number, stream), before))
             outputs = after[-1][0]
-            stream = stream + outputs if self._stack.adds(number) else outputs
+            stream = stream + outputs if self._stack.adds[number] else outputs
         return self._stack.norm(len(self._steps), stream), after
 
     @torch.inference_mode()

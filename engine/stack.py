@@ -23,9 +23,9 @@ class Stack(nn.Module):
         super().__init__()
         E, H = config.embedding, config.hidden
         self.dropout = config.drop("layer")
-        self.residual = config.residual
         self.layers = nn.ModuleList(make_layer(config, E if n == 0 else H) for n in range(config.layers))
         widths = [E, *[H] * config.layers]
+        self.adds = [config.residual and width == H for width in widths[:-1]]  # whether a layer adds to its input
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in widths) if config.layer_norm else None
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -34,7 +34,7 @@ class Stack(nn.Module):
             outputs, layer_state = layer(self.norm(number, x), before)  # (T, B, H)
             if number + 1 < len(self.layers):
                 outputs = locked_dropout(outputs, self.dropout, self.training)
-            x = x + outputs if self.adds(number) else outputs
+            x = x + outputs if self.adds[number] else outputs
             after.append(layer_state)
         return self.norm(len(self.layers), x), after
 
@@ -45,11 +45,6 @@ class Stack(nn.Module):
     def norm(self, number: int, x: Tensor) -> Tensor:
         """x as layer `number` reads it; as the output layer reads it for the number after the last."""
         return x if self.norms is None else cast(Tensor, self.norms[number](x))
-
-    def adds(self, number: int) -> bool:
-        """Whether layer `number` adds to its input."""
-        w_ih, w_hh, _, _ = self.each()[number].weights()
-        return self.residual and w_ih.shape[1] == w_hh.shape[1]
 
     def zero_state(self, batch: int) -> State:
         """The state before any text, for `batch` streams."""
