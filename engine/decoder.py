@@ -3,44 +3,47 @@
 A training layer pays for preparing whole sequences at each call; at one token a call that is most of the time. So
 the weights are laid out once for stepping: the embedding is folded with the first layer's input weights into a table
 (a row a token, biases included), and each later layer's input and recurrent weights stand side by side, so that a
-layer's step is one matrix product.
+layer's step is one matrix product (`engine.steps`), in one of several kinds (`engine.products`).
 """
-
-from collections.abc import Callable
-from typing import cast
 
 import torch
 from torch import Tensor
 
-from engine.cells.layer import LayerState, RecurrentLayer
-from engine.cells.peephole import PeepholeLSTMLayer, peephole_step
 from engine.model import LanguageModel, Side
-from engine.settings import Cell
+from engine.products import Packing, Product, make_product
+from engine.softmax import FullSoftmax
 from engine.stack import State
+from engine.steps import make_step
 
-Step = Callable[[Tensor, LayerState], LayerState]  # a layer's inputs, or token ids, and its state to the new state
-Activation = Callable[[Tensor], Tensor]
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
 
 
 class Decoder:
     """Steps one direction of a trained `LanguageModel`. Reads the weights at construction; later training does not
     reach it. The back side is given tokens from right to left, and everything below holds for it in its own order.
+
+    `packing` is for single tokens; whole sequences are always read in float32. Steps may be taken from several threads.
     """
 
     @torch.no_grad()
-    def __init__(self, model: LanguageModel, side: Side = "ahead") -> None:
+    def __init__(self, model: LanguageModel, side: Side = "ahead", packing: Packing = "float32") -> None:
         self.model = model.eval()
         self.side: Side = side
+        self.packing: Packing = packing
         self.device = model.embedding.weight.device
         self._stack = model.stack(side)
         self._embedding = model.embedding.weight.detach().float()
         first = self._stack.norm(0, self._embedding)
         self._steps = [
-            _pack(model.config.cell, layer, first if number == 0 else None)
+            make_step(model.config, layer, first if number == 0 else None, packing)
             for number, layer in enumerate(self._stack.each())
         ]
         self._plain = not (model.config.residual or model.config.layer_norm)
+        self._output: Product | None = None
+        if isinstance(model.decoder, FullSoftmax):
+            # What the output layer reads may be large, and most of what is rounded there ends up in one logit.
+            self._output = make_product(model.decoder.weight.detach(), "fp16" if packing == "int8" else packing)
+            self._bias = model.decoder.bias.detach()
 
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""
@@ -59,7 +62,10 @@ class Decoder:
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:
         """The output layer alone: (…, H) → (…, V)."""
-        return self.model.logits(hidden) if self.side == "ahead" else self.model.logits(None, hidden)
+        z = self.model.meet(hidden) if self.side == "ahead" else self.model.meet(None, hidden)
+        if self._output is not None and z.dim() == 2:
+            return self._output(z, self._bias)
+        return self.model.decoder.logits(z)
 
     @torch.inference_mode()
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -101,90 +107,3 @@ class Decoder:
         if hidden is None:
             raise ValueError("prefill needs at least one token")
         return self.logits(hidden[-1]), state
-
-
-class _GRUStep:
-    """h' = (1 - z) n + z h, see `engine.cells.gru`. The reset gate needs the recurrent part of n apart."""
-
-    def __init__(self, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> None:
-        self.table = table  # (V, 3H): b_ih + W_ih e for every token, or None above the first layer
-        self.w_ih, self.b_ih = w_ih.t(), b_ih  # (I, 3H)
-        self.w_hh, self.b_hh = w_hh.t(), b_hh  # (H, 3H)
-
-    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
-        (h,) = state
-        H = h.shape[1]
-        inputs = self.table[x] if self.table is not None else torch.addmm(self.b_ih, x, self.w_ih)  # (B, 3H)
-        recurrent = torch.addmm(self.b_hh, h, self.w_hh)  # (B, 3H)
-        gates = torch.sigmoid(inputs[:, : 2 * H] + recurrent[:, : 2 * H])
-        r, z = gates[:, :H], gates[:, H:]
-        n = torch.tanh(inputs[:, 2 * H :] + r * recurrent[:, 2 * H :])
-        return (torch.lerp(n, h, z),)
-
-
-class _LSTMStep:
-    """c' = f c + i g, h' = o tanh c', see `engine.cells.lstm`; with peepholes, `engine.cells.peephole`."""
-
-    def __init__(
-        self,
-        table: Tensor | None,
-        w_ih: Tensor,
-        w_hh: Tensor,
-        b_ih: Tensor,
-        b_hh: Tensor,
-        peepholes: Tensor | None = None,
-    ) -> None:
-        self.bias = b_ih + b_hh
-        self.table = None if table is None else table + b_hh  # (V, 4H)
-        weights = w_hh if table is not None else torch.cat((w_ih, w_hh), dim=1)
-        self.weights = weights.contiguous().t()  # (H, 4H), or (I + H, 4H) above the first layer
-        self.peepholes = peepholes
-
-    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
-        h, c = state
-        if self.table is not None:
-            gates = torch.addmm(self.table[x], h, self.weights)  # (B, 4H)
-        else:
-            gates = torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)
-        if self.peepholes is not None:
-            return peephole_step(gates, c, self.peepholes)
-        i, f, g, o = gates.chunk(4, dim=1)
-        c = torch.addcmul(torch.sigmoid(f) * c, torch.sigmoid(i), torch.tanh(g))
-        return torch.sigmoid(o) * torch.tanh(c), c
-
-
-class _RNNStep:
-    """h' = f(W x + U h + b), see `engine.cells.rnn`."""
-
-    def __init__(
-        self, activation: Activation, table: Tensor | None, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor
-    ) -> None:
-        self.activation = activation
-        self.bias = b_ih + b_hh
-        self.table = None if table is None else table + b_hh  # (V, H)
-        weights = w_hh if table is not None else torch.cat((w_ih, w_hh), dim=1)
-        self.weights = weights.contiguous().t()  # (H, H), or (I + H, H) above the first layer
-
-    def __call__(self, x: Tensor, state: LayerState) -> LayerState:
-        (h,) = state
-        if self.table is not None:
-            return (self.activation(torch.addmm(self.table[x], h, self.weights)),)
-        return (self.activation(torch.addmm(self.bias, torch.cat((x, h), dim=1), self.weights)),)
-
-
-def _pack(cell: Cell, layer: RecurrentLayer, embedded: Tensor | None) -> Step:
-    """One layer's step. `embedded` (V, I) is every token as the first layer reads it; None above that."""
-    w_ih, w_hh, b_ih, b_hh = (weight.detach().float() for weight in layer.weights())
-    table = None if embedded is None else torch.addmm(b_ih, embedded, w_ih.t())  # (V, G·H)
-    match cell:
-        case "gru":
-            return _GRUStep(table, w_ih, w_hh, b_ih, b_hh)
-        case "lstm":
-            return _LSTMStep(table, w_ih, w_hh, b_ih, b_hh)
-        case "lstm-peephole":
-            looks = cast(PeepholeLSTMLayer, layer).looks().detach()
-            return _LSTMStep(table, w_ih, w_hh, b_ih, b_hh, looks)
-        case "rnn-tanh":
-            return _RNNStep(torch.tanh, table, w_ih, w_hh, b_ih, b_hh)
-        case "rnn-relu":
-            return _RNNStep(torch.relu, table, w_ih, w_hh, b_ih, b_hh)

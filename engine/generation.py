@@ -4,9 +4,11 @@ It grows at the text's end, or with a decoder of the back side at its beginning;
 text stands before what came so far.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,13 +16,15 @@ from corpora.tokenizers import Detokenizer, Tokenizer
 from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
 from engine.decoder import Decoder
+from engine.device import threads
 from engine.protocol import Reason
-from engine.sampling import draw, shape
+from engine.sampling import Row, discourage, draw, shape
 from engine.settings import Dials
 from engine.stack import State
 
 # ids (T,) in the order in which the decoder reads → logits (1, V) after the last, and the state there
 Prefill = Callable[[Tensor], tuple[Tensor, State]]
+RECENT = 64  # tokens that a penalty on repetition looks back
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,9 @@ class Continuation:
         self._decoder = decoder
         self._tokenizer = tokenizer
         self._prompt = prompt
-        self._spelling = torch.tensor(sorted(tokenizer.spelling), dtype=torch.int64)
-        self._generator = torch.Generator().manual_seed(seed)
+        self._spelling = sorted(tokenizer.spelling)
+        self._generator = np.random.default_rng(seed)
+        self._recent: deque[int] = deque(maxlen=RECENT)
         self._length = length
         self._backward = decoder.side == "back"
         self._stop = StopStrings(stop, backward=self._backward)
@@ -72,38 +77,49 @@ class Continuation:
         )
         logits, state = self._start()
         while written < self._length:
-            row = logits[0].float().cpu()
+            row: Row = logits[0].float().cpu().numpy()
             token = draw(shape(self._allowed(row), self.dials), self._generator)
+            self._recent.append(token)
             text, stopped = self._stop.push(writable(detokenizer.push(token)))
             written += len(text)
-            yield Piece(token, text, float(torch.softmax(row, 0)[token]))
+            yield Piece(token, text, _probability(row, token))
             if stopped:
                 self.reason = "stop"
                 return
-            if written + self._stop.held < self._length:
-                logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
-            else:
+            if written + self._stop.held >= self._length:
                 break
+            with threads(1):  # a step is too small to be shared
+                logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
         rest, stopped = self._stop.push(writable(detokenizer.flush()))
         self.reason = "stop" if stopped else "length"
         held = "" if stopped else self._stop.release()
         self.tail = held + rest if self._backward else rest + held
 
-    def _allowed(self, row: Tensor) -> Tensor:
-        """Logits (V,) without the tokens that only spell, unless the dials allow those."""
-        if self.dials.spell or not len(self._spelling):
+    def _allowed(self, row: Row) -> Row:
+        """Logits (V,) with recent tokens discouraged, and without those that only spell unless the dials allow them."""
+        row = discourage(row, self._recent, self.dials)
+        if self.dials.spell or not self._spelling:
             return row
-        return row.index_fill(0, self._spelling, -torch.inf)
+        allowed = row.copy()
+        allowed[self._spelling] = -np.inf
+        return allowed
 
     def _start(self) -> tuple[Tensor, State]:
         ids = self._tokenizer.encode(self._prompt)
         if len(ids) == 0:
             return self._decoder.start_logits(), self._decoder.zero_state()
         read = ids[::-1] if self._backward else ids
+        self._recent.extend(read[-RECENT:].tolist())
         return self._prefill(torch.from_numpy(read.astype("int64")))
 
     def _read(self, ids: Tensor) -> tuple[Tensor, State]:
         return self._decoder.prefill(ids.to(self._decoder.device)[:, None], self._decoder.zero_state())
+
+
+def _probability(row: Row, token: int) -> float:
+    """What logits (V,) give a token."""
+    weights = np.exp(row - row.max())
+    return float(weights[token] / weights.sum())
 
 
 class StopStrings:

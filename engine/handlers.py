@@ -143,7 +143,7 @@ def next_tokens(model: LoadedModel, params: NextParams) -> NextTokens:
     dialled = None
     if params.dials is not None:
         params.dials.check()
-        dialled = shape(row, params.dials)
+        dialled = shape(row.numpy(), params.dials)
     top = probabilities.topk(max(1, min(params.count, len(probabilities))))
     entropy = -(probabilities * probabilities.clamp_min(1e-30).log()).sum().item() / math.log(2)
     return NextTokens(

@@ -46,16 +46,17 @@ class Drawing:
 
     def __init__(self, tokenizer: Tokenizer, dials: Dials, seed: int, device: torch.device) -> None:
         self.dials = dials
-        self._generator = torch.Generator().manual_seed(seed)
-        banned = () if dials.spell else sorted(tokenizer.spelling)
-        self._banned = torch.tensor(banned, dtype=torch.int64, device=device)
+        self._generator = np.random.default_rng(seed)
+        self._banned = [] if dials.spell else sorted(tokenizer.spelling)
+        self._device = device
 
     def __call__(self, logits: Tensor) -> Tensor:
         """One id (B,) for each row of logits (B, V)."""
-        rows = logits.float()
-        if len(self._banned):
-            rows = rows.index_fill(1, self._banned, -torch.inf)
-        return draw_rows(shape(rows, self.dials), self._generator)
+        rows = logits.float().cpu().numpy()
+        if self._banned:
+            rows = rows.copy()
+            rows[:, self._banned] = -np.inf
+        return torch.from_numpy(draw_rows(shape(rows, self.dials), self._generator)).to(self._device)
 
 
 @torch.inference_mode()

@@ -1,14 +1,21 @@
-"""From logits to the next token: temperature, top-k, top-p, min-p, and one draw."""
+"""From logits to the next token: temperature, top-k, top-p, min-p, repetition, and one draw.
 
-import torch
-from torch import Tensor
+In numpy and not in torch: a row has some hundred numbers, and what it costs is the calls.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.settings import Dials
 
+Row = npt.NDArray[np.float32]  # (…, V)
 COLDEST = 1e-6  # below this a temperature counts as 0: dividing float32 logits by less can overflow
 
 
-def shape(logits: Tensor, dials: Dials) -> Tensor:
+def shape(logits: Row, dials: Dials) -> Row:
     """The distributions (…, V) that draws are made from: logits (…, V) as the dials bend them; each row sums to 1.
 
     The temperature comes first, then every filter judges the tempered probabilities: top-k keeps the k likeliest
@@ -17,49 +24,64 @@ def shape(logits: Tensor, dials: Dials) -> Tensor:
     likeliest token. At temperature 0 all the weight is on that token.
     """
     if dials.temperature < COLDEST:
-        likeliest = logits.argmax(-1, keepdim=True)
-        return torch.zeros_like(logits).scatter_(-1, likeliest, 1.0)
+        only = np.zeros_like(logits)
+        np.put_along_axis(only, logits.argmax(-1)[..., None], 1.0, -1)
+        return only
     # Shifted first, so that the largest is 0 and none can overflow upwards.
-    probabilities = torch.softmax((logits - logits.amax(-1, keepdim=True)) / dials.temperature, dim=-1)
-    if 0 < dials.top_k < probabilities.shape[-1]:
-        least = probabilities.topk(dials.top_k).values[..., -1:]
+    shifted = logits - logits.max(-1, keepdims=True)
+    tempered = np.exp(shifted if dials.temperature == 1.0 else shifted / np.float32(dials.temperature))
+    probabilities: Row = tempered / tempered.sum(-1, keepdims=True)
+    size = probabilities.shape[-1]
+    if 0 < dials.top_k < size:
+        least = np.partition(probabilities, size - dials.top_k, -1)[..., size - dials.top_k, None]
         probabilities = _keep(probabilities, probabilities >= least)
     if dials.top_p < 1.0:
         # By the logits: two of them that differ can round to one probability.
-        order = logits.argsort(dim=-1, descending=True, stable=True)
-        ordered = probabilities.gather(-1, order)
+        order = np.argsort(-logits, -1)
+        ordered = np.take_along_axis(probabilities, order, -1)
         before = ordered.cumsum(-1) - ordered  # the sum of all likelier tokens
-        keep = torch.zeros_like(probabilities, dtype=torch.bool)
-        probabilities = _keep(probabilities, keep.scatter_(-1, order, before < dials.top_p))
+        keep = np.empty(probabilities.shape, dtype=np.bool_)
+        np.put_along_axis(keep, order, before < dials.top_p, -1)
+        probabilities = _keep(probabilities, keep)
     if dials.min_p > 0.0:
-        largest = probabilities.amax(-1, keepdim=True)
-        probabilities = _keep(probabilities, probabilities >= dials.min_p * largest)
+        largest = probabilities.max(-1, keepdims=True)
+        probabilities = _keep(probabilities, probabilities >= np.float32(dials.min_p) * largest)
     return probabilities
 
 
-def draw(probabilities: Tensor, generator: torch.Generator) -> int:
+def discourage(logits: Row, recent: Sequence[int], dials: Dials) -> Row:
+    """Logits (V,) with the probability of every token of `recent` divided by `dials.repetition`.
+
+    The penalty of Keskar et al. 2019, but subtracted: theirs changes with a constant added to all logits.
+    """
+    if dials.repetition == 1.0 or not recent:
+        return logits
+    less = logits.copy()
+    less[list(set(recent))] -= np.float32(math.log(dials.repetition))
+    return less
+
+
+def draw(probabilities: Row, generator: np.random.Generator) -> int:
     """One token from a distribution (V,), by inverting its cumulative sum at one uniform number.
 
     A single uniform number a token, whatever the dials: turning a dial doesn't shift the random numbers after it.
     """
-    cumulative = probabilities.double().cumsum(0)
-    point = torch.rand((), dtype=torch.float64, generator=generator) * cumulative[-1]
-    chosen = int(torch.searchsorted(cumulative, point, right=True))
-    if chosen >= probabilities.numel():  # rounding at the very end
-        chosen = int(probabilities.nonzero()[-1])
-    return chosen
-
-
-def draw_rows(probabilities: Tensor, generator: torch.Generator) -> Tensor:
-    """One token (B,) from each of the distributions (B, V); a uniform number a row, as in `draw`."""
-    cumulative = probabilities.double().cumsum(-1)
-    points = torch.rand(len(cumulative), 1, dtype=torch.float64, generator=generator).to(cumulative.device)
-    chosen = torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True)[:, 0]
+    cumulative = probabilities.cumsum(dtype=np.float64)
+    chosen = int(cumulative.searchsorted(generator.random() * cumulative[-1], side="right"))
     # Rounding at the very end: the last token that has any probability.
-    last = probabilities.shape[-1] - 1 - (probabilities > 0).flip(-1).to(torch.uint8).argmax(-1)
-    return torch.minimum(chosen, last)
+    return chosen if chosen < probabilities.size else int(probabilities.nonzero()[0][-1])
 
 
-def _keep(probabilities: Tensor, mask: Tensor) -> Tensor:
+def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """One token (B,) from each of the distributions (B, V); a uniform number a row, as in `draw`."""
+    cumulative = probabilities.cumsum(-1, dtype=np.float64)
+    points = generator.random((len(cumulative), 1)) * cumulative[:, -1:]
+    chosen = (cumulative <= points).sum(-1)
+    last = probabilities.shape[-1] - 1 - (probabilities > 0)[:, ::-1].argmax(-1)
+    drawn: npt.NDArray[np.int64] = np.minimum(chosen, last)
+    return drawn
+
+
+def _keep(probabilities: Row, mask: npt.NDArray[np.bool_]) -> Row:
     kept = probabilities * mask
-    return kept / kept.sum(-1, keepdim=True)
+    return kept / kept.sum(-1, keepdims=True)

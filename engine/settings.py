@@ -14,6 +14,7 @@ Schedule = Literal["cosine", "one-cycle"]
 ClipBy = Literal["norm", "value"]
 Precision = Literal["auto", "float32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Packing = Literal["float32", "fp16", "int8"]
 
 UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
 PEEPHOLES: tuple[Peephole, ...] = ("diagonal", "full")
@@ -23,6 +24,7 @@ SCHEDULES: tuple[Schedule, ...] = ("cosine", "one-cycle")
 CLIPS: tuple[ClipBy, ...] = ("norm", "value")
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bf16", "fp16")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
+PACKINGS: tuple[Packing, ...] = ("float32", "fp16", "int8")  # of a decoder's weights, from exact to quick
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -141,6 +143,7 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     top_k: int = 0  # keep the k likeliest tokens; 0: all
     top_p: float = 1.0  # keep the smallest set of tokens whose probabilities reach p; 1: all (Holtzman et al. 2020)
     min_p: float = 0.0  # keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024)
+    repetition: float = 1.0  # divides the probability of tokens that came a moment ago; 1: doesn't
     spell: bool = False  # let a word model spell words that it has no token for, letter by letter
     pace: float = 0.0  # tokens a second, so that a reader can follow; 0: as fast as they come
 
@@ -153,6 +156,8 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise InputError(f"top-p is {self.top_p:g}; it must be above 0 and at most 1.")
         if not 0.0 <= self.min_p < 1.0:
             raise InputError(f"min-p is {self.min_p:g}; it must be at least 0 and below 1.")
+        if not 1.0 <= self.repetition <= 100.0:
+            raise InputError(f"repetition is {self.repetition:g}; it must be between 1 and 100.")
         if not 0.0 <= self.pace <= 100_000:
             raise InputError(f"pace is {self.pace:g}; it must be between 0 and 100,000 tokens a second.")
 

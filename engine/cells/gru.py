@@ -11,6 +11,7 @@ Rows of the matrices: r, z, n.
 import torch
 from torch import Tensor, nn
 
+from engine.cells.gru_kernel import gru
 from engine.cells.layer import CoreLayer, LayerState
 
 
@@ -22,6 +23,9 @@ class GRULayer(CoreLayer):
         super().__init__(nn.GRU(inputs, hidden))
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        if inputs.device.type == "cpu":
+            outputs, last = gru(inputs, state[0], *self.used_weights())
+            return outputs, (last,)
         h = state[0].unsqueeze(0)  # (1, B, H)
         if self.drops_weights():
             outputs, h = torch.gru(inputs, h, self.used_weights(), True, 1, 0.0, True, False, False)

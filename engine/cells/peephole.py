@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.peephole_kernel import peephole_lstm
 from engine.settings import Peephole
 
 
@@ -35,15 +36,19 @@ class PeepholeLSTMLayer(RecurrentLayer):
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         h, c = state
+        if inputs.device.type == "cpu":
+            w_ih, w_hh, b_ih, b_hh = self.used_weights()
+            outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks())
+            return outputs, (h, c)
         # One product for the inputs of all steps.
         from_inputs = F.linear(inputs, self.weight_ih, self.bias_ih + self.bias_hh)  # (T, B, 4H)
         recurrent = self.used_weights()[1].t()
         peepholes = self.looks()
-        outputs = []
+        steps = []
         for row in from_inputs.unbind(0):  # (B, 4H)
             h, c = peephole_step(torch.addmm(row, h, recurrent), c, peepholes)
-            outputs.append(h)
-        return torch.stack(outputs), (h, c)
+            steps.append(h)
+        return torch.stack(steps), (h, c)
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.cells.layer import CoreLayer, LayerState
+from engine.cells.rnn_kernel import rnn
 
 
 class RNNLayer(CoreLayer):
@@ -23,6 +24,11 @@ class RNNLayer(CoreLayer):
         self.identity = identity
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        if inputs.device.type == "cpu":
+            w_ih, w_hh, b_ih, b_hh = self.used_weights()
+            rectified = self.nonlinearity == "relu"
+            outputs, last = rnn(inputs, state[0], w_ih, w_hh, b_ih + b_hh, rectified=rectified)
+            return outputs, (last,)
         h = state[0].unsqueeze(0)  # (1, B, H)
         if self.drops_weights():
             run = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu

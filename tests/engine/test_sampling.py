@@ -2,18 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.sampling import draw, draw_rows, shape
+from engine.sampling import Row, discourage, draw, draw_rows, shape
 from engine.settings import Dials
 
-LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+PROBABILITIES = np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32)
+LOGITS = np.log(PROBABILITIES)
 
-logits = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=40).map(torch.tensor)
+
+def row_of(values: list[float]) -> Row:
+    return np.array(values, dtype=np.float32)
+
+
+logits = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=40).map(row_of)
 dials = st.builds(
     Dials,
     temperature=st.floats(0, 10),
@@ -24,11 +30,11 @@ dials = st.builds(
 
 
 def kept(dials: Dials) -> list[int]:
-    return [int(i) for i in shape(LOGITS, dials).nonzero().flatten()]
+    return [int(i) for i in shape(LOGITS, dials).nonzero()[0]]
 
 
 @given(logits, dials)
-def test_whatever_the_dials_the_result_is_a_distribution_that_keeps_the_likeliest(row: torch.Tensor, d: Dials) -> None:
+def test_whatever_the_dials_the_result_is_a_distribution_that_keeps_the_likeliest(row: Row, d: Dials) -> None:
     result = shape(row, d)
     assert result.min() >= 0
     assert float(result.sum()) == pytest.approx(1.0, abs=1e-4)
@@ -36,12 +42,12 @@ def test_whatever_the_dials_the_result_is_a_distribution_that_keeps_the_likelies
 
 
 def test_at_temperature_one_without_filters_the_model_is_left_as_it_is() -> None:
-    assert torch.allclose(shape(LOGITS, Dials(temperature=1.0)), torch.softmax(LOGITS, 0))
+    assert np.allclose(shape(LOGITS, Dials(temperature=1.0)), PROBABILITIES)
 
 
 def test_a_temperature_raises_probabilities_to_its_inverse_power() -> None:
-    powers = torch.tensor([0.5, 0.3, 0.15, 0.05]) ** 2
-    assert torch.allclose(shape(LOGITS, Dials(temperature=0.5)), powers / powers.sum(), atol=1e-6)
+    powers = PROBABILITIES**2
+    assert np.allclose(shape(LOGITS, Dials(temperature=0.5)), powers / powers.sum(), atol=1e-6)
 
 
 def test_temperature_zero_always_takes_the_likeliest() -> None:
@@ -50,7 +56,7 @@ def test_temperature_zero_always_takes_the_likeliest() -> None:
 
 @pytest.mark.parametrize("temperature", [1e-3, 1e-6, 1e-9, 1e-300])
 def test_a_tiny_temperature_does_not_overflow(temperature: float) -> None:
-    result = shape(torch.tensor([900.0, 899.0]), Dials(temperature=temperature))
+    result = shape(row_of([900.0, 899.0]), Dials(temperature=temperature))
     assert result.tolist() == [1.0, 0.0]
 
 
@@ -70,34 +76,41 @@ def test_min_p_keeps_what_is_at_least_that_share_of_the_likeliest() -> None:
 
 
 def test_draws_follow_the_distribution() -> None:
-    generator = torch.Generator().manual_seed(0)
-    distribution = torch.softmax(LOGITS, 0)
+    generator = np.random.default_rng(0)
+    distribution = PROBABILITIES
     n = 4000
-    counts = torch.bincount(torch.tensor([draw(distribution, generator) for _ in range(n)]), minlength=4)
+    counts = np.bincount([draw(distribution, generator) for _ in range(n)], minlength=4)
     for count, p in zip(counts.tolist(), distribution.tolist(), strict=True):
         assert abs(count - n * p) < 5 * math.sqrt(n * p * (1 - p))
 
 
 @given(st.integers(0, 2**32), st.integers(1, 30))
 def test_a_token_without_probability_is_never_drawn(seed: int, size: int) -> None:
-    weights = torch.zeros(size)
+    weights = np.zeros(size, dtype=np.float32)
     weights[seed % size] = 1.0
-    assert draw(weights, torch.Generator().manual_seed(seed)) == seed % size
+    assert draw(weights, np.random.default_rng(seed)) == seed % size
 
 
 def test_turning_a_dial_uses_up_no_random_numbers() -> None:
-    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    one, other = (np.random.default_rng(3) for _ in range(2))
     draw(shape(LOGITS, Dials(temperature=0.0)), one)
     draw(shape(LOGITS, Dials(temperature=5.0)), other)
-    assert torch.equal(one.get_state(), other.get_state())
+    assert one.bit_generator.state == other.bit_generator.state
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [Dials(temperature=-1), Dials(temperature=math.nan), Dials(top_p=0.0), Dials(min_p=1.0), Dials(top_k=-1)],
+    [
+        Dials(repetition=0.5),
+        Dials(temperature=-1),
+        Dials(temperature=math.nan),
+        Dials(top_p=0.0),
+        Dials(min_p=1.0),
+        Dials(top_k=-1),
+    ],
 )
 def test_a_dial_out_of_range_is_refused_by_name(wrong: Dials) -> None:
-    with pytest.raises(InputError, match=r"temperature|top-p|min-p|top-k"):
+    with pytest.raises(InputError, match=r"repetition|temperature|top-p|min-p|top-k"):
         wrong.check()
 
 
@@ -108,15 +121,25 @@ rows = st.integers(1, 12).flatmap(
 
 @given(rows, dials)
 def test_many_rows_are_shaped_as_each_alone(lists: list[list[float]], d: Dials) -> None:
-    block = torch.tensor(lists)
-    assert torch.allclose(shape(block, d), torch.stack([shape(row, d) for row in block]), atol=1e-6)
+    block = np.array(lists, dtype=np.float32)
+    assert np.allclose(shape(block, d), np.stack([shape(row, d) for row in block]), atol=1e-6)
 
 
 def test_draws_from_many_rows_follow_each_rows_distribution() -> None:
     n = 4000
-    block = torch.stack((torch.softmax(LOGITS, 0), torch.tensor([0.0, 1.0, 0.0, 0.0]))).repeat(n, 1)
-    drawn = draw_rows(block, torch.Generator().manual_seed(0))
+    block = np.tile(np.stack((PROBABILITIES, row_of([0.0, 1.0, 0.0, 0.0]))), (n, 1))
+    drawn = draw_rows(block, np.random.default_rng(0))
     assert (drawn[1::2] == 1).all()
-    counts = torch.bincount(drawn[::2], minlength=4)
+    counts = np.bincount(drawn[::2], minlength=4)
     for count, p in zip(counts.tolist(), block[0].tolist(), strict=True):
         assert abs(count - n * p) < 5 * math.sqrt(n * p * (1 - p))
+
+
+def test_a_token_that_came_a_moment_ago_is_so_many_times_less_likely() -> None:
+    odds = shape(discourage(LOGITS + 7.0, [1, 1, 2], Dials(repetition=3.0)), Dials(temperature=1.0))
+    wanted = PROBABILITIES / row_of([1.0, 3.0, 3.0, 1.0])
+    assert np.allclose(odds, wanted / wanted.sum())
+
+
+def test_without_a_penalty_the_logits_are_left_as_they_are() -> None:
+    assert discourage(LOGITS, [1, 2], Dials()) is LOGITS
