@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from engine.model import LanguageModel, Side
-from engine.products import Packing, Product, make_product
+from engine.products import Product, make_product
+from engine.settings import Packing
 from engine.softmax import FullSoftmax
 from engine.stack import State
 from engine.steps import make_step

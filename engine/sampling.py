@@ -83,5 +83,6 @@ def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray
 
 
 def _keep(probabilities: Row, mask: npt.NDArray[np.bool_]) -> Row:
-    kept = probabilities * mask
-    return kept / kept.sum(-1, keepdims=True)
+    kept: Row = probabilities * mask
+    kept /= kept.sum(-1, keepdims=True)
+    return kept

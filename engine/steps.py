@@ -8,8 +8,8 @@ from torch import Tensor
 
 from engine.cells.layer import LayerState, RecurrentLayer
 from engine.cells.peephole import PeepholeLSTMLayer, peephole_step
-from engine.products import Packing, Product, make_product
-from engine.settings import ModelConfig
+from engine.products import Product, make_product
+from engine.settings import ModelConfig, Packing
 
 Step = Callable[[Tensor, LayerState], LayerState]  # a layer's inputs, or token ids, and its state to the new state
 TABLE = 1 << 25  # numbers in the first layer's table, at most: 128 MB

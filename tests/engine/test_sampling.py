@@ -12,7 +12,7 @@ from engine.sampling import Row, discourage, draw, draw_rows, shape
 from engine.settings import Dials
 
 PROBABILITIES = np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32)
-LOGITS = np.log(PROBABILITIES)
+LOGITS: Row = np.log(PROBABILITIES)
 
 
 def row_of(values: list[float]) -> Row:
@@ -136,7 +136,7 @@ def test_draws_from_many_rows_follow_each_rows_distribution() -> None:
 
 
 def test_a_token_that_came_a_moment_ago_is_so_many_times_less_likely() -> None:
-    odds = shape(discourage(LOGITS + 7.0, [1, 1, 2], Dials(repetition=3.0)), Dials(temperature=1.0))
+    odds = shape(discourage(LOGITS + np.float32(7.0), [1, 1, 2], Dials(repetition=3.0)), Dials(temperature=1.0))
     wanted = PROBABILITIES / row_of([1.0, 3.0, 3.0, 1.0])
     assert np.allclose(odds, wanted / wanted.sum())
 
