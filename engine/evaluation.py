@@ -42,7 +42,7 @@ class Evaluator:
             raise ValueError("an evaluation needs at least two tokens")
         batch = max(1, min(self.MAX_BATCH, min(usable, limit) // self.STREAM))
         self.length = max(1, min(usable // batch, limit // batch))  # tokens that each stream predicts
-        self._tokens = tokens
+        self.text = tokens
         self._starts = np.linspace(0, usable - self.length, batch).astype(np.int64)
         self._device = device
         self._precision = precision
@@ -99,5 +99,5 @@ class Evaluator:
 
     def _read(self, offsets: npt.NDArray[np.int64]) -> Tensor:
         """The tokens at these offsets (N,) of every stream: (N, B)."""
-        block = self._tokens[self._starts + offsets[:, None]].astype(np.int64)
+        block = self.text[self._starts + offsets[:, None]].astype(np.int64)
         return torch.from_numpy(block).to(self._device)

@@ -88,7 +88,7 @@ class Continuation:
                 return
             if written + self._stop.held >= self._length:
                 break
-            with threads(1):  # a step is too small to be shared
+            with threads(self._decoder.threads(1)):
                 logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
         rest, stopped = self._stop.push(writable(detokenizer.flush()))
         self.reason = "stop" if stopped else "length"

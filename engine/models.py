@@ -1,6 +1,5 @@
 """Trained models in memory, ready to decode, with what was read before remembered."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -11,20 +10,20 @@ from torch import Tensor
 from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, load_tokenizer
 from engine.checkpoint import load_weights
-from engine.decoder import BLOCK, Decoder
-from engine.device import choose_device
+from engine.decoder import Decoder
+from engine.device import choose_device, cores, threads
 from engine.folder import ModelFolder, ModelLibrary
 from engine.model import Side, count_parameters
 from engine.protocol import ModelInfo
 from engine.settings import Device
+from engine.snapshots import Snapshots
 from engine.stack import State
 
 MODELS = 3  # kept in memory at once
-SNAPSHOTS = 256  # states kept a model; one of 2 x 512 units is 8 KB
 
 
 class LoadedModel:
-    """One model: its tokenizer, its decoders, and states at the block ends of prompts it has read."""
+    """One model: its tokenizer, its decoders, and what they remember of prompts that they have read."""
 
     def __init__(self, folder: ModelFolder, device: torch.device) -> None:
         """Reads the folder. Raises `InputError` where anything in it is missing or damaged."""
@@ -37,8 +36,9 @@ class LoadedModel:
                 f"{record.model.vocabulary:,}). Restore the folder from a backup, or train the model again."
             )
         model, note = load_weights(folder, record.model, device)
-        self.decoder = Decoder(model)
-        self.back_decoder = Decoder(model, "back") if model.back is not None else None
+        packing = record.results.packing if record.results else "float32"
+        self.decoder = Decoder(model, packing=packing)
+        self.back_decoder = Decoder(model, "back", packing) if model.back is not None else None
         self.info = ModelInfo(
             model=str(folder.path),
             slug=folder.slug,
@@ -53,8 +53,9 @@ class LoadedModel:
             device=str(device),
             bits_per_character=record.results.bits_per_character if record.results else None,
         )
-        self._snapshots: OrderedDict[bytes, State] = OrderedDict()
-        self._lock = threading.Lock()
+        self._snapshots: dict[Side, Snapshots] = {"ahead": Snapshots(self.decoder)}
+        if self.back_decoder is not None:
+            self._snapshots["back"] = Snapshots(self.back_decoder)
 
     def side(self, side: Side) -> Decoder:
         """The decoder that reads this way. Raises `InputError` where the model has none."""
@@ -66,38 +67,13 @@ class LoadedModel:
         return decoder
 
     def prefill(self, ids: Tensor, side: Side = "ahead") -> tuple[Tensor, State]:
-        """Logits (1, V) after the prompt ids (T,), T at least 1, and the state there.
+        """Logits (1, V) after the prompt ids (T,), T at least 1, and the state there; see `engine.snapshots`.
 
-        The back side is given ids from right to left. States are remembered at multiples of `BLOCK`, which is where
-        `Decoder.prefill` cuts too: going on from a remembered one gives the same bits as reading everything again,
-        only sooner.
+        The back side is given ids from right to left. Raises `InputError` where the model has none.
         """
-        decoder = self.side(side)
-        digest, digests = hashlib.blake2b(side.encode()), []
-        whole = (len(ids) - 1) // BLOCK  # blocks before the last, which is always read
-        for block in range(whole):
-            digest.update(ids[block * BLOCK : (block + 1) * BLOCK].numpy().tobytes())
-            digests.append(digest.copy().digest())
-        done, state = self._recall(digests)
-        for block in range(done, whole):
-            _, state = _read(decoder, ids[block * BLOCK : (block + 1) * BLOCK], state)
-            self._remember(digests[block], state)
-        return _read(decoder, ids[whole * BLOCK :], state)
-
-    def _recall(self, digests: list[bytes]) -> tuple[int, State]:
-        with self._lock:
-            for number in range(len(digests), 0, -1):
-                state = self._snapshots.get(digests[number - 1])
-                if state is not None:
-                    self._snapshots.move_to_end(digests[number - 1])
-                    return number, state
-        return 0, self.decoder.zero_state()
-
-    def _remember(self, digest: bytes, state: State) -> None:
-        with self._lock:
-            self._snapshots[digest] = state
-            while len(self._snapshots) > SNAPSHOTS:
-                self._snapshots.popitem(last=False)
+        self.side(side)
+        with threads(cores()):
+            return self._snapshots[side].prefill(ids)
 
 
 class Models:
@@ -122,10 +98,6 @@ class Models:
             while len(self._loaded) > MODELS:
                 self._loaded.popitem(last=False)
             return model
-
-
-def _read(decoder: Decoder, ids: Tensor, state: State) -> tuple[Tensor, State]:
-    return decoder.prefill(ids.to(decoder.device)[:, None], state)
 
 
 def version(folder: ModelFolder) -> tuple[int, int]:

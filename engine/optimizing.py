@@ -21,12 +21,19 @@ def make_optimizer(
     )
 
 
-def clip(gradients: list[Tensor], norm: float, config: TrainingConfig) -> bool:
-    """Clips gradients whose global norm is `norm`, in place; whether anything was clipped."""
+def clip(optimizer: torch.optim.AdamW, gradients: list[Tensor], norm: float, config: TrainingConfig) -> bool:
+    """Clips gradients whose global norm is `norm`; whether anything was clipped.
+
+    By norm, a fused optimizer divides by the scale itself in its one pass over gradients and weights.
+    """
     if config.clip_by == "norm":
-        if norm > config.clip:
+        clipped = norm > config.clip
+        fused = optimizer.defaults["fused"] and gradients and gradients[0].device.type == "cpu"
+        if fused:
+            optimizer.grad_scale = torch.tensor(norm / config.clip) if clipped else None  # type: ignore[attr-defined]
+        elif clipped:
             torch._foreach_mul_(gradients, config.clip / norm)
-        return norm > config.clip
+        return clipped
     largest = max((float(gradient.abs().max()) for gradient in gradients), default=0.0)
     if largest > config.clip:
         torch._foreach_clamp_min_(gradients, -config.clip)

@@ -14,7 +14,8 @@ from engine.settings import Packing
 
 TOLERANCE = 0.002  # of the bits a character: what a quicker kind may cost
 STREAMS = 32
-TOKENS = 128  # of each stream
+TOKENS = 128  # of each stream, at most
+FEWEST = 16 * STREAMS + 1  # tokens that tell anything
 SMALL = 4_000_000  # bytes of weights: less is read so fast that preparing other kinds costs more than it saves
 
 
@@ -23,16 +24,13 @@ def choose_packing(model: LanguageModel, tokens: npt.NDArray[np.unsignedinteger]
 
     Where there is too little text to tell, and for models on other devices than a CPU, that is float32.
     """
-    streams = min(STREAMS, (len(tokens) - 1) // 2)
-    if model.embedding.weight.device.type != "cpu" or streams < 1 or step_bytes(model) < SMALL:
+    small = model.embedding.weight.device.type != "cpu" or step_bytes(model) < SMALL
+    if small or len(tokens) < FEWEST:
         return "float32"
-    length = min(TOKENS, (len(tokens) - 1) // streams)
-    starts = np.linspace(0, len(tokens) - 1 - length, streams).astype(np.int64)
-    ids = torch.from_numpy(tokens[starts + np.arange(length + 1)[:, None]].astype(np.int64))  # (T + 1, B)
-    exact = _loss(Decoder(model), ids)
+    exact = stepped_loss(Decoder(model), tokens)
     chosen: Packing = "float32"
     for packing in available()[1:]:
-        if _loss(Decoder(model, packing=packing), ids) <= exact * (1.0 + TOLERANCE):
+        if stepped_loss(Decoder(model, packing=packing), tokens) <= exact * (1.0 + TOLERANCE):
             chosen = packing
     return chosen
 
@@ -48,11 +46,14 @@ def step_bytes(model: LanguageModel) -> int:
 
 
 @torch.inference_mode()
-def _loss(decoder: Decoder, ids: torch.Tensor) -> float:
-    """Nats a token of ids (T + 1, B), stepped through from the zero state."""
-    state = decoder.zero_state(ids.shape[1])
+def stepped_loss(decoder: Decoder, tokens: npt.NDArray[np.unsignedinteger]) -> float:
+    """Nats a token of streams spread evenly over tokens (N,), N at least `FEWEST`, stepped through one by one."""
+    length = min(TOKENS, (len(tokens) - 1) // STREAMS)
+    starts = np.linspace(0, len(tokens) - 1 - length, STREAMS).astype(np.int64)
+    ids = torch.from_numpy(tokens[starts + np.arange(length + 1)[:, None]].astype(np.int64))  # (T + 1, B)
+    state = decoder.zero_state(STREAMS)
     total = 0.0
     for row, targets in itertools.pairwise(ids):
         logits, state = decoder.step(row, state)
         total += F.cross_entropy(logits.float(), targets).item()
-    return total / (len(ids) - 1)
+    return total / length

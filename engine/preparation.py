@@ -18,6 +18,7 @@ from engine.device import check_precision, choose_device, cores
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.gradient_flow import excerpts
+from engine.memory import check_memory, free_bytes
 from engine.model import LanguageModel, count_parameters
 from engine.ranks import ALONE, Place
 from engine.records import ModelRecord
@@ -68,6 +69,9 @@ def prepare(
     )
     resumed, tensors = load_resume(folder) if folder.resume_path.exists() else (None, {})
     record, shape = _fit(record, tokenizer, split, resumed, place.ranks)
+    if device.type == "cpu":
+        mine = msgspec.structs.replace(record.training, batch=shape.batch // place.ranks, length=shape.length)
+        check_memory(record.model, mine, free_bytes())
     say("Building the model")
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from engine.settings import ModelConfig, TrainingConfig
+from engine.settings import ModelConfig, Packing, TrainingConfig
 
 if TYPE_CHECKING:
     from corpora.corpus import Corpus
@@ -40,6 +40,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     perplexity: float  # per token
     back_validation_loss: float | None = None  # of a bidirectional model, reading right to left
     both_validation_loss: float | None = None  # from both sides: a pseudo-likelihood, no rival of the others
+    packing: Packing = "float32"  # the quickest kind of weights that decodes as well as these: see `engine.packing`
 
 
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from engine.control import POLL, Control
 from engine.folder import ModelFolder
 from engine.judging import Judge
 from engine.lines import Evaluation, Lines
+from engine.packing import choose_packing
 from engine.preparation import Prepared
 from engine.recording import Recorder
 from engine.records import Results
@@ -234,6 +235,7 @@ class Run:
             perplexity=math.exp(min(700.0, loss)),
             back_validation_loss=losses.back,
             both_validation_loss=losses.both,
+            packing=choose_packing(model, self.prepared.full.text),
         )
         record = msgspec.structs.replace(self.folder.record(), results=results)
         self.folder.write_record(record)

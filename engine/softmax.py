@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.linear_loss import linear_cross_entropy
+
 
 class FullSoftmax(nn.Linear):
     """One logit a token; its weights may be the embedding's."""
@@ -17,6 +19,8 @@ class FullSoftmax(nn.Linear):
 
     def loss(self, z: Tensor, targets: Tensor) -> Tensor:
         """Mean nats a token of targets (N,) after z (N, D)."""
+        if z.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            return linear_cross_entropy(z, self.weight, self.bias, targets)
         return F.cross_entropy(self.logits(z).float(), targets)
 
     @torch.no_grad()

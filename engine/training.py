@@ -192,7 +192,7 @@ class Trainer:
     def _apply(self, norm: float) -> bool:
         """Clips and steps; whether anything was clipped."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        clipped = clip(gradients, norm, self.config)
+        clipped = clip(self.optimizer, gradients, norm, self.config)
         self.optimizer.step()
         if self.average is not None:
             self.average.update()
@@ -213,13 +213,12 @@ class Trainer:
         """
         if self.scaler.is_enabled():
             self.scaler.unscale_(self.optimizer)
-        squares = [
-            torch.stack([p.grad.float().square().sum() for p in group if p.grad is not None]).sum()
-            for group in self.groups.values()
-        ]
+        gradients = [[p.grad for p in group if p.grad is not None] for group in self.groups.values()]
+        norms = iter(torch._foreach_norm([gradient for group in gradients for gradient in group]))
+        squares = [torch.stack(list(itertools.islice(norms, len(group)))).float().square().sum() for group in gradients]
         values = self.mean(torch.stack([*losses.float(), *squares])).tolist()
         values, sums = values[: len(losses)], values[len(losses) :]
         if self.scaler.is_enabled():
             self.scaler.update()  # overflow is its way of finding its scale: halved, and the step is skipped
-        norms = {name: math.sqrt(total) for name, total in zip(self.groups, sums, strict=True)}
-        return values, math.sqrt(sum(sums)), norms
+        by_group = {name: math.sqrt(total) for name, total in zip(self.groups, sums, strict=True)}
+        return values, math.sqrt(sum(sums)), by_group

@@ -1,0 +1,146 @@
+"""What a training step takes, next to torch's own layers, to the recurrent layers alone, and in memory.
+
+Layers go forwards and backwards over random inputs. Ratios are of medians of turns taken in one run. The roofline is
+what a large float32 product reaches with as many threads.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine.cells.layer import RecurrentLayer
+from engine.cells.making import make_layer
+from engine.device import cores
+from engine.memory import activation_bytes
+from engine.model import LanguageModel
+from engine.settings import Cell, ModelConfig, Peephole, TrainingConfig
+from engine.streams import Shape
+from engine.training import Trainer
+from tests.bench._memory import peak_over_baseline
+from tests.bench._report import Figure, medians, parser, report
+
+PASSES = 3  # a turn
+VOCABULARY = 90
+KINDS: tuple[tuple[Cell, Peephole], ...] = (
+    ("rnn-tanh", "diagonal"),
+    ("rnn-relu", "diagonal"),
+    ("gru", "diagonal"),
+    ("lstm", "diagonal"),
+    ("lstm-peephole", "diagonal"),
+    ("lstm-peephole", "full"),
+)
+GATES = {"rnn": 1, "rnn-tanh": 1, "rnn-relu": 1, "gru": 3}
+
+
+def main() -> None:
+    chosen = parser(__doc__).parse_args()
+    torch.set_num_threads(cores())
+    figures = [*layers(256, 32, 64, chosen.rounds), *layers(512, 32, 64, chosen.rounds)]
+    figures += whole_steps(chosen.rounds)
+    figures += memory()
+    report(figures, as_json=chosen.json)
+
+
+def layers(hidden: int, batch: int, length: int, rounds: int) -> list[Figure]:
+    """Every cell of one width, with the bounds that it must keep against torch's layers."""
+    ours: dict[str, RecurrentLayer] = {}
+    for cell, peephole in KINDS:
+        name = f"{cell} {peephole}" if cell == "lstm-peephole" else cell
+        ours[name] = make_layer(ModelConfig(cell=cell, peephole=peephole, hidden=hidden), hidden)
+    shape = (length, batch, hidden)
+    cases = {name: passing(layer, shape, layer.zero_state(batch)) for name, layer in ours.items()}
+    for theirs in (nn.GRU(hidden, hidden), nn.LSTM(hidden, hidden), nn.RNN(hidden, hidden)):
+        cases[f"nn.{type(theirs).__name__}"] = passing(theirs, shape)
+    large = torch.randn(2048, 2048)
+    cases["roofline"] = lambda: timed(lambda: large @ large)
+    found = medians(cases, rounds)
+    peak = 2 * 2048**3 / found["roofline"]
+    title = f"1 x {hidden}, B {batch}, T {length}"
+    bounds = {"gru": 1.25} if hidden == 256 else {}
+    figures = [
+        Figure(f"{title}: gru against nn.GRU", found["nn.GRU"] / found["gru"], "x as fast", at_least=bounds.get("gru")),
+        Figure(f"{title}: rnn-tanh against nn.RNN", found["nn.RNN"] / found["rnn-tanh"], "x as fast"),
+        Figure(
+            f"{title}: lstm-peephole diagonal against nn.LSTM",
+            found["lstm-peephole diagonal"] / found["nn.LSTM"],
+            "x its time",
+            at_most=1.10,
+        ),
+        Figure(
+            f"{title}: lstm-peephole full against nn.LSTM", found["lstm-peephole full"] / found["nn.LSTM"], "x its time"
+        ),
+    ]
+    for name, seconds in found.items():
+        if name != "roofline":
+            gates = GATES.get(name.split()[0].removeprefix("nn.").lower(), 4)
+            work = 12.0 * length * batch * gates * hidden * hidden  # forwards, and backwards twice; two matrices
+            if name.endswith("full"):
+                work += 18.0 * length * batch * hidden * hidden
+            figures.append(Figure(f"{title}: {name}", 100.0 * work / seconds / peak, "% of the roofline"))
+    return figures
+
+
+def passing(layer: nn.Module, shape: tuple[int, int, int], *state: object) -> Callable[[], float]:
+    """A turn: seconds that a layer takes forwards and backwards."""
+    inputs = torch.randn(shape, requires_grad=True)
+    outputs = layer(inputs, *state)[0]
+    towards = torch.randn_like(outputs)
+
+    def once() -> None:
+        torch.autograd.backward(layer(inputs, *state)[0], towards)
+
+    return lambda: timed(once)
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    for _ in range(PASSES):
+        work()
+    return (time.perf_counter() - began) / PASSES
+
+
+def whole_steps(rounds: int) -> list[Figure]:
+    """A whole step of the trainer against its recurrent layers alone."""
+    figures = []
+    cases: list[tuple[Cell, int, int, Shape]] = [
+        ("lstm", 1, 320, Shape(24, 32)),
+        ("lstm", 1, 512, Shape(16, 48)),
+        ("gru", 1, 256, Shape(32, 64)),
+        ("lstm", 2, 512, Shape(16, 48)),
+    ]
+    for cell, depth, hidden, shape in cases:
+        config = ModelConfig(cell=cell, layers=depth, hidden=hidden, embedding=64, vocabulary=VOCABULARY)
+        tokens = np.random.default_rng(0).integers(0, VOCABULARY, 200_000).astype(np.uint16)
+        trainer = Trainer(LanguageModel(config), tokens, TrainingConfig(steps=1, ema=0.998), torch.device("cpu"), shape)
+        stack = trainer.model.ahead
+        core = passing(stack, (shape.length, shape.batch, 64), stack.zero_state(shape.batch))
+        found = medians({"step": stepping(trainer), "core": core}, 3 * rounds)
+        name = f"whole step over its recurrent layers, {cell} {depth} x {hidden}, B {shape.batch}, T {shape.length}"
+        figures.append(Figure(name, found["step"] / found["core"], "x", at_most=1.10))
+    return figures
+
+
+def stepping(trainer: Trainer) -> Callable[[], float]:
+    """A turn: seconds a step."""
+    return lambda: timed(lambda: trainer.advance(0.5))
+
+
+def memory() -> list[Figure]:
+    """What the operating system counts that a step needs, over the formula's figure for its activations."""
+    figures = []
+    cells: list[Cell] = ["lstm", "gru", "lstm-peephole"]
+    for cell in cells:
+        config = ModelConfig(cell=cell, layers=2, hidden=512, embedding=128, vocabulary=VOCABULARY)
+        batch, length = 64, 256
+        least = activation_bytes(config, batch, length)
+        ratio = statistics.median(peak_over_baseline(config, batch, length) for _ in range(3)) / least
+        figures.append(Figure(f"memory of a step over the least, {cell} 2 x 512, B 64, T 256", ratio, "x", at_most=1.3))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
