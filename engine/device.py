@@ -54,6 +54,9 @@ def cores() -> int:
 def threads(count: int) -> Iterator[None]:
     """Runs a block with so many torch threads. Small steps want 1: handing work over costs more than it saves."""
     before = torch.get_num_threads()
+    if count == before:  # setting them takes longer than a small step
+        yield
+        return
     torch.set_num_threads(count)
     try:
         yield

@@ -16,7 +16,6 @@ from corpora.tokenizers import Detokenizer, Tokenizer
 from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
 from engine.decoder import Decoder
-from engine.device import threads
 from engine.protocol import Reason
 from engine.sampling import Row, discourage, draw, shape
 from engine.settings import Dials
@@ -88,8 +87,7 @@ class Continuation:
                 return
             if written + self._stop.held >= self._length:
                 break
-            with threads(self._decoder.threads(1)):
-                logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
+            logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
         rest, stopped = self._stop.push(writable(detokenizer.flush()))
         self.reason = "stop" if stopped else "length"
         held = "" if stopped else self._stop.release()

@@ -14,6 +14,7 @@ import torch
 from corpora.cleaning.cleaner import Cleaner, clean_text
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
+from engine.device import cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
 from engine.model import Side
@@ -166,7 +167,8 @@ def score_text(model: LoadedModel, params: ScoreParams) -> Score:
         raise InputError("Give either a text or a file to score.")
     chunks = iter([params.text]) if params.text is not None else _read(Path(params.path or ""))
     counter = _Counter(Cleaner().clean(chunks))
-    nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
+    with threads(cores()):
+        nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
     return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
 
 

@@ -24,15 +24,16 @@ Config = TypeVar("Config", ModelConfig, TrainingConfig)
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
 SPEED = 1.2e11  # floating point operations a second that two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
-TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 6.5, "word": 3.0, "bpe": 3.0}  # to be read in a budget
+TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 5.5, "word": 3.0, "bpe": 3.0}  # to be read in a budget
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
-RATE: dict[Unit, float] = {"char": 1.0, "word": 0.5, "bpe": 0.5}  # of the learning rate that suits characters
+RATE: dict[Unit, float] = {"char": 1.0, "word": 0.33, "bpe": 0.33}  # of the learning rate that suits characters
 CELL_REASONS: dict[Unit, str] = {
     "char": "An LSTM learns characters as well as any cell, and trains fastest.",
     "word": "A GRU has fewer weights than an LSTM: with words, the output layer takes the time.",
     "bpe": "A GRU has fewer weights than an LSTM: with pieces of words, the output layer takes the time.",
 }
+CHARACTER_VECTOR = 64  # numbers: twice as many say no more of an alphabet, and cost a fifth of the time
 ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
@@ -61,12 +62,12 @@ class Size:
 
 
 SIZES = (
-    Size(1, 128, 8e-3),
-    Size(1, 192, 8e-3),
-    Size(1, 256, 8e-3),
-    Size(1, 320, 8e-3),
-    Size(1, 384, 6e-3),
-    Size(1, 512, 5e-3),
+    Size(1, 128, 1.2e-2),
+    Size(1, 192, 1.2e-2),
+    Size(1, 256, 1.2e-2),
+    Size(1, 320, 1.2e-2),
+    Size(1, 384, 9e-3),
+    Size(1, 512, 6e-3),
     Size(1, 640, 4e-3),
     Size(1, 768, 4e-3),
     Size(2, 640, 3e-3),
@@ -199,7 +200,7 @@ def _sized(unit: Unit, size: Size, vocabulary: int, given: Mapping[str, object])
         "hidden": hidden,
         "softmax": "adaptive" if adaptive else "full",
         "tied": words and not adaptive and base.softmax != "adaptive",
-        "embedding": hidden if words else min(128, hidden),
+        "embedding": hidden if words else min(CHARACTER_VECTOR, hidden),
     }
     return _with(base, {**derived, **given})
 

@@ -17,6 +17,12 @@ Temperature = Annotated[
 TopK = Annotated[int, typer.Option(metavar="K", help="Only the K likeliest tokens; 0: all.")]
 TopP = Annotated[float, typer.Option(metavar="P", help="Only the likeliest tokens that make up P; 1: all.")]
 MinP = Annotated[float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")]
+Repetition = Annotated[
+    float,
+    typer.Option(
+        "--repetition", metavar="R", help="Divide the probability of the last 64 tokens by R; for words and pieces."
+    ),
+]
 Spell = Annotated[
     bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
 ]
@@ -42,6 +48,7 @@ def sample(
     top_k: TopK = DEFAULT.top_k,
     top_p: TopP = DEFAULT.top_p,
     min_p: MinP = DEFAULT.min_p,
+    repetition: Repetition = DEFAULT.repetition,
     spell: Spell = DEFAULT.spell,
     seed: Seed = None,
     stop: Annotated[
@@ -63,7 +70,7 @@ def sample(
     """
     from tui.commandline import voices
 
-    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
+    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, repetition=repetition, spell=spell)
     voices.sample(
         model,
         prompt=prompt,

@@ -1,0 +1,35 @@
+"""The output layer and its loss in one, against the two apart."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from engine.linear_loss import linear_cross_entropy
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_loss_and_gradients_are_those_of_the_two_apart(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    z, weight, bias = (torch.randn(*shape, dtype=dtype, requires_grad=True) for shape in ((30, 12), (9, 12), (9,)))
+    targets = torch.randint(9, (30,))
+    ours = linear_cross_entropy(z, weight, bias, targets)
+    theirs = F.cross_entropy(F.linear(z, weight, bias), targets)
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    for one, other in zip(
+        torch.autograd.grad(3.0 * ours, (z, weight, bias)),
+        torch.autograd.grad(3.0 * theirs, (z, weight, bias)),
+        strict=True,
+    ):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_logits_too_large_for_an_exponential_are_no_trouble() -> None:
+    z = torch.full((2, 3), 500.0)
+    weight = torch.eye(3) * 10
+    loss = linear_cross_entropy(z, weight, torch.tensor([0.0, 0.0, 900.0]), torch.tensor([2, 2]))
+    assert float(loss) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_stays_one() -> None:
+    loss = linear_cross_entropy(torch.full((2, 3), torch.nan), torch.eye(3), torch.zeros(3), torch.tensor([0, 1]))
+    assert torch.isnan(loss)
