@@ -37,7 +37,7 @@ def shape(logits: Row, dials: Dials) -> Row:
         probabilities = _keep(probabilities, probabilities >= least)
     if dials.top_p < 1.0:
         # By the logits: two of them that differ can round to one probability.
-        order = np.argsort(-logits, -1)
+        order = np.argsort(-logits, -1, kind="stable")
         ordered = np.take_along_axis(probabilities, order, -1)
         before = ordered.cumsum(-1) - ordered  # the sum of all likelier tokens
         keep = np.empty(probabilities.shape, dtype=np.bool_)

@@ -61,7 +61,7 @@ class _GRU(torch.autograd.Function):
         H = w.shape[1]
         found = Sums(inputs, states, w_in)
         back = w.t().contiguous()  # (H, 3H)
-        dh = to_last.t().contiguous()
+        dh = to_last.t().clone(memory_format=torch.contiguous_format)  # not the gradient itself: it is added to
         for stop in range(T, 0, -CHUNK):
             start = max(0, stop - CHUNK)
             steps = slice(start, stop)

@@ -76,7 +76,8 @@ class _PeepholeLSTM(torch.autograd.Function):
         to_looks = torch.zeros_like(looks)
         back = w.t().contiguous()  # (H, 4H)
         back_if, back_o = looks[:2].reshape(2 * H, -1).t().contiguous(), looks[2].t().contiguous()
-        dh, dc = to_h.t().contiguous(), to_c.t().contiguous()
+        # Not the gradients themselves: these are added to.
+        dh, dc = (each.t().clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
         for stop in range(T, 0, -CHUNK):
             start = max(0, stop - CHUNK)
             steps = slice(start, stop)

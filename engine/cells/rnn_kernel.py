@@ -47,7 +47,7 @@ class _RNN(torch.autograd.Function):
         T = len(inputs)
         found = Sums(inputs, states, w_in)
         back = w.t().contiguous()
-        dh = to_last.t().contiguous()
+        dh = to_last.t().clone(memory_format=torch.contiguous_format)  # not the gradient itself: it is added to
         for stop in range(T, 0, -CHUNK):
             start = max(0, stop - CHUNK)
             after = states[start + 1 : stop + 1]

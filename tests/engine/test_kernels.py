@@ -86,3 +86,13 @@ def test_products_are_products_whatever_computes_them() -> None:
     torch.manual_seed(0)
     a, b = torch.randn(7, 33), torch.randn(5, 33)
     assert torch.allclose(product(a, b), a @ b.t(), atol=1e-5)
+
+
+def test_going_backwards_leaves_the_gradients_that_came_as_they_are() -> None:
+    torch.manual_seed(0)
+    weights = [numbers(3 * H, INPUTS), numbers(3 * H, H), numbers(3 * H), numbers(3 * H)]
+    outputs, last = gru(numbers(2, B, INPUTS), numbers(B, H), *weights)
+    came = torch.randn(H, B, dtype=torch.float64).t()  # as another step hands it on: its transpose is contiguous
+    before = came.clone()
+    torch.autograd.backward((outputs, last), (torch.ones_like(outputs), came))
+    assert torch.equal(came, before)

@@ -87,7 +87,7 @@ def test_what_the_person_sets_is_kept() -> None:
 
 def test_each_choice_has_its_reason_and_what_the_person_set_has_none() -> None:
     ours = " ".join(plan(characters=10**6, minutes=20).reasons)
-    for word in ("LSTM", "layer", "512", "dropout", "streams", "rate"):
+    for word in ("LSTM", "layer", "640", "dropout", "streams", "rate"):
         assert word in ours
     theirs = plan(characters=10**6, minutes=20, cell="gru", dropout=0.3, learning_rate=1e-3).reasons
     assert len(theirs) == 2

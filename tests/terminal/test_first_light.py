@@ -14,7 +14,7 @@ from tests.tui.cli_tools import remember_speed, until
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
-CONTINUED = re.compile(r"My sister \w[^\n]*\n *\w+ \w+")  # the seed text, and at least a second line after it
+CONTINUED = re.compile(r"My sister \s*\w[^\n]*\n *\w+ \w+")  # the seed text, and at least two lines after its end
 
 
 @pytest.fixture
