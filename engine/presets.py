@@ -24,7 +24,7 @@ Config = TypeVar("Config", ModelConfig, TrainingConfig)
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
 SPEED = 1.2e11  # floating point operations a second that two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
-TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 5.5, "word": 3.0, "bpe": 3.0}  # to be read in a budget
+TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 4.6, "word": 3.0, "bpe": 3.0}  # to be read in a budget
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.33, "bpe": 0.33}  # of the learning rate that suits characters
@@ -40,7 +40,7 @@ ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pay
 AVERAGE = 0.998  # decay of the weights' moving average
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
-    "char": (12.0, 0.15, 0.17),
+    "char": (12.0, 0.15, 0.2),
     "word": (3.3, 0.3, 0.15),
     "bpe": (5.5, 0.2, 0.15),
 }

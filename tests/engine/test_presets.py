@@ -40,7 +40,7 @@ def test_a_text_read_more_often_gets_more_dropout() -> None:
 
 def test_two_minutes_of_characters_get_the_lstm_that_measured_best() -> None:
     made = plan(characters=1_115_394, minutes=2)
-    assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 320, 0.0)
+    assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 384, 0.0)
 
 
 def test_where_a_text_is_short_the_rate_settles_before_the_budget_is_spent() -> None:
