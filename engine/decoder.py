@@ -9,7 +9,6 @@ layer's step is one matrix product (`engine.steps`), in one of several kinds (`e
 import torch
 from torch import Tensor
 
-from engine.device import cores
 from engine.model import LanguageModel, Side
 from engine.products import Product, make_product
 from engine.settings import Packing
@@ -17,7 +16,6 @@ from engine.softmax import FullSoftmax
 from engine.stack import State
 from engine.steps import make_step
 
-WIDE = 16  # streams
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
 
 
@@ -47,11 +45,6 @@ class Decoder:
             # What the output layer reads may be large, and most of what is rounded there ends up in one logit.
             self._output = make_product(model.decoder.weight.detach(), "fp16" if packing == "int8" else packing)
             self._bias = model.decoder.bias.detach()
-
-    @staticmethod
-    def threads(batch: int) -> int:
-        """How many threads a step of so many streams should have: handing on little work costs more than it saves."""
-        return 1 if batch < WIDE else cores()
 
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""

@@ -31,6 +31,7 @@ from tests.bench._report import Figure, medians, parser, report
 
 STEPS = 150  # of training before anything is measured
 TIMED = 200  # tokens a turn
+WIDE = 16  # streams whose steps are worth sharing among threads
 DIALS = Dials(temperature=0.9, top_k=40, top_p=0.95, min_p=0.02, repetition=1.1)
 
 
@@ -136,7 +137,7 @@ def stepping(decoder: Decoder, batch: int) -> Callable[[], float]:
     ids = torch.zeros(batch, dtype=torch.int64)
 
     def turn() -> float:
-        torch.set_num_threads(decoder.threads(batch))
+        torch.set_num_threads(1 if batch < WIDE else cores())
         state = decoder.zero_state(batch)
         decoder.step(ids, state)
         began = time.perf_counter()
