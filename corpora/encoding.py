@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import chardet
-from chardet.enums import EncodingEra
-
 from corpora.errors import InputError
 
 CHUNK = 1 << 20  # bytes read at a time
@@ -178,6 +175,8 @@ def _unmarked_utf16(head: bytes) -> TextEncoding | None:
     """UTF-16 or UTF-32 without a byte order mark, known by its zero bytes and confirmed by what it decodes to."""
     if b"\0" not in head:
         return None
+    import chardet  # slow to import, and seldom needed
+
     found = chardet.detect(head)
     name, confidence = (found["encoding"] or "").lower(), found["confidence"]
     if not name.startswith(("utf-16", "utf-32")):
@@ -216,6 +215,9 @@ def _damaged_utf8(path: Path) -> TextEncoding | None:
 
 def _guess(path: Path) -> TextEncoding:
     """Asks chardet about a sample; the first of its guesses in which the whole file decodes is taken."""
+    import chardet
+    from chardet.enums import EncodingEra
+
     sample = _sample(path)
     results = chardet.detect_all(
         sample, ignore_threshold=True, encoding_era=EncodingEra.MODERN_WEB, prefer_superset=True

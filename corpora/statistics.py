@@ -3,13 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-import regex
 
 from corpora.corpus import Corpus
 from corpora.errors import InputError
 from corpora.files import read_json, write_json
+
+if TYPE_CHECKING:
+    import regex
 
 FORMAT = 1
 FREQUENT = 50  # words that are kept with their counts
@@ -17,10 +21,17 @@ MOST_WORDS = 300_000  # distinct words counted at a time; beyond it the rarest a
 
 # A word is a run of letters with inner apostrophes and hyphens, or one character of a script without spaces.
 _LETTER = r"[\p{L}\p{M}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
-_WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+|\p{{L}}")
-_LAST_WORD = regex.compile(rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+['’-]?\Z")
+_WORD = rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+|\p{{L}}"
+_LAST_WORD = rf"(?V1){_LETTER}+(?:['’-]{_LETTER}+)*+['’-]?\Z"
 _ASCII_WORD = re.compile("[a-z]++(?:['-][a-z]++)*+")  # the same for ASCII, three times as fast
 _LONGEST = 200  # characters of a word that is looked for across the end of a chunk
+
+
+@cache
+def _compiled(pattern: str) -> "regex.Pattern[str]":
+    import regex  # takes 10 ms: not while the app starts
+
+    return regex.compile(pattern)
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +79,7 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
         done += len(chunk)
         ending = chunk[-1]
         text = held + chunk
-        found: list[str] = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
+        found: list[str] = (_ASCII_WORD if text.isascii() else _compiled(_WORD)).findall(text.lower())
         # The last word may go on in the next chunk; without it this chunk's words are all whole.
         held = _last_word(text)
         if held and found:
@@ -79,7 +90,7 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
             frequent = Counter(dict(frequent.most_common(MOST_WORDS // 2)))
         if progress:
             progress(done / max(1, record.characters), "Counting words")
-    last = _WORD.findall(held.lower())
+    last = _compiled(_WORD).findall(held.lower())
     words += len(last)
     frequent.update(last)
     return Statistics(
@@ -96,5 +107,5 @@ def _count(corpus: Corpus, progress: Callable[[float, str], None] | None) -> Sta
 
 
 def _last_word(text: str) -> str:
-    match = _LAST_WORD.search(text, max(0, len(text) - _LONGEST))
+    match = _compiled(_LAST_WORD).search(text, max(0, len(text) - _LONGEST))
     return str(match[0]) if match else ""

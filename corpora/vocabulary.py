@@ -1,6 +1,6 @@
 """How large a vocabulary is that nobody gave a size: for the tokenizers, and for who plans before one is trained."""
 
-CHARACTERS = 2000  # pieces; enough for every alphabet, and for the Chinese of nearly all of a text
+CHARACTERS = 5000  # pieces; enough for every alphabet, and for all but a two hundredth of a Chinese text
 LARGEST_WORDS = 10_000  # pieces: the output layer of a larger one is most of a small model's work
 SMALLEST_WORDS = 500
 CHARACTERS_PER_WORD = 200  # of text, for each piece: rarer ones are hardly learned

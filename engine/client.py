@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from corpora.errors import InputError
+from engine.environment import service_environment
 from engine.protocol import (
     INPUT_ERROR,
     Cancelled,
@@ -138,6 +139,7 @@ class EngineClient:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LINE_LIMIT,
+                env=service_environment(),
                 start_new_session=True,  # a Ctrl-C in the terminal is the app's to handle
             )
         except OSError as error:

@@ -9,6 +9,7 @@ import functools
 import warnings
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,17 +38,19 @@ def make_product(weight: Tensor, packing: Packing = "float32") -> Product:
 
 
 class ExactProduct:
-    """Float32. One row is read off a transposed copy; several go through oneDNN, whose layout is made once a batch."""
+    """Float32. One row goes through numpy's BLAS; several through oneDNN, whose layout is made once a batch."""
 
     def __init__(self, weight: Tensor) -> None:
         self._weight = weight.detach()
-        self._turned = self._weight.t().contiguous()  # (K, N)
+        self._rows = self._weight.numpy() if weight.device.type == "cpu" else None
         self._layouts: dict[int, Tensor] = {}
 
     def __call__(self, x: Tensor, plus: Tensor) -> Tensor:
         batch = len(x)
-        if batch == 1 or not has_onednn() or x.device.type != "cpu":
-            return torch.addmm(plus, x, self._turned)
+        if self._rows is not None and batch == 1:
+            return torch.from_numpy(np.dot(self._rows, x.numpy()[0])[None]).add_(plus)
+        if self._rows is None or not has_onednn():
+            return torch.addmm(plus, x, self._weight.t())
         layout = self._layouts.get(batch)
         if layout is None:
             layout = self._lay_out(batch)

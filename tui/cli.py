@@ -30,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if not arguments:  # the app itself, without the command line's tree of commands
+        from tui.commandline.opening import open_app
+
+        open_app()
+        return DONE
     from tui.commandline.app import app
 
     try:

@@ -4,7 +4,9 @@ A model of 2 x 512 is trained for a moment first: kinds of weights are judged on
 All ratios are of medians of turns taken in one run.
 """
 
+import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from corpora.starters import add_starter
 from corpora.tokenizers import Tokenizer, train_tokenizer
 from engine.decoder import Decoder
 from engine.device import cores
+from engine.environment import service_environment
 from engine.generation import Continuation
 from engine.model import LanguageModel
 from engine.packing import TOLERANCE, choose_packing, step_bytes, stepped_loss
@@ -39,6 +42,8 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--document", type=int, default=1_000_000, help="characters of the document that is edited")
     chosen = options.parse_args()
+    if dict(os.environ) != service_environment():  # as the engine service runs
+        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.decode", *sys.argv[1:]], service_environment())
     with tempfile.TemporaryDirectory() as folder:
         text = add_starter(CorpusLibrary(Path(folder)), "manual").corpus.text_path.read_text("utf-8")
     tokenizer = train_tokenizer("char", [text])

@@ -7,6 +7,7 @@ from pathlib import Path
 from corpora.errors import InputError
 from corpora.home import ensure_room
 from engine.client import SERVICE
+from engine.environment import service_environment
 from tui.commandline.output import is_terminal
 
 
@@ -47,4 +48,4 @@ def become_engine() -> None:
     """Turns this process into the engine service, which imports torch; the command line never does."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(SERVICE[0], list(SERVICE))  # noqa: S606 - our own interpreter, no shell
+    os.execve(SERVICE[0], list(SERVICE), service_environment())  # noqa: S606 - our own interpreter, no shell
