@@ -23,7 +23,7 @@ LEAST = 25  # characters of the shortest copy that can be found
 RUN = 13  # bytes: LEAST + 1 = 2 * RUN
 SHARD = 1 << 23  # hashes sorted at once: those of 109 MB
 BLOCK = 1 << 16  # bytes of the corpus for each number in the table of characters
-LONGEST = 300_000  # characters of a text searched at once
+LONGEST = 2_000_000  # characters of a text searched at once
 MOST = 64  # places in the corpus that are compared for one run of the text
 _CHUNK = RUN << 20  # bytes read at once: whole runs and whole blocks
 _STEP = 64  # bytes compared at once

@@ -42,16 +42,19 @@ class Pieces:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.texts = [tokenizer.decode([token]) for token in range(tokenizer.vocabulary)]
-        # Space and letters: a token of word and bpe models that begins a word.
-        self.opens = np.array([_is_word(text.lstrip(_EDGES)) for text in self.texts])
+        # Those of word and bpe models bring the space before the word.
+        self.opens = np.array(
+            [_is_word(text.lstrip(_EDGES)) and text.lstrip(_EDGES)[0] not in JOINERS for text in self.texts]
+        )
         self.inside = np.array([_is_word(text) or (text != "" and text in JOINERS) for text in self.texts])
         self.ends = np.array([bool(text) and not inside for text, inside in zip(self.texts, self.inside, strict=True)])
 
 
 @dataclass(order=True)
 class _Beginning:
-    worth: float  # minus its log-probability: the heap's least is the likeliest
+    rank: float  # the heap's least is read on first
     number: int
+    worth: float = 0.0  # minus its log-probability
     text: str = ""
     token: int = -1
     state: State | None = None  # of one stream, before `token`
@@ -66,19 +69,20 @@ def likeliest_words(decoder: Decoder, pieces: Pieces, context: Context, count: i
 
     def branch(text: str, worth: float, logs: npt.NDArray[np.float64], state: State) -> None:
         nonlocal counter
-        allowed = pieces.inside if text.strip(_EDGES) else pieces.inside | pieces.opens
+        allowed = pieces.inside if text else pieces.opens
         likely = np.flatnonzero(allowed & (worth - logs < -np.log(LEAST)))
         for token in likely[np.argsort(-logs[likely], kind="stable")[:FANOUT]].tolist():
             counter += 1
-            heapq.heappush(
-                heap, _Beginning(worth - float(logs[token]), counter, text + pieces.texts[token], token, state)
-            )
+            cost = worth - float(logs[token])
+            # An apostrophe after a word may not belong to it: it is looked behind together with the word.
+            rank = worth if pieces.texts[token] in JOINERS and is_letter(text[-1:] or " ") else cost
+            heapq.heappush(heap, _Beginning(rank, counter, cost, text + pieces.texts[token], token, state))
 
     branch("", 0.0, _logs(context.logits)[0], context.state)
     for _ in range(ROUNDS):
         job.check()
         least = _least(words, count)
-        some = [heapq.heappop(heap) for _ in range(min(BATCH, len(heap))) if np.exp(-heap[0].worth) > least]
+        some = [heapq.heappop(heap) for _ in range(min(BATCH, len(heap))) if np.exp(-heap[0].rank) > least]
         if not some:
             return Words(_best(words, count), certain=not heap or len(words) >= count)
         state = _gather([beginning.state for beginning in some])

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from corpora.errors import InputError
+from engine.open_document import OpenDocument
 from engine.protocol import (
     CANCELLED,
     INPUT_ERROR,
@@ -21,12 +22,10 @@ from engine.protocol import (
     Cancelled,
     CancelParams,
     CancelRequestParams,
-    CloseDocumentParams,
     Copied,
     CopiedParams,
     DocumentOpened,
     Done,
-    EditParams,
     Growing,
     Hello,
     Infilled,
@@ -221,7 +220,7 @@ class EngineClient:
         """What of a passage stands in the model's corpus. Raises `InputError` and `Outdated`."""
         return await self.call("copied", params, Copied)
 
-    async def open_document(self, text: str) -> "OpenDocument":
+    async def open_document(self, text: str) -> OpenDocument:
         """A document that is kept in the service from now on, and costs an edit no more than its characters."""
         opened = await self.call("open_document", OpenDocumentParams(text=text), DocumentOpened)
         return OpenDocument(self, opened, len(text))
@@ -368,31 +367,6 @@ class EngineClient:
         for stream in self._streams.values():
             stream._put(self._gone)
         self._streams.clear()
-
-
-class OpenDocument:
-    """The service's copy of a document. Its edits are sent without waiting; `at` names a place in what they made."""
-
-    def __init__(self, client: EngineClient, opened: DocumentOpened, characters: int) -> None:
-        self.number = opened.document
-        self.characters = characters
-        self._client = client
-        self._revision = opened.revision
-
-    def edit(self, start: int, end: int, text: str) -> None:
-        """The characters from `start` to `end` become `text`. Where the copies part, the next question fails."""
-        self.characters += len(text) - (end - start)
-        self._revision += 1
-        params = EditParams(document=self.number, start=start, end=end, text=text, characters=self.characters)
-        self._client.notify("edit", params)
-
-    def at(self, offset: int, *, exact: bool = False) -> Place:
-        """A place in the document as it is now."""
-        return Place(document=self.number, offset=offset, revision=self._revision, exact=exact)
-
-    def close(self) -> None:
-        """Forgets it."""
-        self._client.notify("close_document", CloseDocumentParams(document=self.number))
 
 
 def connect(command: Sequence[str] = SERVICE) -> "contextlib.AbstractAsyncContextManager[EngineClient]":

@@ -5,6 +5,7 @@ too late to be of use, so there is none. What models have read of a document is 
 the caret and some way beyond, which stands still while anybody waits for anything else.
 """
 
+import sys
 import threading
 from collections import OrderedDict
 from dataclasses import replace
@@ -18,6 +19,7 @@ from engine.protocol import Place
 from engine.reading import QUICK, Reading
 
 AHEAD = 16_384  # characters beyond the caret that are read while nobody waits
+REST = 0.25  # seconds without a question after which reading ahead goes on: not between two keys
 AT_ONCE = 50_000  # characters of a document that is encoded while the first request waits
 READINGS = 3  # models whose reading of a document is kept
 
@@ -169,12 +171,15 @@ class Documents:
         while True:
             self._work.wait()
             self._work.clear()
-            while self._step():
-                pass
+            try:
+                while self._step():
+                    pass
+            except Exception as error:  # a full memory, say; whoever asks next is told, by their own work
+                print(f"reading ahead failed ({type(error).__name__}: {error})", file=sys.stderr)  # noqa: T201
 
     def _step(self) -> bool:
         """One block of the document used last that has anything to read."""
-        self._foreground.wait()
+        self._foreground.wait(REST)
         with self._lock:
             documents = list(reversed(self._documents.values()))
         return any(document.read_on() for document in documents)

@@ -1,6 +1,7 @@
 """A request under way: it can be cancelled from outside, and may tell how far it is."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -41,6 +42,7 @@ class Foreground:
 
     def __init__(self) -> None:
         self._count = 0
+        self._last = 0.0  # when somebody last waited
         self._changed = threading.Condition()
 
     @contextmanager
@@ -53,9 +55,11 @@ class Foreground:
         finally:
             with self._changed:
                 self._count -= 1
+                self._last = time.monotonic()
                 self._changed.notify_all()
 
-    def wait(self) -> None:
-        """Until nobody waits."""
+    def wait(self, rest: float = 0.0) -> None:
+        """Until nobody has waited for so many seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._count == 0)
+            while self._count or (left := self._last + rest - time.monotonic()) > 0:
+                self._changed.wait(None if self._count else left)

@@ -252,7 +252,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Surprisal(msgspec.Struct, frozen=True, kw_only=True):
-    spans: tuple[Span, ...]  # in order; a document's may begin before and end after what was asked for, at whole tokens
+    spans: tuple[Span, ...]  # in order; they may begin before and end after what was asked for, at whole tokens
     exact: bool
 
 

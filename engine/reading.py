@@ -134,8 +134,7 @@ class Reading:
                 start = max(fine)
                 state = self._fine[start]
                 self._fine.move_to_end(start)
-        quick = self._quick(offset)
-        if total - start > max(quick, BLOCK):
+        if total - start > BLOCK and total - start > (quick := self._quick(offset)):
             exact = False
             start, state = self._nearest(start, state, min(certain, total - 1), total - quick)
         ids = np.concatenate((self._text.ids(start, certain), rest)) if start < certain else rest

@@ -10,10 +10,11 @@ from corpora.boundaries import JOINERS, is_letter, stands_alone
 from corpora.tokenizers import Ids, Tokenizer
 from engine.context import Context
 from engine.decoder import Decoder
+from engine.device import cores, threads
 from engine.jobs import Job
 from engine.protocol import Span
 
-CHUNK = 128  # tokens read at once: a cancelled request ends after one
+CHUNK = 256  # tokens read at once: a cancelled request ends after one
 LONGEST = 50_000  # characters of a passage
 
 
@@ -24,8 +25,9 @@ def token_nats(decoder: Decoder, context: Context, ids: Ids, job: Job) -> Iterat
     for start in range(0, len(ids), CHUNK):
         job.check()
         part = torch.from_numpy(ids[start : start + CHUNK].astype(np.int64)).to(decoder.device)  # (T,)
-        hidden, state = decoder.read(part[:, None], state)
-        following = decoder.model.logits(hidden[:, 0])  # (T, V): each row predicts the next token
+        with threads(cores()):
+            hidden, state = decoder.read(part[:, None], state)
+            following = decoder.model.logits(hidden[:, 0])  # (T, V): each row predicts the next token
         rows = torch.cat((logits, following[:-1])).float()
         yield from (-torch.log_softmax(rows, -1).gather(1, part[:, None])[:, 0]).tolist()
         logits = following[-1:]

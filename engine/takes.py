@@ -190,7 +190,7 @@ class _Row:
         self.ended = True
 
     def _end_anyway(self) -> None:
-        """At the length: what ends there if nothing follows ends there; else the last whole word does."""
+        """At the length: what would end if nothing followed, ends."""
         self._add(writable(self._detokenizer.flush()))
         self.ended = True
         end = self._finder.finish() if self._finder is not None else None

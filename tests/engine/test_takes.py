@@ -162,7 +162,7 @@ def test_takes_that_came_out_alike_are_one_and_the_likeliest_comes_first() -> No
 def test_a_text_on_the_other_side_ranks_the_takes_that_lead_to_it_first() -> None:
     decoder = decoder_of()
     context = context_of(decoder, "The quiet")
-    takes = merged([made(" river", 6.0, 0), made(" stone", 6.0, 1), made(" x", 6.0, 2)])
+    takes = merged([made(" river", 6.0, 0), made(" stone", 6.0, 1), made(" winter", 6.0, 2)])
     costs = leading_to(" opens the door", takes, decoder, TOKENIZER, context)
     for take, (gap, right) in zip(takes, costs, strict=True):
         ids = torch.from_numpy(TOKENIZER.encode("The quiet" + take.text + " opens the door").astype("int64"))

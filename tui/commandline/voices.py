@@ -206,6 +206,12 @@ def read_stdin() -> str:
         return "".join(decode_file(path, find_encoding(path)))
 
 
+def text_of_file(file: str) -> str:
+    """All of a file, or of stdin for ``-``. Raises `InputError`."""
+    with _text_file(file) as path:
+        return "".join(decode_file(path, find_encoding(path)))
+
+
 def well_formed(text: str) -> str:
     """`text` from the command line, its undecodable bytes as replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
