@@ -27,6 +27,7 @@ LONGEST = 2_000_000  # characters of a text searched at once
 MOST = 64  # places in the corpus that are compared for one run of the text
 _CHUNK = RUN << 20  # bytes read at once: whole runs and whole blocks
 _STEP = 64  # bytes compared at once
+_REMEMBERED = 100_000  # matches whose ends are remembered
 _FACTORS = np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1, RUN + 1)], dtype=np.uint64)
 Keys = npt.NDArray[np.uint64]  # the upper half is a run's hash, the lower one its number in the corpus
 Check = Callable[[], None]
@@ -44,10 +45,10 @@ class CopiedSpan:
 def copied_spans(corpus: Corpus, text: str, *, least: int = LEAST, check: Check = lambda: None) -> list[CopiedSpan]:
     """All passages of `least` or more characters of `text` that stand in the corpus, in order, each as long as it goes.
 
-    Of a passage that stands there several times the place where it goes furthest is told. One within another is left
-    out. Of runs that the corpus has more than `MOST` times only so many are compared. The first call builds the index;
-    `check` is called now and then, and may raise. Raises `InputError` for a text too long, for `least` below `LEAST`,
-    and where the corpus can't be read.
+    Of a passage that stands there several times the first place is told, as far as it was compared. One within another
+    is left out. Of runs that the corpus has more than `MOST` times only so many are compared. The first call builds the
+    index; `check` is called now and then, and may raise. Raises `InputError` for a text too long, for `least` below
+    `LEAST`, and where the corpus can't be read.
     """
     if least < LEAST:
         raise InputError(f"Copies of {least} characters are asked for; the shortest that are found have {LEAST}.")
@@ -139,27 +140,43 @@ def _search(
     begins = (numbers & 0xC0) != 0x80
     characters = np.concatenate(([0], np.cumsum(begins)))  # before each byte
     hashes = _hashes(np.lib.stride_tricks.sliding_window_view(numbers, RUN).T)
-    found: list[CopiedSpan] = []
-    done = 0  # bytes of the text up to here are in the last span
+    matches: list[tuple[int, int, int]] = []  # bytes of the text, and where the first of them is in the corpus
+    reach: dict[int, int] = {}  # how far the text is known to go along with the corpus, by how far apart they stand
     for place, runs in _met(hashes, keys):
-        if place + RUN <= done:
-            continue
         check()
-        best = (0, 0, 0)
         for run in runs.tolist():
+            apart = run * RUN - place
+            if place + RUN <= reach.get(apart, 0):
+                continue
             start, end = _extended(data, place, whole, run * RUN)
-            if end - start > best[1] - best[0]:
-                best = (start, end, run * RUN - (place - start))
-        start, end, corpus = best
-        while start < end and not begins[start]:
-            start, corpus = start + 1, corpus + 1
-        while end > start and end < len(begins) and not begins[end]:
-            end -= 1
-        if characters[end] - characters[start] < least or end <= done:
-            continue
-        done = end
-        found.append(CopiedSpan(int(characters[start]), int(characters[end]), _characters(whole, counts, corpus)))
-    return found
+            reach[apart] = end
+            start, end = _whole_characters(start, end, begins)
+            if start < end and characters[end] - characters[start] >= least:
+                matches.append((start, end, start + apart))
+        if len(reach) > _REMEMBERED:
+            reach = {apart: end for apart, end in reach.items() if end > place}
+    return [
+        CopiedSpan(int(characters[start]), int(characters[end]), _characters(whole, counts, corpus))
+        for start, end, corpus in _outermost(matches)
+    ]
+
+
+def _whole_characters(start: int, end: int, begins: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """The span without parts of characters at its ends."""
+    while start < end and not begins[start]:
+        start += 1
+    while start < end < len(begins) and not begins[end]:
+        end -= 1
+    return start, end
+
+
+def _outermost(matches: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Those that are within no other, in order; the first in the corpus of those that are alike."""
+    done = 0
+    for start, end, corpus in sorted(matches, key=lambda match: (match[0], -match[1], match[2])):
+        if end > done:
+            done = end
+            yield start, end, corpus
 
 
 def _met(hashes: Keys, keys: Keys) -> Iterator[tuple[int, Keys]]:

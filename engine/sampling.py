@@ -97,10 +97,11 @@ def draw_at(probabilities: Row, numbers: npt.NDArray[np.float64]) -> npt.NDArray
     """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,), as in `draw`."""
     cumulative = probabilities.cumsum(-1, dtype=np.float64)
     points = numbers[:, None] * cumulative[:, -1:]
-    chosen = (cumulative <= points).sum(-1)
-    last = probabilities.shape[-1] - 1 - (probabilities > 0)[:, ::-1].argmax(-1)
-    drawn: npt.NDArray[np.int64] = np.minimum(chosen, last)
-    return drawn
+    chosen: npt.NDArray[np.int64] = (cumulative <= points).sum(-1)
+    size = probabilities.shape[-1]
+    if (chosen == size).any():  # rounding at the very end: the last token that has any probability
+        chosen = np.minimum(chosen, size - 1 - (probabilities > 0)[:, ::-1].argmax(-1))
+    return chosen
 
 
 def _keep(probabilities: Row, mask: npt.NDArray[np.bool_]) -> Row:

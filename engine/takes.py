@@ -159,7 +159,9 @@ class _Row:
         """Takes the next token, and sees whether the take ends with it."""
         self.recent.append(token)
         self._costs.append(float(nats))
-        piece = writable(self._detokenizer.push(token))
+        piece = self._detokenizer.push(token)
+        if not piece.isascii():
+            piece = writable(piece)
         self._add(piece)
         self._lengths.append(len(self.text))
         if (cut := self._cut(piece)) is not None:
