@@ -21,6 +21,7 @@ from engine.reading import QUICK, Reading
 AHEAD = 16_384  # characters beyond the caret that are read while nobody waits
 REST = 0.25  # seconds without a question after which reading ahead goes on: not between two keys
 AT_ONCE = 50_000  # characters of a document that is encoded while the first request waits
+OPEN = 16  # documents at once; the one used longest ago is closed
 READINGS = 3  # models whose reading of a document is kept
 
 
@@ -143,6 +144,8 @@ class Documents:
         with self._lock:
             self._count += 1
             document = self._documents[self._count] = Document(self._count, text)
+            while len(self._documents) > OPEN:
+                self._documents.popitem(last=False)
             return document
 
     def get(self, number: int) -> Document:

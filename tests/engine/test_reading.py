@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, train_tokenizer
 from engine import documents, reading
 from engine.context import Context, read_context
@@ -169,3 +170,14 @@ def test_reading_ahead_waits_for_whoever_waits(model: LoadedModel) -> None:
         assert not made._exact
     context = document.context(model, Place(document=document.number, offset=len(TEXT), exact=True), Job(), exact=True)
     assert context.exact
+
+
+def test_only_so_many_documents_stay_open() -> None:
+    opened = Documents(Foreground())
+    numbers = [opened.open("text").number for _ in range(documents.OPEN)]
+    opened.get(numbers[0])
+    newest = opened.open("text").number
+    assert opened.get(numbers[0]).number == numbers[0]
+    assert opened.get(newest).number == newest
+    with pytest.raises(InputError, match="not open"):
+        opened.get(numbers[1])

@@ -91,13 +91,28 @@ def alternatives(params: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-METHODS = {"load": load, "score": score, "infill": infill, "takes": takes, "alternatives": alternatives}
+def surprisal(params: dict[str, Any]) -> dict[str, Any]:
+    start, end = params["at"]["offset"], params["end"]
+    return {"spans": [[place, min(place + 5, end), float(place)] for place in range(start, end, 5)], "exact": True}
+
+
+METHODS = {
+    "open_document": lambda params: {"document": 1},
+    "surprisal": surprisal,
+    "load": load,
+    "score": score,
+    "infill": infill,
+    "takes": takes,
+    "alternatives": alternatives,
+}
 
 
 def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
-        method, params, number = request["method"], request["params"], request["id"]
+        method, params, number = request["method"], request["params"], request.get("id")
+        if number is None:
+            continue
         if method == "shutdown":
             send(id=number, result=None)
             return

@@ -14,7 +14,7 @@ from engine.records import CorpusReference
 from tests.texts import prose
 from tests.tui.cli_tools import fake_service, make_model
 from tui.cli import main
-from tui.commandline import inspecting, taking
+from tui.commandline import inspecting, surprising, taking, voices
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(taking, "connect", fake_service)
     monkeypatch.setattr(inspecting, "connect", fake_service)
+    monkeypatch.setattr(voices, "connect", fake_service)
     make_model("bard")
     return tmp_path
 
@@ -97,3 +98,16 @@ def test_a_corpus_that_is_another_text_now_is_refused(home: Path, capsys: pytest
     CorpusLibrary().add([home / "verses.txt"], name="verses")
     assert main(["copied", "bard", str(home / "verses.txt")]) == 1
     assert "not the text that" in capsys.readouterr().err
+
+
+def test_the_words_that_surprise_most_come_first_whatever_passage_they_are_in(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surprising, "PASSAGE", 12)
+    (home / "page.txt").write_text("one two six ten one two six ten\n", encoding="utf-8")
+    assert main(["score", "bard", str(home / "page.txt"), "--surprising", "2", "--json"]) == 0
+    words = json.loads(capsys.readouterr().out)["surprising"]
+    assert [word["bits"] for word in words] == sorted((word["bits"] for word in words), reverse=True)
+    assert len(words) == 2
+    assert main(["score", "bard", str(home / "page.txt"), "--surprising", "1"]) == 0
+    assert "bits at" in capsys.readouterr().out

@@ -177,6 +177,9 @@ def infill(
 def score(
     model: Model,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The text to score; - reads stdin.")],
+    surprising: Annotated[
+        int, typer.Option("--surprising", metavar="N", min=0, help="Also list the N words that it expected least.")
+    ] = 0,
     device: DeviceChoice = "auto",
     json: Json = False,
 ) -> None:
@@ -186,9 +189,9 @@ def score(
 
     \b
     Examples:
-      pantoum score diary new-pages.txt
+      pantoum score diary new-pages.txt --surprising 20
       pantoum score diary - --json < new-pages.txt
     """
     from tui.commandline import voices
 
-    voices.score(model, file, device=device, json=json)
+    voices.score(model, file, device=device, json=json, surprising=surprising)
