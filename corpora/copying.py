@@ -45,8 +45,8 @@ class CopiedSpan:
 def copied_spans(corpus: Corpus, text: str, *, least: int = LEAST, check: Check = lambda: None) -> list[CopiedSpan]:
     """All passages of `least` or more characters of `text` that stand in the corpus, in order, each as long as it goes.
 
-    Of a passage that stands there several times the first place is told, as far as it was compared. One within another
-    is left out. Of runs that the corpus has more than `MOST` times only so many are compared. The first call builds the
+    Of a passage that stands there several times the first place is told, as far as it was compared. Passages that others
+    cover are left out, and such as have no letter or number in them. Of runs that the corpus has more than `MOST` times only so many are compared. The first call builds the
     index; `check` is called now and then, and may raise. Raises `InputError` for a text too long, for `least` below
     `LEAST`, and where the corpus can't be read.
     """
@@ -151,7 +151,7 @@ def _search(
             start, end = _extended(data, place, whole, run * RUN)
             reach[apart] = end
             start, end = _whole_characters(start, end, begins)
-            if start < end and characters[end] - characters[start] >= least:
+            if start < end and characters[end] - characters[start] >= least and _says_something(data[start:end]):
                 matches.append((start, end, start + apart))
         if len(reach) > _REMEMBERED:
             reach = {apart: end for apart, end in reach.items() if end > place}
@@ -159,6 +159,11 @@ def _search(
         CopiedSpan(int(characters[start]), int(characters[end]), _characters(whole, counts, corpus))
         for start, end, corpus in _outermost(matches)
     ]
+
+
+def _says_something(data: bytes) -> bool:
+    """Whether there are letters or numbers in it: rows of spaces or dashes are nobody's."""
+    return any(character.isalnum() for character in data.decode("utf-8", "replace"))
 
 
 def _whole_characters(start: int, end: int, begins: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -171,12 +176,16 @@ def _whole_characters(start: int, end: int, begins: npt.NDArray[np.bool_]) -> tu
 
 
 def _outermost(matches: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Those that are within no other, in order; the first in the corpus of those that are alike."""
-    done = 0
-    for start, end, corpus in sorted(matches, key=lambda match: (match[0], -match[1], match[2])):
-        if end > done:
-            done = end
-            yield start, end, corpus
+    """So few of them that they cover what all do, in order; the first in the corpus of those that are alike."""
+    best, done = (0, 0, 0), 0
+    for match in sorted(matches, key=lambda match: (match[0], -match[1], match[2])):
+        if match[0] > done and best[1] > done:  # nothing that begins in time reaches further than the best so far
+            yield best
+            done = best[1]
+        if match[1] > max(best[1], done):
+            best = match
+    if best[1] > done:
+        yield best
 
 
 def _met(hashes: Keys, keys: Keys) -> Iterator[tuple[int, Keys]]:

@@ -52,6 +52,7 @@ from engine.settings import Device, Dials
 
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
+CANCELLABLE = frozenset({"takes", "alternatives", "surprisal", "copied"})  # requests whose work can be stopped
 # -P: a file in the folder where the writer happens to be must never be taken for one of our modules.
 SERVICE: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.service")
 
@@ -202,7 +203,7 @@ class EngineClient:
     async def takes(self, params: TakesParams, growing: Callable[[Growing], None] | None = None) -> Takes:
         """Several continuations; `growing` gets them as they grow. Raises `InputError` and `Outdated`.
 
-        Cancelling the task that waits for this, or for any other question, stops the work in the service too.
+        Cancelling the task that waits for this, or for another question about a caret, stops the service's work too.
         """
         if growing is not None:
             params = msgspec.structs.replace(params, growing=True)
@@ -260,7 +261,8 @@ class EngineClient:
             try:
                 answer = await future
             except asyncio.CancelledError:
-                self.notify("cancel_request", CancelRequestParams(request=number))
+                if method in CANCELLABLE:
+                    self.notify("cancel_request", CancelRequestParams(request=number))
                 raise
             try:
                 return msgspec.json.decode(answer, type=kind)

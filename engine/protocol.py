@@ -24,7 +24,8 @@ method              parameters                              result
 ``open_document``   `OpenDocumentParams`                    `DocumentOpened`
 ``edit``            `EditParams`                            `DocumentEdited`
 ``close_document``  `CloseDocumentParams`                   null
-``cancel_request``  `CancelRequestParams`                   null; the request is answered with `CANCELLED`
+``cancel_request``  `CancelRequestParams`                   null; a request for takes, alternatives,
+                                                            surprisal or copies is answered: `CANCELLED`
 ``shutdown``        none                                    null, then the service exits
 ==================  ======================================  ===============================================
 """

@@ -78,6 +78,14 @@ def test_what_is_found_is_in_the_corpus_and_goes_on_neither_side(book: Book, par
             assert covered.issuperset(range(start, start + LEAST))
 
 
+def test_repetitions_are_covered_by_few_passages_and_rows_of_marks_are_none(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path, f"begin {' ' * 60}{'-' * 60} {'na ' * 20}end")
+    assert copied_spans(corpus, " " * 300 + "-" * 300) == []
+    spans = copied_spans(corpus, "na " * 200)
+    assert len(spans) <= 11
+    assert {place for span in spans for place in range(span.start, span.end)} == set(range(600))
+
+
 def test_shards_blocks_and_chunks_of_any_size_find_the_same(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, whole = book.corpus, book.whole
     text = "Q".join([whole[1000:1100], whole[30_000:30_200], whole[-60:]])

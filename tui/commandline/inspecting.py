@@ -56,5 +56,5 @@ def copied(name: str, file: str, *, least: int, json: bool) -> None:
         shown = passage if len(passage) <= SHOWN else f"{passage[: SHOWN - 1]}…"
         length = span.end - span.start
         line(f"{length:>7,} characters at {span.start:>9,}, in {corpus.slug} at {span.corpus:>11,}  {shown}")
-    share = sum(span.end - span.start for span in spans) / max(1, len(text))
+    share = len({place for span in spans for place in range(span.start, span.end)}) / max(1, len(text))
     note(f"{len(spans):,} passages, {share * 100:.1f} % of the text.")

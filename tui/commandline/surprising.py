@@ -12,7 +12,7 @@ PASSAGE = 20_000  # characters asked for at once
 class Word:
     """One word of the text, with the marks before it."""
 
-    text: str
+    text: str  # each run of spaces and line ends as one space
     start: int  # characters from the text's beginning
     bits: float
 
@@ -26,7 +26,9 @@ async def most_surprising(client: EngineClient, model: str, text: str, count: in
         params = SurprisalParams(model=model, at=document.at(done, exact=True), end=min(done + PASSAGE, len(text)))
         spans = (await client.surprisal(params)).spans
         words += [
-            Word(text[span.start : span.end].strip(), span.start, span.bits) for span in spans if span.start >= done
+            Word(" ".join(text[span.start : span.end].split()), span.start, span.bits)
+            for span in spans
+            if span.start >= done
         ]
         words = sorted(words, key=lambda word: -word.bits)[:count]
         done = max(params.end, spans[-1].end if spans else 0)
