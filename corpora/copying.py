@@ -45,10 +45,10 @@ class CopiedSpan:
 def copied_spans(corpus: Corpus, text: str, *, least: int = LEAST, check: Check = lambda: None) -> list[CopiedSpan]:
     """All passages of `least` or more characters of `text` that stand in the corpus, in order, each as long as it goes.
 
-    Of a passage that stands there several times the first place is told, as far as it was compared. Passages that others
-    cover are left out, and such as have no letter or number in them. Of runs that the corpus has more than `MOST` times only so many are compared. The first call builds the
-    index; `check` is called now and then, and may raise. Raises `InputError` for a text too long, for `least` below
-    `LEAST`, and where the corpus can't be read.
+    Of a passage that stands there several times the first place is told, as far as it was compared. Passages that
+    others cover are left out, and such as have no letter or number in them. Of runs that the corpus has more than
+    `MOST` times only so many are compared. The first call builds the index; `check` is called now and then, and may
+    raise. Raises `InputError` for a text too long, for `least` below `LEAST`, and where the corpus can't be read.
     """
     if least < LEAST:
         raise InputError(f"Copies of {least} characters are asked for; the shortest that are found have {LEAST}.")
