@@ -79,7 +79,7 @@ def test_what_is_found_is_in_the_corpus_and_goes_on_neither_side(book: Book, par
 
 
 def test_repetitions_are_covered_by_few_passages_and_rows_of_marks_are_none(tmp_path: Path) -> None:
-    corpus = corpus_of(tmp_path, f"begin {' ' * 60}{'-' * 60} {'na ' * 20}end")
+    corpus = corpus_of(tmp_path, f"begin {' ' * 60}{'-' * 60} {'na ' * 30}end")
     assert copied_spans(corpus, " " * 300 + "-" * 300) == []
     spans = copied_spans(corpus, "na " * 200)
     assert len(spans) <= 11
