@@ -7,18 +7,27 @@ a new one. Nothing here blocks the loop.
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from corpora.errors import InputError
 from engine.environment import service_environment
+from engine.open_document import OpenDocument
 from engine.protocol import (
+    CANCELLED,
     INPUT_ERROR,
+    Alternatives,
+    AlternativesParams,
     Cancelled,
     CancelParams,
+    CancelRequestParams,
+    Copied,
+    CopiedParams,
+    DocumentOpened,
     Done,
+    Growing,
     Hello,
     Infilled,
     InfillParams,
@@ -26,18 +35,25 @@ from engine.protocol import (
     ModelInfo,
     NextParams,
     NextTokens,
+    OpenDocumentParams,
+    Place,
     RpcError,
     Score,
     ScoreParams,
     SetDialsParams,
     Stream,
     StreamParams,
+    Surprisal,
+    SurprisalParams,
+    Takes,
+    TakesParams,
     Token,
 )
 from engine.settings import Device, Dials
 
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
+CANCELLABLE = frozenset({"takes", "alternatives", "surprisal", "copied"})  # requests whose work can be stopped
 # -P: a file in the folder where the writer happens to be must never be taken for one of our modules.
 SERVICE: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.service")
 
@@ -48,6 +64,10 @@ class EngineGone(InputError):
 
 class EngineError(Exception):
     """The service failed at something that is not the person's fault."""
+
+
+class Outdated(Exception):
+    """The document was edited after the question was asked, or the question was cancelled: there is no answer to it."""
 
 
 class _Message(msgspec.Struct):
@@ -121,6 +141,7 @@ class EngineClient:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._growing: dict[int, Callable[[Growing], None]] = {}
         self._streams: dict[int, TokenStream] = {}
         self._early: dict[int, list[Token | Done]] = {}  # came before the answer that names their stream
         self._number = 0
@@ -175,9 +196,37 @@ class EngineClient:
             self._streams[number] = stream
         return stream
 
-    async def next(self, model: str, text: str, *, count: int = 12, dials: Dials | None = None) -> NextTokens:
-        """The likeliest tokens after `text`. Raises `InputError`."""
-        return await self.call("next", NextParams(model=model, text=text, count=count, dials=dials), NextTokens)
+    async def next(
+        self, model: str, text: str = "", *, at: Place | None = None, count: int = 12, dials: Dials | None = None
+    ) -> NextTokens:
+        """The likeliest tokens after `text`, or at a place. Raises `InputError`, and `Outdated` for a place."""
+        return await self.call("next", NextParams(model=model, text=text, at=at, count=count, dials=dials), NextTokens)
+
+    async def takes(self, params: TakesParams, growing: Callable[[Growing], None] | None = None) -> Takes:
+        """Several continuations; `growing` gets them as they grow. Raises `InputError` and `Outdated`.
+
+        Cancelling the task that waits for this, or for another question about a caret, stops the service's work too.
+        """
+        if growing is not None:
+            params = msgspec.structs.replace(params, growing=True)
+        return await self.call("takes", params, Takes, growing)
+
+    async def alternatives(self, params: AlternativesParams) -> Alternatives:
+        """What else might stand where a word stands. Raises `InputError` and `Outdated`."""
+        return await self.call("alternatives", params, Alternatives)
+
+    async def surprisal(self, params: SurprisalParams) -> Surprisal:
+        """What a passage costs by token or by word. Raises `InputError` and `Outdated`."""
+        return await self.call("surprisal", params, Surprisal)
+
+    async def copied(self, params: CopiedParams) -> Copied:
+        """What of a passage stands in the model's corpus. Raises `InputError` and `Outdated`."""
+        return await self.call("copied", params, Copied)
+
+    async def open_document(self, text: str) -> OpenDocument:
+        """A document that is kept in the service from now on, and costs an edit no more than its characters."""
+        opened = await self.call("open_document", OpenDocumentParams(text=text), DocumentOpened)
+        return OpenDocument(self, opened, len(text))
 
     async def score(self, params: ScoreParams) -> Score:
         """How well a model predicts a text. Raises `InputError`."""
@@ -187,10 +236,17 @@ class EngineClient:
         """Texts for a gap. Raises `InputError`."""
         return await self.call("infill", params, Infilled)
 
-    async def call(self, method: str, params: msgspec.Struct | None, kind: type[T]) -> T:
+    async def call(
+        self,
+        method: str,
+        params: msgspec.Struct | None,
+        kind: type[T],
+        growing: Callable[[Growing], None] | None = None,
+    ) -> T:
         """One request and its typed result.
 
-        Raises `InputError` with the service's sentence, `EngineGone` where it died, `EngineError` for a fault in it.
+        Raises `InputError` with the service's sentence, `Outdated` for a question that nobody waits for any more,
+        `EngineGone` where the service died, `EngineError` for a fault in it.
         """
         if self._gone is not None:
             raise self._gone
@@ -198,12 +254,18 @@ class EngineClient:
         number = self._number
         future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params if params is not None else {}}
+        if growing is not None:
+            self._growing[number] = growing
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(msgspec.json.encode(message) + b"\n")
+            self._write(method, params, number)
             await self._process.stdin.drain()
-            answer = await future
+            try:
+                answer = await future
+            except asyncio.CancelledError:
+                if method in CANCELLABLE:
+                    self.notify("cancel_request", CancelRequestParams(request=number))
+                raise
             try:
                 return msgspec.json.decode(answer, type=kind)
             except msgspec.DecodeError as error:
@@ -212,6 +274,24 @@ class EngineClient:
             raise EngineGone(self._epitaph()) from error
         finally:
             self._waiting.pop(number, None)
+            self._growing.pop(number, None)
+
+    def notify(self, method: str, params: msgspec.Struct) -> None:
+        """A request that gets no answer. Does nothing where the service is gone."""
+        if self._gone is None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+                self._write(method, params, None)
+
+    def _write(self, method: str, params: msgspec.Struct | None, number: int | None) -> None:
+        message: dict[str, object] = {
+            "jsonrpc": "2.0",
+            "method": method,
+            "params": params if params is not None else {},
+        }
+        if number is not None:
+            message["id"] = number
+        assert self._process.stdin is not None
+        self._process.stdin.write(msgspec.json.encode(message) + b"\n")
 
     async def close(self) -> None:
         """Ends the service: asks, then terminates. Safe to call twice."""
@@ -255,6 +335,11 @@ class EngineClient:
                 if isinstance(item, Done):
                     del self._streams[item.stream]
             return
+        if message.method == "growing":
+            grown = msgspec.json.decode(message.params, type=Growing)
+            if isinstance(grown.request, int) and (growing := self._growing.get(grown.request)) is not None:
+                growing(grown)
+            return
         future = self._waiting.get(message.id) if message.id is not None else None
         if future is None or future.done():
             return
@@ -262,6 +347,8 @@ class EngineClient:
             future.set_result(message.result)
         elif message.error.code == INPUT_ERROR:
             future.set_exception(InputError(message.error.message))
+        elif message.error.code == CANCELLED:
+            future.set_exception(Outdated(message.error.message))
         else:
             future.set_exception(EngineError(message.error.message))
 

@@ -20,6 +20,7 @@ from engine.stack import State
 from engine.steps import make_step
 
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
+TAIL = 64  # likewise, in what is left at the end: so whoever remembers states there too has little to read after a key
 
 
 class Decoder:
@@ -134,7 +135,8 @@ class Decoder:
         """
         hidden = None
         for block in torch.split(ids, BLOCK):
-            hidden, state = self.read(block, state)
+            for part in (block,) if len(block) == BLOCK else torch.split(block, TAIL):
+                hidden, state = self.read(part, state)
         if hidden is None:
             raise ValueError("prefill needs at least one token")
         return self.logits(hidden[-1]), state

@@ -15,15 +15,12 @@ from torch import Tensor
 from corpora.tokenizers import Detokenizer, Tokenizer
 from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
+from engine.context import RECENT, Context, Prefill, read_context
 from engine.decoder import Decoder
 from engine.protocol import Reason
 from engine.sampling import Row, discourage, draw, shape
 from engine.settings import Dials
 from engine.stack import State
-
-# ids (T,) in the order in which the decoder reads → logits (1, V) after the last, and the state there
-Prefill = Callable[[Tensor], tuple[Tensor, State]]
-RECENT = 64  # tokens that a penalty on repetition looks back
 
 
 @dataclass(frozen=True)
@@ -53,21 +50,24 @@ class Continuation:
         length: int,
         stop: Sequence[str] = (),
         prefill: Prefill | None = None,
+        context: Callable[[], Context] | None = None,
     ) -> None:
-        """`length` counts characters; the last token may go beyond. `prefill` may come from a cache."""
+        """`length` counts characters; the last token may go beyond. `prefill` may come from a cache.
+
+        With `context`, which is asked for before the first token, that stands for the prompt.
+        """
         self.dials = dials
         self.reason: Reason = "length"
         self.tail = ""
         self._decoder = decoder
         self._tokenizer = tokenizer
-        self._prompt = prompt
         self._spelling = sorted(tokenizer.spelling)
         self._generator = np.random.default_rng(seed)
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._length = length
         self._backward = decoder.side == "back"
         self._stop = StopStrings(stop, backward=self._backward)
-        self._prefill = prefill or self._read
+        self._context = context or (lambda: read_context(decoder, tokenizer, prompt, prefill or self._read))
 
     def __iter__(self) -> Iterator[Piece]:
         written = 0
@@ -103,12 +103,9 @@ class Continuation:
         return allowed
 
     def _start(self) -> tuple[Tensor, State]:
-        ids = self._tokenizer.encode(self._prompt)
-        if len(ids) == 0:
-            return self._decoder.start_logits(), self._decoder.zero_state()
-        read = ids[::-1] if self._backward else ids
-        self._recent.extend(read[-RECENT:].tolist())
-        return self._prefill(torch.from_numpy(read.astype("int64")))
+        context = self._context()
+        self._recent.extend(context.recent)
+        return context.logits, context.state
 
     def _read(self, ids: Tensor) -> tuple[Tensor, State]:
         return self._decoder.prefill(ids.to(self._decoder.device)[:, None], self._decoder.zero_state())

@@ -4,19 +4,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
-from functools import partial
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import torch
 
-from corpora.cleaning.cleaner import Cleaner, clean_text
+from corpora.cleaning.cleaner import Cleaner
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
+from engine.context import Context
 from engine.device import cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
+from engine.jobs import Foreground, JobCancelled, Notify
 from engine.model import Side
 from engine.models import LoadedModel
 from engine.protocol import (
@@ -37,7 +36,7 @@ from engine.sampling import shape
 from engine.scoring import make_score, total_nats
 from engine.settings import Dials
 
-Notify = Callable[[str, msgspec.Struct], None]
+GetContext = Callable[[], Context]
 
 
 class Streaming(threading.Thread):
@@ -50,6 +49,8 @@ class Streaming(threading.Thread):
         params: StreamParams,
         notify: Notify,
         running: MutableMapping[int, "Streaming"],
+        context: GetContext,
+        foreground: Foreground,
     ) -> None:
         super().__init__(name=f"stream {number}", daemon=True)
         self.number = number
@@ -58,16 +59,19 @@ class Streaming(threading.Thread):
         self._running = running
         self._cancelled = threading.Event()
         self._turned = threading.Event()
+        self._foreground = foreground
+        self._get_context = context
+        self._exact = True
         side: Side = "back" if params.backward else "ahead"
         self._continuation = Continuation(
             model.side(side),
             model.tokenizer,
-            clean_text(params.prompt),
+            "",
             dials=params.dials,
             seed=params.seed,
             length=params.length,
             stop=params.stop,
-            prefill=partial(model.prefill, side=side),
+            context=self._context,
         )
 
     def set_dials(self, dials: Dials) -> None:
@@ -86,7 +90,12 @@ class Streaming(threading.Thread):
         reason: Reason = "error"
         failure = ""
         try:
-            for piece in self._continuation:
+            pieces = iter(self._continuation)
+            while True:
+                with self._foreground():
+                    piece = next(pieces, None)
+                if piece is None:
+                    break
                 self._notify(
                     "token",
                     Token(
@@ -105,6 +114,8 @@ class Streaming(threading.Thread):
             reason = "cancelled" if self._cancelled.is_set() else self._continuation.reason
         except InputError as error:
             failure = str(error)
+        except JobCancelled:
+            reason = "cancelled"
         except Exception as error:
             failure = f"The engine failed at this text ({type(error).__name__}: {error})."
         self._running.pop(self.number, None)
@@ -117,10 +128,16 @@ class Streaming(threading.Thread):
                 tokens=tokens,
                 characters=characters + len(tail),
                 seconds=time.monotonic() - began,
+                exact=self._exact,
                 text=tail,
                 error=failure,
             ),
         )
+
+    def _context(self) -> Context:
+        context = self._get_context()
+        self._exact = context.exact
+        return context
 
     def _wait_for_pace(self) -> None:
         """Until the next token is due; a turned dial may bring that forward."""
@@ -135,11 +152,9 @@ class Streaming(threading.Thread):
 
 
 @torch.inference_mode()
-def next_tokens(model: LoadedModel, params: NextParams) -> NextTokens:
-    """The likeliest tokens after a text, under the undistorted model and under the dials."""
-    ids = model.tokenizer.encode(clean_text(params.text))
-    logits = model.prefill(torch.from_numpy(ids.astype(np.int64)))[0] if len(ids) else model.decoder.start_logits()
-    row = logits[0].float().cpu()
+def next_tokens(model: LoadedModel, context: Context, params: NextParams) -> NextTokens:
+    """The likeliest tokens after a context, under the undistorted model and under the dials."""
+    row = context.logits[0].float().cpu()
     probabilities = torch.softmax(row, 0)
     dialled = None
     if params.dials is not None:
@@ -158,6 +173,7 @@ def next_tokens(model: LoadedModel, params: NextParams) -> NextTokens:
             for token, probability in zip(top.indices.tolist(), top.values.tolist(), strict=True)
         ),
         entropy=entropy,
+        exact=context.exact,
     )
 
 

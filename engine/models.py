@@ -1,5 +1,6 @@
 """Trained models in memory, ready to decode, with what was read before remembered."""
 
+import functools
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -9,7 +10,9 @@ from torch import Tensor
 
 from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, load_tokenizer
+from engine.alternatives import Pieces
 from engine.checkpoint import load_weights
+from engine.context import Context, read_context
 from engine.decoder import Decoder
 from engine.device import choose_device, cores, threads
 from engine.folder import ModelFolder, ModelLibrary
@@ -29,6 +32,7 @@ class LoadedModel:
         """Reads the folder. Raises `InputError` where anything in it is missing or damaged."""
         record = folder.record()
         self.version = version(folder)
+        self.corpus = record.corpus
         self.tokenizer: Tokenizer = load_tokenizer(folder.tokenizer_path)
         if self.tokenizer.vocabulary != record.model.vocabulary:
             raise InputError(
@@ -57,6 +61,11 @@ class LoadedModel:
         if self.back_decoder is not None:
             self._snapshots["back"] = Snapshots(self.back_decoder)
 
+    @functools.cached_property
+    def pieces(self) -> Pieces:
+        """What each token may do to a word."""
+        return Pieces(self.tokenizer)
+
     def side(self, side: Side) -> Decoder:
         """The decoder that reads this way. Raises `InputError` where the model has none."""
         decoder = self.decoder if side == "ahead" else self.back_decoder
@@ -74,6 +83,10 @@ class LoadedModel:
         self.side(side)
         with threads(cores()):
             return self._snapshots[side].prefill(ids)
+
+    def context(self, text: str, side: Side = "ahead") -> Context:
+        """Where this side stands after a whole text. Raises `InputError` where the model has no such side."""
+        return read_context(self.side(side), self.tokenizer, text, functools.partial(self.prefill, side=side))
 
 
 class Models:

@@ -1,4 +1,4 @@
-"""From logits to the next token: temperature, top-k, top-p, min-p, repetition, and one draw.
+"""From logits to the next token: temperature, top-k, typical, top-p, min-p, repetition, and one draw.
 
 In numpy and not in torch: a row has some hundred numbers, and what it costs is the calls.
 """
@@ -19,8 +19,9 @@ def shape(logits: Row, dials: Dials) -> Row:
     """The distributions (…, V) that draws are made from: logits (…, V) as the dials bend them; each row sums to 1.
 
     The temperature comes first, then every filter judges the tempered probabilities: top-k keeps the k likeliest
-    tokens; top-p (Holtzman et al. 2020) the smallest set of likeliest tokens whose sum reaches p; min-p (Nguyen et
-    al. 2024) the tokens at least p times as likely as the likeliest. A filter that would leave nothing leaves the
+    tokens; typical (Meister et al. 2023) the smallest set whose sum reaches p of the tokens whose surprisal is nearest
+    to the entropy; top-p (Holtzman et al. 2020) the smallest set of likeliest tokens whose sum reaches p; min-p (Nguyen
+    et al. 2024) the tokens at least p times as likely as the likeliest. A filter that would leave nothing leaves the
     likeliest token. At temperature 0 all the weight is on that token.
     """
     if dials.temperature < COLDEST:
@@ -35,6 +36,8 @@ def shape(logits: Row, dials: Dials) -> Row:
     if 0 < dials.top_k < size:
         least = np.partition(probabilities, size - dials.top_k, -1)[..., size - dials.top_k, None]
         probabilities = _keep(probabilities, probabilities >= least)
+    if dials.typical < 1.0:
+        probabilities = _typical(probabilities, dials.typical)
     if dials.top_p < 1.0:
         # By the logits: two of them that differ can round to one probability.
         order = np.argsort(-logits, -1, kind="stable")
@@ -61,6 +64,19 @@ def discourage(logits: Row, recent: Sequence[int], dials: Dials) -> Row:
     return less
 
 
+def _typical(probabilities: Row, share: float) -> Row:
+    """The tokens that carry about as much information as is to be expected, and nearly `share` of the probability."""
+    surprisals = -np.log(np.maximum(probabilities, np.float32(1e-30)))
+    entropy = (probabilities * surprisals).sum(-1, keepdims=True)
+    distances = np.where(probabilities > 0.0, np.abs(surprisals - entropy), np.float32(np.inf))
+    order = np.argsort(distances, -1, kind="stable")
+    ordered = np.take_along_axis(probabilities, order, -1)
+    before = ordered.cumsum(-1) - ordered
+    keep = np.empty(probabilities.shape, dtype=np.bool_)
+    np.put_along_axis(keep, order, before < share, -1)
+    return _keep(probabilities, keep)
+
+
 def draw(probabilities: Row, generator: np.random.Generator) -> int:
     """One token from a distribution (V,), by inverting its cumulative sum at one uniform number.
 
@@ -74,12 +90,18 @@ def draw(probabilities: Row, generator: np.random.Generator) -> int:
 
 def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray[np.int64]:
     """One token (B,) from each of the distributions (B, V); a uniform number a row, as in `draw`."""
+    return draw_at(probabilities, generator.random(len(probabilities)))
+
+
+def draw_at(probabilities: Row, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,), as in `draw`."""
     cumulative = probabilities.cumsum(-1, dtype=np.float64)
-    points = generator.random((len(cumulative), 1)) * cumulative[:, -1:]
-    chosen = (cumulative <= points).sum(-1)
-    last = probabilities.shape[-1] - 1 - (probabilities > 0)[:, ::-1].argmax(-1)
-    drawn: npt.NDArray[np.int64] = np.minimum(chosen, last)
-    return drawn
+    points = numbers[:, None] * cumulative[:, -1:]
+    chosen: npt.NDArray[np.int64] = (cumulative <= points).sum(-1)
+    size = probabilities.shape[-1]
+    if (chosen == size).any():  # rounding at the very end: the last token that has any probability
+        chosen = np.minimum(chosen, size - 1 - (probabilities > 0)[:, ::-1].argmax(-1))
+    return chosen
 
 
 def _keep(probabilities: Row, mask: npt.NDArray[np.bool_]) -> Row:

@@ -1,8 +1,8 @@
 """The engine service: ``python -m engine.service`` answers JSON-RPC 2.0 on stdin and stdout, a line a message.
 
 One thread reads requests, so that a cancel or a turned dial is heard at once; one thread works through what takes a
-moment, in order; each stream, each score and each gap to be filled, which may take long, has a thread of its own and
-keeps nothing waiting. Nothing but messages is ever written to stdout.
+moment, in order; each stream, and each request that may take long, has a thread of its own and keeps nothing waiting.
+Any of those can be cancelled by its id. Nothing but messages is ever written to stdout.
 """
 
 import os
@@ -18,9 +18,12 @@ import torch
 from corpora.errors import InputError
 from corpora.version import __version__
 from engine.device import choose_device
+from engine.documents import Documents
 from engine.handlers import Streaming, check_seed, infill, next_tokens, score_text
+from engine.jobs import Foreground, Job, JobCancelled
 from engine.models import Models
 from engine.protocol import (
+    CANCELLED,
     INPUT_ERROR,
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -28,8 +31,17 @@ from engine.protocol import (
     METHOD_NOT_FOUND,
     PARSE_ERROR,
     PROTOCOL,
+    Alternatives,
+    AlternativesParams,
     Cancelled,
     CancelParams,
+    CancelRequestParams,
+    CloseDocumentParams,
+    Copied,
+    CopiedParams,
+    DocumentEdited,
+    DocumentOpened,
+    EditParams,
     Hello,
     Infilled,
     InfillParams,
@@ -37,6 +49,7 @@ from engine.protocol import (
     ModelInfo,
     NextParams,
     NextTokens,
+    OpenDocumentParams,
     RpcError,
     RpcRequest,
     Score,
@@ -44,8 +57,13 @@ from engine.protocol import (
     SetDialsParams,
     Stream,
     StreamParams,
+    Surprisal,
+    SurprisalParams,
+    Takes,
+    TakesParams,
 )
 from engine.settings import Dials
+from engine.writing import Desk
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -60,6 +78,10 @@ class Service:
         self._models = Models()
         self._streams: dict[int, Streaming] = {}
         self._stream_count = 0
+        self._jobs: dict[int | str, Job] = {}
+        self._foreground = Foreground()
+        self._documents = Documents(self._foreground)
+        self._desk = Desk(self._documents)
         self._work: queue.Queue[Callable[[], None]] = queue.Queue()
         threading.Thread(target=self._work_through, name="worker", daemon=True).start()
         # Answered by the reading thread itself, in no time:
@@ -67,6 +89,10 @@ class Service:
             "hello": self._hello,
             "set_dials": self._set_dials,
             "cancel": self._cancel,
+            "cancel_request": self._cancel_request,
+            "open_document": self._open_document,
+            "edit": self._edit,
+            "close_document": self._close_document,
         }
         # Answered by the working thread:
         self._slow: dict[str, Callable[[msgspec.Raw], object]] = {
@@ -75,7 +101,14 @@ class Service:
             "next": self._next,
         }
         # Answered by a thread of their own:
-        self._long: dict[str, Callable[[msgspec.Raw], object]] = {"score": self._score, "infill": self._infill}
+        self._long: dict[str, Callable[[msgspec.Raw, Job], object]] = {
+            "score": self._score,
+            "infill": self._infill,
+            "takes": self._takes,
+            "alternatives": self._alternatives,
+            "surprisal": self._surprisal,
+            "copied": self._copied,
+        }
 
     def serve(self) -> None:
         """Until the source ends: the app has gone, and so does the service."""
@@ -102,10 +135,13 @@ class Service:
             self._run(request, self._quick[request.method])
         elif request.method in self._slow:
             handler = self._slow[request.method]
-            self._work.put(lambda: self._run(request, handler))
+            self._work.put(lambda: self._run_in_front(request, handler))
         elif request.method in self._long:
-            work = (request, self._long[request.method])
-            threading.Thread(target=self._run, args=work, name=request.method, daemon=True).start()
+            job = Job(request.id, self._notify)
+            if request.id is not None:
+                self._jobs[request.id] = job
+            work = (request, self._long[request.method], job)
+            threading.Thread(target=self._run_job, args=work, name=request.method, daemon=True).start()
         else:
             self._fail(request.id, METHOD_NOT_FOUND, f"there is no method {request.method!r}")
         return True
@@ -114,11 +150,24 @@ class Service:
         while True:
             self._work.get()()
 
+    def _run_in_front(self, request: RpcRequest, handler: Callable[[msgspec.Raw], object]) -> None:
+        with self._foreground():
+            self._run(request, handler)
+
+    def _run_job(self, request: RpcRequest, handler: Callable[[msgspec.Raw, Job], object], job: Job) -> None:
+        try:
+            self._run_in_front(request, lambda params: handler(params, job))
+        finally:
+            if request.id is not None and self._jobs.get(request.id) is job:
+                del self._jobs[request.id]
+
     def _run(self, request: RpcRequest, handler: Callable[[msgspec.Raw], object]) -> None:
         try:
             self._answer(request.id, handler(request.params))
         except InputError as error:
             self._fail(request.id, INPUT_ERROR, str(error))
+        except JobCancelled:
+            self._fail(request.id, CANCELLED, "the request was cancelled, or its document has been edited since")
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             self._fail(request.id, INVALID_PARAMS, str(error))
         except (MemoryError, torch.OutOfMemoryError):
@@ -144,13 +193,52 @@ class Service:
 
     def _next(self, raw: msgspec.Raw) -> NextTokens:
         params = _params(raw, NextParams)
-        return next_tokens(self._models.get(params.model), params)
+        model = self._models.get(params.model)
+        return next_tokens(model, self._desk.context(model, params.text, params.at, Job()), params)
 
-    def _score(self, raw: msgspec.Raw) -> Score:
+    def _takes(self, raw: msgspec.Raw, job: Job) -> Takes:
+        params = _params(raw, TakesParams)
+        check_seed(params.seed + params.takes)
+        return self._desk.takes(self._models.get(params.model), params, job)
+
+    def _alternatives(self, raw: msgspec.Raw, job: Job) -> Alternatives:
+        params = _params(raw, AlternativesParams)
+        return self._desk.alternatives(self._models.get(params.model), params, job)
+
+    def _surprisal(self, raw: msgspec.Raw, job: Job) -> Surprisal:
+        params = _params(raw, SurprisalParams)
+        return self._desk.surprisal(self._models.get(params.model), params, job)
+
+    def _copied(self, raw: msgspec.Raw, job: Job) -> Copied:
+        params = _params(raw, CopiedParams)
+        return self._desk.copied(self._models.get(params.model), params, job)
+
+    def _open_document(self, raw: msgspec.Raw) -> DocumentOpened:
+        params = _params(raw, OpenDocumentParams)
+        return DocumentOpened(document=self._documents.open(params.text).number)
+
+    def _edit(self, raw: msgspec.Raw) -> DocumentEdited:
+        params = _params(raw, EditParams)
+        document = self._documents.get(params.document)
+        document.edit(params.start, params.end, params.text)
+        if params.characters is not None and params.characters != len(document.text):
+            self._documents.close(params.document)
+            raise InputError("The engine's copy of the document is out of step with it. Open it again.")
+        return DocumentEdited(revision=document.revision)
+
+    def _close_document(self, raw: msgspec.Raw) -> None:
+        self._documents.close(_params(raw, CloseDocumentParams).document)
+
+    def _cancel_request(self, raw: msgspec.Raw) -> None:
+        job = self._jobs.get(_params(raw, CancelRequestParams).request)
+        if job is not None:
+            job.cancel()
+
+    def _score(self, raw: msgspec.Raw, job: Job) -> Score:
         params = _params(raw, ScoreParams)
         return score_text(self._models.get(params.model), params)
 
-    def _infill(self, raw: msgspec.Raw) -> Infilled:
+    def _infill(self, raw: msgspec.Raw, job: Job) -> Infilled:
         params = _params(raw, InfillParams)
         return infill(self._models.get(params.model), params)
 
@@ -161,7 +249,16 @@ class Service:
         model = self._models.get(params.model)
         self._stream_count += 1
         number = self._stream_count
-        streaming = Streaming(number, model, params, self._notify, self._streams)
+        job = Job()
+        streaming = Streaming(
+            number,
+            model,
+            params,
+            self._notify,
+            self._streams,
+            lambda: self._desk.context(model, params.prompt, params.at, job, backward=params.backward),
+            self._foreground,
+        )
         self._streams[number] = streaming
         streaming.start()
         return Stream(stream=number)

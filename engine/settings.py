@@ -143,6 +143,9 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     top_k: int = 0  # keep the k likeliest tokens; 0: all
     top_p: float = 1.0  # keep the smallest set of tokens whose probabilities reach p; 1: all (Holtzman et al. 2020)
     min_p: float = 0.0  # keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024)
+    typical: float = (
+        1.0  # keep tokens about as surprising as is usual here, up to this share; 1: all (Meister et al. 2023)
+    )
     repetition: float = 1.0  # divides the probability of tokens that came a moment ago; 1: doesn't
     spell: bool = False  # let a word model spell words that it has no token for, letter by letter
     pace: float = 0.0  # tokens a second, so that a reader can follow; 0: as fast as they come
@@ -156,6 +159,8 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise InputError(f"top-p is {self.top_p:g}; it must be above 0 and at most 1.")
         if not 0.0 <= self.min_p < 1.0:
             raise InputError(f"min-p is {self.min_p:g}; it must be at least 0 and below 1.")
+        if not 0.0 < self.typical <= 1.0:
+            raise InputError(f"typical is {self.typical:g}; it must be above 0 and at most 1.")
         if not 1.0 <= self.repetition <= 100.0:
             raise InputError(f"repetition is {self.repetition:g}; it must be between 1 and 100.")
         if not 0.0 <= self.pace <= 100_000:

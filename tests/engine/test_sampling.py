@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,6 +76,21 @@ def test_min_p_keeps_what_is_at_least_that_share_of_the_likeliest() -> None:
     assert kept(Dials(temperature=1.0, min_p=0.7)) == [0]
 
 
+def test_typical_keeps_what_is_nearest_to_the_expected_surprisal_even_without_the_likeliest() -> None:
+    # The entropy is 1.14 nats; the four cost 0.69, 1.20, 1.90 and 3.00.
+    assert kept(Dials(temperature=1.0, typical=0.2)) == [1]
+    assert kept(Dials(temperature=1.0, typical=0.5)) == [0, 1]
+    assert kept(Dials(temperature=1.0, typical=0.9)) == [0, 1, 2]
+
+
+@given(logits, dials, st.floats(0.01, 1.0))
+def test_with_typical_too_the_result_is_a_distribution(row: Row, d: Dials, typical: float) -> None:
+    result = shape(row, msgspec.structs.replace(d, typical=typical))
+    assert result.min() >= 0
+    assert float(result.sum()) == pytest.approx(1.0, abs=1e-4)
+    assert not (shape(row, d) == 0)[result > 0].any() or d.top_p < 1.0 or d.min_p > 0.0
+
+
 def test_draws_follow_the_distribution() -> None:
     generator = np.random.default_rng(0)
     distribution = PROBABILITIES
@@ -107,10 +123,11 @@ def test_turning_a_dial_uses_up_no_random_numbers() -> None:
         Dials(top_p=0.0),
         Dials(min_p=1.0),
         Dials(top_k=-1),
+        Dials(typical=0.0),
     ],
 )
 def test_a_dial_out_of_range_is_refused_by_name(wrong: Dials) -> None:
-    with pytest.raises(InputError, match=r"repetition|temperature|top-p|min-p|top-k"):
+    with pytest.raises(InputError, match=r"repetition|temperature|top-p|min-p|top-k|typical"):
         wrong.check()
 
 

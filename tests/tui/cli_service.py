@@ -71,10 +71,48 @@ def infill(params: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def takes(params: dict[str, Any]) -> dict[str, Any]:
+    draw = random.Random(params["seed"])
+    grown = [
+        {
+            "text": "".join(draw.choice("abc ßé語") for _ in range(8)) + (params["until"] or ""), "tokens": 8,
+            "seed": params["seed"] + n, "surprisal": 1.5, "reason": "end", "same": 1 + n,
+        }
+        for n in range(params["takes"])
+    ]  # fmt: skip
+    return {"takes": grown, "exact": True, "seconds": 0.1}
+
+
+def alternatives(params: dict[str, Any]) -> dict[str, Any]:
+    words = [{"text": f"word{n}", "probability": 0.5 ** (n + 1)} for n in range(params["count"])]
+    end = len(params["text"])
+    return {
+        "words": words, "word": "", "probability": None, "start": end, "end": end, "certain": end > 0, "exact": True,
+    }  # fmt: skip
+
+
+def surprisal(params: dict[str, Any]) -> dict[str, Any]:
+    start, end = params["at"]["offset"], params["end"]
+    return {"spans": [[place, min(place + 5, end), float(place)] for place in range(start, end, 5)], "exact": True}
+
+
+METHODS = {
+    "open_document": lambda params: {"document": 1},
+    "surprisal": surprisal,
+    "load": load,
+    "score": score,
+    "infill": infill,
+    "takes": takes,
+    "alternatives": alternatives,
+}
+
+
 def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
-        method, params, number = request["method"], request["params"], request["id"]
+        method, params, number = request["method"], request["params"], request.get("id")
+        if number is None:
+            continue
         if method == "shutdown":
             send(id=number, result=None)
             return
@@ -83,7 +121,7 @@ def main() -> None:
                 send(id=number, result={"stream": 1})
                 threading.Thread(target=stream, args=(params,), daemon=True).start()
             else:
-                send(id=number, result={"load": load, "score": score, "infill": infill}[method](params))
+                send(id=number, result=METHODS[method](params))
         except ValueError as error:
             send(id=number, error={"code": 1001, "message": str(error)})
 

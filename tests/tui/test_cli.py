@@ -19,7 +19,7 @@ from tui.commandline.output import printable
 COMMANDS = [
     [], ["write"], ["corpus"], ["corpus", "add"], ["corpus", "list"], ["corpus", "show"], ["corpus", "remove"],
     ["corpus", "starter"], ["train"], ["resume"], ["models"], ["show"], ["stop"], ["sample"], ["infill"],
-    ["score"], ["engine"],
+    ["score"], ["next"], ["copied"], ["engine"],
 ]  # fmt: skip
 
 

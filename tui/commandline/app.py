@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpora.version import __version__
-from tui.commandline import corpora, generating, models, training
+from tui.commandline import asking, corpora, generating, models, training
 from tui.commandline.options import GroupedHelp
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -96,3 +96,5 @@ app.command("stop")(models.stop)
 app.command("sample")(generating.sample)
 app.command("infill")(generating.infill)
 app.command("score")(generating.score)
+app.command("next")(asking.next_words)
+app.command("copied")(asking.copied)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from corpora.boundaries import Unit
+from corpora.errors import InputError
 from engine.settings import Device, Dials
 
 DEFAULT = Dials()
@@ -17,6 +19,9 @@ Temperature = Annotated[
 TopK = Annotated[int, typer.Option(metavar="K", help="Only the K likeliest tokens; 0: all.")]
 TopP = Annotated[float, typer.Option(metavar="P", help="Only the likeliest tokens that make up P; 1: all.")]
 MinP = Annotated[float, typer.Option(metavar="P", help="Only tokens at least P times as likely as the likeliest.")]
+Typical = Annotated[
+    float, typer.Option(metavar="P", help="Only tokens about as surprising as is usual here, up to P; 1: all.")
+]
 Repetition = Annotated[
     float,
     typer.Option(
@@ -48,29 +53,63 @@ def sample(
     top_k: TopK = DEFAULT.top_k,
     top_p: TopP = DEFAULT.top_p,
     min_p: MinP = DEFAULT.min_p,
+    typical: Typical = DEFAULT.typical,
     repetition: Repetition = DEFAULT.repetition,
     spell: Spell = DEFAULT.spell,
     seed: Seed = None,
     stop: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="End before this text. Can be given several times.")
     ] = None,
+    takes: Annotated[
+        int | None,
+        typer.Option("--takes", "-k", metavar="TAKES", min=1, max=32, help="How many texts to offer instead of one."),
+    ] = None,
+    until: Annotated[Unit | None, typer.Option(help="End each text where this ends; LENGTH is then the most.")] = None,
     device: DeviceChoice = "auto",
     json: Json = False,
 ) -> None:
     """Let a model continue a text, to stdout, as it comes. The text to continue is printed first.
 
-    With --backward the text grows towards its beginning, and is printed when it is done.
+    With --backward the text grows towards its beginning, and is printed when it is done. With --takes or --until,
+    finished texts are printed, the likeliest first, with a blank line between them and without the text to continue.
 
     \b
     Examples:
       pantoum sample diary --prompt "This morning " -n 600
       pantoum sample diary --temperature 0.5 --seed 7
+      pantoum sample diary --prompt "In the morning I" --takes 5 --until sentence
       tail -c 500 draft.txt | pantoum sample diary --prompt -
       pantoum sample diary --prompt " and nobody ever knew." --backward
     """
+    dials = Dials(
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        typical=typical,
+        repetition=repetition,
+        spell=spell,
+    )
+    if takes is not None or until is not None:
+        from tui.commandline import taking
+
+        if stop:
+            raise InputError("Takes end where --until says; leave out --stop.")
+        taking.take(
+            model,
+            prompt=prompt,
+            backward=backward,
+            takes=takes or 1,
+            until=until,
+            length=length,
+            dials=dials,
+            seed=seed,
+            device=device,
+            json=json,
+        )
+        return
     from tui.commandline import voices
 
-    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, repetition=repetition, spell=spell)
     voices.sample(
         model,
         prompt=prompt,
@@ -103,6 +142,7 @@ def infill(
     top_k: TopK = DEFAULT.top_k,
     top_p: TopP = DEFAULT.top_p,
     min_p: MinP = DEFAULT.min_p,
+    typical: Typical = DEFAULT.typical,
     spell: Spell = DEFAULT.spell,
     seed: Seed = None,
     device: DeviceChoice = "auto",
@@ -119,7 +159,7 @@ def infill(
     """
     from tui.commandline import filling
 
-    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, spell=spell)
+    dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, typical=typical, spell=spell)
     filling.infill(
         model,
         left=left,
@@ -137,6 +177,9 @@ def infill(
 def score(
     model: Model,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The text to score; - reads stdin.")],
+    surprising: Annotated[
+        int, typer.Option("--surprising", metavar="N", min=0, help="Also list the N words that it expected least.")
+    ] = 0,
     device: DeviceChoice = "auto",
     json: Json = False,
 ) -> None:
@@ -146,9 +189,9 @@ def score(
 
     \b
     Examples:
-      pantoum score diary new-pages.txt
+      pantoum score diary new-pages.txt --surprising 20
       pantoum score diary - --json < new-pages.txt
     """
     from tui.commandline import voices
 
-    voices.score(model, file, device=device, json=json)
+    voices.score(model, file, device=device, json=json, surprising=surprising)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from corpora.encoding import decode_file, display_name, find_encoding
 from corpora.errors import InputError
 from engine.client import EngineError, TokenStream, connect
@@ -16,7 +18,8 @@ from engine.folder import ModelLibrary
 from engine.protocol import Done, Score, ScoreParams, StreamParams
 from engine.settings import Device, Dials
 from tui.commandline import output
-from tui.commandline.output import is_terminal, line, note, write
+from tui.commandline.output import is_terminal, line, note, printable, write
+from tui.commandline.surprising import Word, most_surprising
 from tui.engine_link import engine_command
 
 
@@ -122,13 +125,13 @@ def _as_object(params: StreamParams, text: str, done: Done) -> dict[str, object]
     }
 
 
-def score(name: str, file: str, *, device: Device, json: bool) -> None:
-    """Prints how well the model predicts a file or stdin. Raises `InputError`."""
+def score(name: str, file: str, *, device: Device, json: bool, surprising: int = 0) -> None:
+    """Prints how well the model predicts a file or stdin, and its most surprising words. Raises `InputError`."""
     model = known_model(name)
     with _text_file(file) as path:
-        result = asyncio.run(_score(model, path, device))
+        result, words = asyncio.run(_score(model, path, device, surprising))
     if json:
-        output.as_json(result)
+        output.as_json({**msgspec.structs.asdict(result), "surprising": words} if surprising else result)
         return
     output.pairs(
         [
@@ -141,15 +144,18 @@ def score(name: str, file: str, *, device: Device, json: bool) -> None:
             ("perplexity", f"{result.perplexity:,.4f}"),
         ]
     )
+    for word in words:
+        line(f"{word.bits:8.2f} bits at {word.start:>9,}  {printable(word.text)}")
 
 
-async def _score(model: str, path: Path, device: Device) -> Score:
+async def _score(model: str, path: Path, device: Device, surprising: int) -> tuple[Score, list[Word]]:
     async with connect(engine_command()) as client:
         await client.load(model, device)
-        if _is_elsewhere():
-            text = "".join(decode_file(path, find_encoding(path)))
-            return await client.score(ScoreParams(model=model, text=text))
-        return await client.score(ScoreParams(model=model, path=str(path)))
+        if not _is_elsewhere() and not surprising:
+            return await client.score(ScoreParams(model=model, path=str(path))), []
+        text = "".join(decode_file(path, find_encoding(path)))
+        result = await client.score(ScoreParams(model=model, text=text))
+        return result, await most_surprising(client, model, text, surprising) if surprising else []
 
 
 def check_seed(seed: int | None) -> None:
@@ -203,6 +209,12 @@ def read_stdin() -> str:
     with tempfile.TemporaryDirectory(prefix="pantoum-") as folder:
         path = Path(folder) / "standard input"
         _copy_stdin(path)
+        return "".join(decode_file(path, find_encoding(path)))
+
+
+def text_of_file(file: str) -> str:
+    """All of a file, or of stdin for ``-``. Raises `InputError`."""
+    with _text_file(file) as path:
         return "".join(decode_file(path, find_encoding(path)))
 
 
