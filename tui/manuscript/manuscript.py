@@ -107,6 +107,14 @@ class Manuscript:
             self.history.record(change, (place, place), caret, model=True)
         return bool(text)
 
+    def insert_take(self, place: Location, take: Take, text: str, before: Caret) -> Location:
+        """Makes `text`, which is of `take`, part of the text at `place`, as one step; returns where it ends."""
+        assert not self.pending, "keep or drop the pending text before accepting another"
+        self.history.close()
+        change = self.body.replace(place, place, text)
+        self.history.record(change, before, (change.new_end, change.new_end), model=True)
+        return change.new_end
+
     def drop(self) -> None:
         """Takes the pending text out again. Its takes stay on offer until the text changes."""
         assert self.takes is not None and self.pending

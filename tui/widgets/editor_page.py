@@ -1,0 +1,225 @@
+"""The editor's page: which rows of the text are on the screen, and how they are painted."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Offset, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.manuscript.lines import Lines
+from tui.manuscript.manuscript import Manuscript
+from tui.widgets.editor_acts import EditorActs
+from tui.widgets.editor_layout import Layout, Row
+from tui.widgets.editor_paint import Mark, paint
+from tui.widgets.editor_wrap import wrap
+
+FIRST_WIDTH = 80  # cells, until the screen says how many there are
+
+
+class EditorPage(EditorActs):
+    """Scrolls and paints. Knows the manuscript's text, and asks for the styles of each line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "editor--cursor",
+        "editor--selection",
+        "editor--pending",
+        "editor--ghost",
+        "editor--placeholder",
+        "editor--model",
+        "editor--edited",
+        "editor--copied",
+    }
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Editor {
+        width: 1fr;
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        pointer: text;
+        & > .editor--cursor { background: $foreground; color: $background; }
+        & > .editor--selection { background: $primary 40%; }
+        & > .editor--pending { color: $accent; text-style: italic; }
+        & > .editor--ghost { color: $foreground 45%; text-style: italic; }
+        & > .editor--placeholder { color: $foreground 40%; }
+        & > .editor--model { color: $accent; }
+        & > .editor--edited { color: $warning; }
+        & > .editor--copied { color: $error; text-style: underline; }
+    }
+    """
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.placeholder = placeholder
+        self.manuscript = Manuscript()
+        self.layout_ = Layout(Lines(), FIRST_WIDTH)
+        self._page: list[Row] | None = None
+        self._painted: dict[object, Strip] = {}
+
+    # --- what others add ---
+
+    def line_marks(self, line: int) -> list[tuple[int, int, str]]:
+        """Columns of a line of the text and the component class that they are shown in; later ones win.
+
+        For those who colour the text: who wrote it, how surprising it is, where it was copied from.
+        """
+        placed = self.manuscript.pending_range
+        if placed is None or not placed[0][0] <= line <= placed[1][0]:
+            return []
+        start = placed[0][1] if line == placed[0][0] else 0
+        end = placed[1][1] if line == placed[1][0] else len(self.manuscript.body.lines[line])
+        return [(start, end, "editor--pending")] if end > start else []
+
+    # --- size and scrolling ---
+
+    @property
+    def page_rows(self) -> int:
+        return max(1, self.scrollable_content_region.height)
+
+    @property
+    def _cells(self) -> int:
+        return self.scrollable_content_region.width
+
+    def fit(self) -> None:
+        """Brings the scrollbar up to date with the text, and makes the heights around the page exact."""
+        self._page = None
+        top = self.scroll_offset.y
+        moved = self.layout_.settle(top, 2 * self.page_rows)
+        self._set_height()
+        if moved:
+            self.scroll_to(y=top + moved, animate=False, force=True)
+
+    def _set_height(self) -> None:
+        size = Size(self._cells, self.layout_.height)
+        if size != self.virtual_size:
+            # assigning would lay the whole screen out again, for a scrollbar that is always there
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
+
+    def on_resize(self, event: events.Resize) -> None:
+        width = max(self._cells - 1, 2)  # the last cell is the caret's
+        if width != self.layout_.width:
+            line, _ = self.layout_.find(self.scroll_offset.y)
+            self.rewrap(width)
+            self._page = None
+            self._set_height()
+            self.scroll_to(y=self.layout_.rows.top(line), animate=False, force=True)
+        self.fit()
+        self.show_caret()
+        self.refresh()
+
+    def rewrap(self, width: int) -> None:
+        """Lays the whole text out anew, in rows of this many cells."""
+        self.layout_ = Layout(self.manuscript.body, width)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        self._page = None
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.fit()
+
+    def refine(self, characters: int) -> bool:
+        """Makes some guessed heights exact, without moving the page; False where none is left."""
+        top = self.scroll_offset.y
+        moved, more = self.layout_.refine(top, characters)
+        self._set_height()
+        if moved:
+            self.scroll_to(y=top + moved, animate=False, force=True)
+        return more
+
+    def show_caret(self, *, center: bool = False) -> None:
+        """Scrolls as far as it takes to have the caret on the page."""
+        if not self.is_mounted:
+            return
+        _, row = self.layout_.offset(self.caret)
+        top, rows = self.scroll_offset.y, self.page_rows
+        if center and not top <= row < top + rows:
+            target = row - rows // 2
+        elif row < top:
+            target = row
+        elif row >= top + rows:
+            target = row - rows + 1
+        else:
+            target = top
+        if target != top:
+            self.scroll_to(y=max(target, 0), animate=False, force=True)
+        if self.has_focus:
+            x, row = self.layout_.offset(self.caret)
+            region = self.content_region
+            self.app.cursor_position = Offset(region.x + x, region.y + row - self.scroll_offset.y)
+
+    # --- painting ---
+
+    def notify_style_update(self) -> None:
+        self._painted.clear()
+        super().notify_style_update()
+
+    def refresh_page(self) -> None:
+        """Paints everything anew: colours have changed."""
+        self._page = None
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if self._page is None:
+            self._page = self.layout_.page(self.scroll_offset.y, self.page_rows)
+        base = self.rich_style
+        if self._shows_placeholder:
+            return self._placeholder_row(y, base)
+        if y >= len(self._page):
+            return Strip.blank(self._cells, base)
+        row = self._page[y]
+        marks = self._marks(row)
+        caret = self._caret_in(row)
+        style = self.get_component_rich_style("editor--cursor", partial=True)
+        key = (row, tuple(marks), caret, base, style, self._cells)
+        strip = self._painted.get(key)
+        if strip is None:
+            if len(self._painted) > 1000:
+                self._painted.clear()
+            strip = self._painted[key] = paint(row, marks, caret, style, base, self._cells)
+        return strip
+
+    def _caret_in(self, row: Row) -> int | None:
+        """The caret's column in a row, if it is there and to be seen."""
+        if not self.has_focus or row.line != self.caret[0]:
+            return None
+        there = self.layout_.row_of(self.caret)
+        return self.layout_.to_shown(self.caret) if there.start == row.start else None
+
+    def _marks(self, row: Row) -> list[Mark]:
+        line, shown = row.line, self.layout_.to_shown
+        marks = []
+        for start, end, name in self.line_marks(line):
+            style = self.get_component_rich_style(name, partial=True)
+            first, last = shown((line, start)), shown((line, end))
+            marks.append(Mark(first, last, style))
+        begin, finish = self.selected
+        if begin != finish and begin[0] <= line <= finish[0]:
+            first = shown((line, begin[1])) if line == begin[0] else 0
+            last = shown((line, finish[1])) if line == finish[0] else len(row.shown) + 1
+            marks.append(Mark(first, last, self.get_component_rich_style("editor--selection", partial=True)))
+        if row.ghost[1]:
+            marks.append(Mark(*row.ghost, self.get_component_rich_style("editor--ghost", partial=True)))
+        return marks
+
+    @property
+    def _shows_placeholder(self) -> bool:
+        return (
+            bool(self.placeholder)
+            and self.manuscript.body.end == (0, 0)
+            and self.layout_.height == 1
+            and (not self.layout_.shown(0))
+        )
+
+    def _placeholder_row(self, y: int, base: Style) -> Strip:
+        breaks = [0, *wrap(self.placeholder, max(self._cells - 1, 2)), len(self.placeholder)]
+        if y + 1 >= len(breaks):
+            return Strip.blank(self._cells, base)
+        row = Row(0, self.placeholder, breaks[y], breaks[y + 1])
+        style = self.get_component_rich_style("editor--placeholder", partial=True)
+        cursor = self.get_component_rich_style("editor--cursor", partial=True)
+        return paint(
+            row, [Mark(0, row.end, style)], 0 if y == 0 and self.has_focus else None, cursor, base, self._cells
+        )
