@@ -24,6 +24,7 @@ class Ghost:
         self.place = place
         self.typed = ""  # what the writer has typed, or accepted, of what the takes say
         self.takes = list(takes)
+        self.seen: list[Take] = []  # those that the writer has looked at
         self._shown = 0
 
     @property
@@ -64,6 +65,11 @@ class Ghost:
         """The next word, with the space before it, or line, or all of what is shown."""
         match = _PARTS[part].match(self.text)
         return match.group() if match else ""
+
+    def says(self, text: str) -> bool:
+        """Whether some take goes on with `text`, and with more."""
+        typed = self.typed + text
+        return any(take.text.startswith(typed) and len(take.text) > len(typed) for take in self.takes)
 
     def consume(self, text: str, place: Location) -> bool:
         """The writer typed `text`, and is at `place` now. Takes that say something else are forgotten.

@@ -81,7 +81,7 @@ class WriteScreen(WriteFiles, WriteSuggest):
                 return self.suggesting or (manuscript.takes is not None and manuscript.offers_takes)
             case "suggest":
                 return self.can_suggest
-            case "accept" | "turn_ghost" | "pick" | "dismiss":
+            case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":
                 return self.suggesting
             case "focus_text":
                 return not manuscript.pending and not self.suggesting and self.focused is not self.editor

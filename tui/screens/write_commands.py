@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
         "Dismiss",
         "Takes the suggestion away; moving the caret does so too.",
         "escape",
-        "dismiss",
+        "dismiss_ghost",
         priority=True,
     ),
     Command("write.stop", "Stop", "Stops the model; what it wrote stays, not yet kept.", "escape", "stop"),

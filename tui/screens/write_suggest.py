@@ -53,7 +53,7 @@ class WriteSuggest(WriteContinuing):
     def action_pick(self, number: int) -> None:
         self.editor.pick_ghost(number)
 
-    def action_dismiss(self) -> None:
+    def action_dismiss_ghost(self) -> None:
         self.editor.dismiss_ghost()
 
     # --- what others ask ---

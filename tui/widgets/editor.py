@@ -3,6 +3,7 @@
 A key costs the lines that it touches and the rows on the screen, whatever the length of the text.
 """
 
+import re
 from dataclasses import dataclass
 from time import monotonic
 from typing import ClassVar
@@ -13,8 +14,10 @@ from textual.document._document import Selection
 from textual.message import Message
 from textual.reactive import reactive
 
+from tui.manuscript.history import Node
 from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
 from tui.widgets.editor_bindings import editing_bindings
 from tui.widgets.editor_cells import snap
@@ -23,6 +26,7 @@ from tui.widgets.editor_layout import Layout
 from tui.widgets.editor_mouse import EditorMouse
 from tui.widgets.editor_page import EditorPage
 
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no file can hold
 JOINERS = "\u200c\u200d\u200e\u200f"  # typed with emoji and bidirectional scripts, though they print nothing
 IDLE = 0.3  # seconds after a key before guessed heights are made exact
 SLICE = 0.05  # seconds between two slices of that work
@@ -141,8 +145,9 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         """Makes the pending text the writer's; False where there was none."""
         if not self.manuscript.pending:
             return False
-        kept = self.manuscript.keep((self.selection.start, self.selection.end))
-        self.settle_view(self.selection)
+        selection = self.selection
+        kept = self.manuscript.keep((selection.start, selection.end))
+        self.settle_view(selection)
         self.post_message(self.PendingChanged(self))
         return kept
 
@@ -164,15 +169,18 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             self.post_message(self.Refused(self))
             return None
         self.keep()
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
         start, end = sorted((start, end))
         if start == end and not text:
             return None
         ghost = self.lift_ghost()
+        typed = ghost is not None and start == end == ghost.place and ghost.says(text)
+        if ghost is not None and not typed:
+            self.note_ghost(ghost)
         change = self.manuscript.edit(start, end, text, (self.selection.start, self.selection.end))
         self.settle_view(Selection.cursor(change.new_end))
-        typed = ghost is not None and start == end == ghost.place
-        self.lay_ghost(ghost if ghost is not None and typed and ghost.consume(text, change.new_end) else None)
+        if ghost is not None:
+            self.lay_ghost(ghost if typed and ghost.consume(text, change.new_end) else None)
         return change
 
     def type_text(self, text: str) -> None:
@@ -197,6 +205,19 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.dismiss_ghost()
         if not self.manuscript.pending and not self.read_only and (step := self.manuscript.redo()):
             self.settle_view(Selection(*step.after))
+
+    def go(self, node: Node) -> None:
+        """Makes the text that of any node of its history."""
+        self.dismiss_ghost()
+        self.keep()
+        self.settle_view(Selection(*self.manuscript.go(node)))
+
+    def take_over(self, text: str) -> None:
+        """Exchanges the text for another as one step; only what differs is touched."""
+        self.dismiss_ghost()
+        self.keep()
+        take_over(self.manuscript, text)
+        self.settle_view(self.selection)
 
     def move_cursor(self, place: Location, *, select: bool = False, center: bool = False) -> None:
         """Puts the caret somewhere; with `select` the selection reaches there from where it began.

@@ -49,8 +49,10 @@ class EditorGhost(EditorPage):
             self.lay_ghost(self.ghost)
 
     def dismiss_ghost(self) -> None:
-        """Takes the ghost away; nothing happens where there is none."""
-        if self.lift_ghost() is not None:
+        """Takes the ghost away; nothing happens where there is none. What was seen of it stays as branches."""
+        ghost = self.lift_ghost()
+        if ghost is not None:
+            self.note_ghost(ghost)
             self.lay_ghost(None)
 
     def turn_ghost(self, steps: int) -> None:
@@ -71,6 +73,7 @@ class EditorGhost(EditorPage):
             return
         take = ghost.take
         self.lift_ghost()
+        self.note_ghost(ghost, but=take)
         end = self.manuscript.insert_take(ghost.place, take, text, (self.selection.start, self.selection.end))
         self.settle_view(Selection.cursor(end))
         self.lay_ghost(ghost if ghost.consume(text, end) else None)
@@ -83,14 +86,22 @@ class EditorGhost(EditorPage):
             self.layout_.show_ghost(ghost.place, "")
         return ghost
 
+    def note_ghost(self, ghost: Ghost, but: Take | None = None) -> None:
+        """Makes branches of the takes that were seen, before the text changes."""
+        for take in ghost.seen if not ghost.typed and not self.read_only else ():
+            if take is not but:
+                self.manuscript.note_take(ghost.place, take)
+
     def lay_ghost(self, ghost: Ghost | None) -> None:
         """Puts a ghost on the page, or the one that is there anew, or none, and says so."""
         self.ghost = ghost
-        self.layout_.show_ghost(ghost.place, ghost.text) if ghost else self.layout_.show_ghost((0, 0), "")
+        self.layout_.show_ghost(ghost.place if ghost else (0, 0), ghost.text if ghost else "")
         self.fit()
         self.refresh()
         self.post_message(self.GhostChanged(ghost))
         if ghost is not None:
+            if ghost.take is not None and ghost.take not in ghost.seen:
+                ghost.seen.append(ghost.take)
             self.show_caret()
 
     def keep(self) -> bool:
