@@ -227,9 +227,12 @@ class History:
         return head
 
     def merge(self, node: Node) -> bool:
-        """Makes one step of a node and its parent; False where the parent is the start, or has other children."""
+        """Makes one step of a node and its parent.
+
+        False where the parent is the start, has other children, or is where the text is.
+        """
         parent = node.parent
-        if parent is None or parent.parent is None or len(parent.children) > 1:
+        if parent is None or parent.parent is None or len(parent.children) > 1 or self.here is parent:
             return False
         node.changes = [*parent.changes, *node.changes]
         node.before, node.parent = parent.before, parent.parent
@@ -238,8 +241,6 @@ class History:
         siblings[siblings.index(parent)] = node
         if parent.parent.latest is parent:
             parent.parent.latest = node
-        if self.here is parent:
-            self.here = node
         del self.nodes[parent.number]
         self._open = False
         self.watcher.merged(node)

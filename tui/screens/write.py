@@ -15,6 +15,7 @@ from engine.protocol import NextTokens
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
+from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
@@ -25,7 +26,7 @@ from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteSuggest):
+class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
     """The Write mode."""
 
     TITLE = "Write"

@@ -1,5 +1,6 @@
 """The editor's page: which rows of the text are on the screen, and how they are painted."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.style import Style
@@ -15,6 +16,7 @@ from tui.widgets.editor_layout import Layout, Row
 from tui.widgets.editor_paint import Mark, paint
 from tui.widgets.editor_wrap import wrap
 
+Colouring = Callable[[int], list[tuple[int, int, str]]]  # a line's marks: columns and component class
 FIRST_WIDTH = 80  # cells, until the screen says how many there are
 
 
@@ -53,6 +55,7 @@ class EditorPage(EditorActs):
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self.placeholder = placeholder
+        self.colouring: Colouring | None = None
         self.manuscript = Manuscript()
         self.layout_ = Layout(Lines(), FIRST_WIDTH)
         self._page: list[Row] | None = None
@@ -65,12 +68,29 @@ class EditorPage(EditorActs):
 
         For those who colour the text: who wrote it, how surprising it is, where it was copied from.
         """
+        marks = self.colouring(line) if self.colouring is not None else []
         placed = self.manuscript.pending_range
-        if placed is None or not placed[0][0] <= line <= placed[1][0]:
-            return []
-        start = placed[0][1] if line == placed[0][0] else 0
-        end = placed[1][1] if line == placed[1][0] else len(self.manuscript.body.lines[line])
-        return [(start, end, "editor--pending")] if end > start else []
+        if placed is not None and placed[0][0] <= line <= placed[1][0]:
+            start = placed[0][1] if line == placed[0][0] else 0
+            end = placed[1][1] if line == placed[1][0] else len(self.manuscript.body.lines[line])
+            if end > start:
+                marks.append((start, end, "editor--pending"))
+        return marks
+
+    def colour(self, colouring: Colouring | None) -> None:
+        """Colours the text so from now on; None for not at all."""
+        self.colouring = colouring
+        self.refresh_page()
+
+    def provenance(self, line: int) -> list[tuple[int, int, str]]:
+        """A colouring: what a model wrote, and what the writer put into that."""
+        marks = []
+        at = 0
+        for length, origin in self.manuscript.body.origins[line]:
+            if origin:
+                marks.append((at, at + length, "editor--model" if origin > 0 else "editor--edited"))
+            at += length
+        return marks
 
     # --- size and scrolling ---
 
