@@ -239,6 +239,38 @@ def test_a_journal_does_not_grow_with_each_session(tmp_path: Path) -> None:
     assert sizes[-1] - sizes[0] < 1000
 
 
+def test_a_caret_that_only_moved_is_found_where_it_was_left(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    for caret in ((0, 1), (0, 2)):
+        document = open_document(path, tmp_path)
+        assert document.journal is not None
+        if caret == (0, 1):
+            document.manuscript.edit((0, 3), (0, 3), "X", ((0, 3), (0, 3)))
+            document.manuscript.undo()
+        document.journal.note_state(document.manuscript, (caret, caret))
+        document.journal.close(unsaved=False)
+    document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.journal.discard()
+    assert document.caret == (0, 2)
+
+
+def test_a_text_saved_just_before_a_crash_is_not_offered_again(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.manuscript.edit((0, 0), (0, 0), "rain", ((0, 0), (0, 0)))
+    document.journal.write(document.journal.take())
+    path.write_text("rain")
+    document.journal.discard()
+    assert find_left(tmp_path) == []
+    again = open_document(path, tmp_path)
+    assert again.journal is not None
+    again.journal.discard()
+    assert again.saved_at == again.manuscript.history.position != (0, 0)
+
+
 def test_a_journal_of_a_newer_pantoum_is_refused_in_words() -> None:
     first = snapshot_of(Manuscript("x"), ((0, 0), (0, 0)), Opened(Manuscript(), None, None, None).state())
     with pytest.raises(InputError, match="newer Pantoum"):

@@ -77,6 +77,7 @@ class Journal(Watcher):
         self._caret: Caret | None = None  # as it was noted last
         self._pending: tuple[int, str] | None = None
         self._synced = 0.0
+        self._found = False  # whether an earlier session left a journal
         self._spoilt = False  # whether the file should be written anew
 
     # --- reading ---
@@ -93,7 +94,7 @@ class Journal(Watcher):
         except OSError as error:
             raise InputError(f"{self.file} can't be read ({error.strerror or error}).") from error
         cut = lines.pop()  # what stands behind the last line end is a line that a crash cut short
-        self._spoilt = True
+        self._found = self._spoilt = True
         restored = replay(lines)
         self._spoilt = bool(cut or restored.lost)
         if restored.lost:
@@ -132,7 +133,7 @@ class Journal(Watcher):
                 assert record is not None
                 self._records.append(Pending(takes.place, record))
                 self._pending = state
-        elif caret != self._caret and (self._records or self._first is None):
+        elif caret != self._caret and (self._records or self._first is None or self._found):
             self._records.append(CaretAt(caret))
             self._caret = caret
 

@@ -144,10 +144,11 @@ class Lines:
         last = len(new) - 1
         new_end = (start[0] + last, len(new[last]) + (start[1] if last == 0 else 0))
         self._replace_origins(start, end, old, new, origins)
+        words = _gained(old, new, start[1], end[1])
         new[0] = old[0][: start[1]] + new[0]
         new[last] += old[-1][end[1] :]
         self.lines[start[0] : end[0] + 1] = new
-        self.words += _words(new) - _words(old)
+        self.words += words
         self.characters += sum(map(len, new)) - sum(map(len, old))
         self.version += 1
         change = Change(start, end, new_end, removed, text, removed_origins, origins)
@@ -191,5 +192,15 @@ def advance(start: Location, text: str) -> Location:
     return start[0] + breaks, len(text) - text.rfind("\n") - 1
 
 
-def _words(lines: Sequence[str]) -> int:
-    return sum(len(line.split()) for line in lines)
+def _gained(old: Sequence[str], new: Sequence[str], start: int, end: int) -> int:
+    """How many words there are more, where `new` stands in the place of `old` from column `start` to column `end`.
+
+    Only the words that the change touches are counted, as a line may be long.
+    """
+    left = old[0].rfind(" ", 0, start) + 1
+    right = old[-1].find(" ", end)
+    head, tail = old[0][left:start], old[-1][end : right if right >= 0 else None]
+    before = old[0][left : right if right >= 0 else None] if len(old) == 1 else ""
+    if len(old) > 1:
+        before = "\n".join([old[0][left:], *old[1:-1], old[-1][: right if right >= 0 else None]])
+    return len((head + "\n".join(new) + tail).split()) - len(before.split())

@@ -135,7 +135,7 @@ def find_left(root: Path | None = None) -> list[Left]:
             restored = journal.load()
         except InputError:
             restored = None
-        if restored is not None and restored.unsaved:
+        if restored is not None and restored.unsaved and not _in_file(restored):
             found.append(Left(journal, restored))
         else:
             journal.discard()
@@ -155,7 +155,7 @@ def left_of(path: Path, root: Path | None = None) -> Left | None:
         restored = journal.load()
     except InputError:
         restored = None
-    if restored is not None and restored.unsaved:
+    if restored is not None and restored.unsaved and not _in_file(restored):
         return Left(journal, restored)
     journal.discard()
     return None
@@ -166,6 +166,9 @@ def _restored(restored: Restored, path: Path, file: TextFile | None, journal: Jo
     if revert:
         _revert(manuscript, restored)
     opened = Opened(manuscript, path, file, journal, restored.caret[1], state.position)
+    if file is not None and file.text == manuscript.text:
+        opened.saved_at = manuscript.history.position
+        return opened
     if file is None or file.stamp.sha256 == state.sha256:
         return opened
     if restored.unsaved and not revert:
@@ -189,6 +192,17 @@ def take_over(manuscript: Manuscript, text: str) -> None:
     change = manuscript.body.replace(start, end, text[head : len(text) - tail])
     manuscript.history.close()
     manuscript.history.record(change, (start, start), (change.new_end, change.new_end), kind="outside")
+
+
+def _in_file(restored: Restored) -> bool:
+    """Whether the text was written to its file just before a crash, so that the journal didn't hear of it."""
+    path = Path(restored.file.document) if restored.file.document else None
+    if path is None or restored.pending is not None:
+        return False
+    try:
+        return read_text(path).text == restored.manuscript.text
+    except InputError:
+        return False
 
 
 def _revert(manuscript: Manuscript, restored: Restored) -> None:

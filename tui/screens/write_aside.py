@@ -90,8 +90,6 @@ class WriteAside(WriteDesk):
     def _adopt(self, opened: Opened) -> None:
         self._path, self._file, self._saved_at = opened.path, opened.file, opened.saved_at
         self._journal = opened.journal
-        if opened.manuscript is not self.editor.manuscript:
-            self.editor.adopt(opened.manuscript)
 
     async def _let_go(self) -> None:
         """Ends the journal of the text that is open."""

@@ -39,6 +39,23 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
     Pending text is drawn in the style of ``editor--pending``. Any edit keeps it first.
     """
 
+    DEFAULT_CSS = """
+    Editor {
+        width: 1fr;
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        pointer: text;
+        & > .editor--cursor { background: $foreground; color: $background; }
+        & > .editor--selection { background: $primary-muted; }
+        & > .editor--pending { color: $accent; text-style: italic; }
+        & > .editor--ghost { color: $foreground-muted; text-style: italic; }
+        & > .editor--placeholder { color: $foreground-muted; }
+        & > .editor--model { color: $accent; }
+        & > .editor--edited { color: $warning; }
+        & > .editor--copied { color: $error; text-style: underline; }
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
     can_focus = True
 

@@ -140,15 +140,15 @@ class EditorActs(ScrollView):
             start, end = sorted((self.caret, place))
         self.replace("", start, end)
 
-    def _take_lines(self) -> str:
-        """Deletes the lines of the selection and returns them."""
+    def _take_lines(self, *, cut: bool = False) -> str:
+        """Deletes the lines of the selection and returns them. A last line that is `cut` leaves an empty one."""
         start, end = self.selected
         last = end[0] - 1 if end[0] > start[0] and end[1] == 0 else end[0]
         body = self.manuscript.body
         if last + 1 < len(body.lines):
             change = self.replace("", (start[0], 0), (last + 1, 0))
             return change.removed if change else ""
-        begin = (start[0] - 1, len(body.lines[start[0] - 1])) if start[0] else (0, 0)
+        begin = (start[0] - 1, len(body.lines[start[0] - 1])) if start[0] and not cut else (start[0], 0)
         change = self.replace("", begin, body.end)
         return change.removed.removeprefix("\n") + "\n" if change else ""
 
@@ -159,7 +159,7 @@ class EditorActs(ScrollView):
         if self.read_only:
             return
         if start == end:
-            taken = self._take_lines()
+            taken = self._take_lines(cut=True)
         else:
             taken = self.manuscript.body.between(start, end)
             self.replace("", start, end)

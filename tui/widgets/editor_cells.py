@@ -13,6 +13,8 @@ from itertools import accumulate
 from rich.cells import cell_len
 
 TAB = 4  # cells from one tab stop to the next
+LONG = 256  # characters of a line from which it pays to remember what it is like
+HUGE = 20_000  # characters of a line of which only a few are remembered
 
 # A terminal obeys control characters, so a text that holds some must never reach it as it is. Each is shown as one
 # cell, so that columns on the screen are columns of the text. Tabs become spaces when they are drawn.
@@ -32,7 +34,17 @@ def visible(line: str) -> str:
 
 def simple(line: str) -> bool:
     """Whether each code point of the line is a cluster of one cell."""
+    if len(line) < LONG:
+        return _SIMPLE.fullmatch(line) is not None
+    return _simple_long(line) if len(line) < HUGE else _simple_huge(line)
+
+
+def _matches(line: str) -> bool:
     return _SIMPLE.fullmatch(line) is not None
+
+
+_simple_long = lru_cache(maxsize=1024)(_matches)  # each row of a line asks
+_simple_huge = lru_cache(maxsize=8)(_matches)
 
 
 @dataclass(frozen=True)
@@ -53,14 +65,21 @@ class Clusters:
         return self.starts[min(len(self.starts) - 1, bisect_right(self.starts, column))]
 
 
-@lru_cache(maxsize=512)
 def clusters(line: str) -> Clusters:
-    """The clusters of a line that is not `simple`. Costs as much as the line is long."""
+    """The clusters of a line that is not `simple`. Costs as much as the line is long, once."""
+    return _clusters_long(line) if len(line) < HUGE else _clusters_huge(line)
+
+
+def _clusters(line: str) -> Clusters:
     from regex import compile as compile_regex  # imported when first needed: most texts never need it
 
     parts = compile_regex(r"\X").findall(line)
     widths = [0 if part == "\t" else cell_len(visible(part)) for part in parts]
     return Clusters([0, *accumulate(map(len, parts))], widths)
+
+
+_clusters_long = lru_cache(maxsize=512)(_clusters)
+_clusters_huge = lru_cache(maxsize=4)(_clusters)
 
 
 def snap(line: str, column: int) -> int:

@@ -34,23 +34,6 @@ class EditorPage(EditorActs):
         "editor--copied",
     }
     ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    Editor {
-        width: 1fr;
-        height: 1fr;
-        overflow-x: hidden;
-        overflow-y: scroll;
-        pointer: text;
-        & > .editor--cursor { background: $foreground; color: $background; }
-        & > .editor--selection { background: $primary 40%; }
-        & > .editor--pending { color: $accent; text-style: italic; }
-        & > .editor--ghost { color: $foreground 45%; text-style: italic; }
-        & > .editor--placeholder { color: $foreground 40%; }
-        & > .editor--model { color: $accent; }
-        & > .editor--edited { color: $warning; }
-        & > .editor--copied { color: $error; text-style: underline; }
-    }
-    """
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
