@@ -7,6 +7,8 @@ from textual.pilot import Pilot
 from tui.manuscript.lines import Lines
 from tui.manuscript.manuscript import Manuscript
 from tui.widgets.editor import Editor
+from tui.widgets.editor_rows import _Block
+from tui.widgets.editor_wrap import Breaks
 
 FAMILY = "👨‍👩‍👧"
 
@@ -137,8 +139,33 @@ async def test_no_key_asks_for_all_lines(monkeypatch: pytest.MonkeyPatch) -> Non
         await pilot.pause()
         looked: list[int] = []
         wrapped = editor.layout_.rows._set
-        monkeypatch.setattr(editor.layout_.rows, "_set", lambda *each: (looked.append(1), wrapped(*each)))
+
+        def noted(block: _Block, index: int, breaks: Breaks) -> None:
+            looked.append(index)
+            wrapped(block, index, breaks)
+
+        monkeypatch.setattr(editor.layout_.rows, "_set", noted)
         monkeypatch.setattr(editor, "refine", lambda characters: False)
         monkeypatch.setattr(Lines, "text", property(lambda body: pytest.fail("the whole text was read")))
         await pilot.press("x", "enter", "backspace", "up", "pagedown", "ctrl+z", "ctrl+y", "home", "shift+down")
         assert len(looked) < 500
+
+
+async def test_only_rows_that_changed_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Page("A line of the text.\n" * 30).run_test(size=(60, 20)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        await pilot.press("down", "down", "x")
+        await pilot.pause(0.1)
+        painted: list[int] = []
+        paint = editor.render_line
+        monkeypatch.setattr(editor, "render_line", lambda y: painted.append(y) or paint(y))  # type: ignore[func-returns-value]
+        await pilot.press("y")
+        await pilot.pause(0.1)
+        assert set(painted) == {2}
+        shown = [paint(y) for y in range(20)]
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert [strip.text for strip in editor._styles_cache.render_widget(editor, editor.size.region)][:20] == [
+            paint(y).text for y in range(20)
+        ]
+        assert shown != [paint(y) for y in range(20)]

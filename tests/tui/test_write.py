@@ -344,7 +344,6 @@ async def test_no_key_and_no_token_reads_the_whole_text(tmp_path: Path, monkeypa
             raise AssertionError("the whole text was read")
 
         with monkeypatch.context() as patch:
-            patch.setattr(type(desk.screen), "_draft", lambda screen: None)  # setting aside may read it all
             patch.setattr(Lines, "text", property(whole))
             await desk.press("ctrl+g")
             await desk.until(lambda: len(desk.pending) > 2000)

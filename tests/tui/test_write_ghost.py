@@ -72,6 +72,8 @@ async def test_ghost_text_stands_in_the_middle_of_a_line_and_what_follows_flows_
         await desk.press("up", "left")
         give(desk, "one\ntwo ")
         assert shown(desk) == "aone\ntwo b\ncd"
+        style = desk.screen.editor.get_component_rich_style("editor--ghost", partial=True)
+        assert style.dim and style.italic  # it must not look like text
         await desk.press("escape")
         assert (shown(desk), desk.text) == ("ab\ncd", "ab\ncd")
 

@@ -49,8 +49,8 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--cursor { background: $foreground; color: $background; }
         & > .editor--selection { background: $primary-muted; }
         & > .editor--pending { color: $accent; text-style: italic; }
-        & > .editor--ghost { color: $foreground-muted; text-style: italic; }
-        & > .editor--placeholder { color: $foreground-muted; }
+        & > .editor--ghost { text-style: dim italic; }
+        & > .editor--placeholder { text-style: dim; }
         & > .editor--model { color: $accent; }
         & > .editor--edited { color: $warning; }
         & > .editor--copied { color: $error; text-style: underline; }
@@ -103,6 +103,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.adopt(manuscript)
         self.fit()
         self.move_cursor(manuscript.body.clamp(caret), center=True)
+        self.refresh_page()
         self._resume_refining()
         self.post_message(self.Changed(self))
         self.post_message(self.PendingChanged(self))
@@ -274,13 +275,13 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             return
         if self.ghost is not None and self.ghost.place != new.end:
             self.dismiss_ghost()
-        self.refresh()
+        self.repaint()
         self.post_message(self.SelectionChanged(self))
 
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
         self.manuscript.history.close()
-        self.refresh()
+        self.refresh_page()
 
     def _changed(self, change: Change) -> None:
         """Lays out what one change touched, and carries the caret along."""
@@ -293,7 +294,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.fit()
         self.selection = selection
         self.show_caret()
-        self.refresh()
+        self.repaint()
         self._resume_refining()
         self.post_message(self.Changed(self))
 

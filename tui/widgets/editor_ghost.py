@@ -97,7 +97,7 @@ class EditorGhost(EditorPage):
         self.ghost = ghost
         self.layout_.show_ghost(ghost.place if ghost else (0, 0), ghost.text if ghost else "")
         self.fit()
-        self.refresh()
+        self.repaint()
         self.post_message(self.GhostChanged(ghost))
         if ghost is not None:
             if ghost.take is not None and ghost.take not in ghost.seen:

@@ -1,11 +1,11 @@
 """The editor's page: which rows of the text are on the screen, and how they are painted."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Offset, Size
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -42,7 +42,10 @@ class EditorPage(EditorActs):
         self.manuscript = Manuscript()
         self.layout_ = Layout(Lines(), FIRST_WIDTH)
         self._page: list[Row] | None = None
-        self._painted: dict[object, Strip] = {}
+        self._keys: list[_Key | None] | None = None  # of the page as it was painted last
+        self._look: _Look | None = None
+        self._painted: dict[tuple[_Key, _Look], Strip] = {}
+        self._repaints = False  # whether a painting is about to happen
 
     # --- what others add ---
 
@@ -109,9 +112,10 @@ class EditorPage(EditorActs):
             self._page = None
             self._set_height()
             self.scroll_to(y=self.layout_.rows.top(line), animate=False, force=True)
+        self._look = None
         self.fit()
         self.show_caret()
-        self.refresh()
+        self.refresh_page()
 
     def rewrap(self, width: int) -> None:
         """Lays the whole text out anew, in rows of this many cells."""
@@ -120,6 +124,7 @@ class EditorPage(EditorActs):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         self._page = None
         super().watch_scroll_y(old_value, new_value)
+        self._keys = None
         if round(old_value) != round(new_value):
             self.fit()
 
@@ -157,31 +162,55 @@ class EditorPage(EditorActs):
 
     def notify_style_update(self) -> None:
         self._painted.clear()
+        self._look = None
+        self.refresh_page()
         super().notify_style_update()
 
     def refresh_page(self) -> None:
-        """Paints everything anew: colours have changed."""
-        self._page = None
+        """Paints everything anew."""
+        self._page = self._keys = None
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def repaint(self) -> None:
+        """Paints the rows that have changed since the last time, soon."""
+        if self.is_mounted and not self._repaints:
+            self._repaints = True
+            self.call_later(self._repaint)
+
+    def _repaint(self) -> None:
+        self._repaints = False
+        before = self._keys
+        self._keys = keys = None if self._shows_placeholder else [self._key(y) for y in range(self.page_rows)]
+        if before is None or keys is None or len(before) != len(keys):
+            self.refresh()
+        elif changed := [y for y, key in enumerate(keys) if key != before[y]]:
+            self.refresh(*(Region(0, y, self._look_now.cells, 1) for y in changed))
+
+    @property
+    def _look_now(self) -> "_Look":
+        if self._look is None:
+            cursor = self.get_component_rich_style("editor--cursor", partial=True)
+            self._look = _Look(self.rich_style, cursor, self.scrollable_content_region.width)
+        return self._look
+
+    def _key(self, y: int) -> "_Key | None":
+        """All that decides how a row of the page looks; None where the text doesn't reach."""
         if self._page is None:
             self._page = self.layout_.page(self.scroll_offset.y, self.page_rows)
-        base = self.rich_style
-        if self._shows_placeholder:
-            return self._placeholder_row(y, base)
-        if y >= len(self._page):
-            return Strip.blank(self._cells, base)
+        if y >= len(self._page) or self._shows_placeholder:
+            return None
         row = self._page[y]
-        marks = self._marks(row)
-        caret = self._caret_in(row)
-        style = self.get_component_rich_style("editor--cursor", partial=True)
-        key = (row, tuple(marks), caret, base, style, self._cells)
-        strip = self._painted.get(key)
+        return row, tuple(self._marks(row)), self._caret_in(row)
+
+    def render_line(self, y: int) -> Strip:
+        look, key = self._look_now, self._key(y)
+        if key is None:
+            return self._placeholder_row(y, look) if self._shows_placeholder else Strip.blank(look.cells, look.base)
+        strip = self._painted.get((key, look))
         if strip is None:
             if len(self._painted) > 1000:
                 self._painted.clear()
-            strip = self._painted[key] = paint(row, marks, caret, style, base, self._cells)
+            strip = self._painted[key, look] = paint(*key, look.cursor, look.base, look.cells)
         return strip
 
     def _caret_in(self, row: Row) -> int | None:
@@ -216,13 +245,22 @@ class EditorPage(EditorActs):
             and (not self.layout_.shown(0))
         )
 
-    def _placeholder_row(self, y: int, base: Style) -> Strip:
-        breaks = [0, *wrap(self.placeholder, max(self._cells - 1, 2)), len(self.placeholder)]
+    def _placeholder_row(self, y: int, look: "_Look") -> Strip:
+        breaks = [0, *wrap(self.placeholder, max(look.cells - 1, 2)), len(self.placeholder)]
         if y + 1 >= len(breaks):
-            return Strip.blank(self._cells, base)
+            return Strip.blank(look.cells, look.base)
         row = Row(0, self.placeholder, breaks[y], breaks[y + 1])
         style = self.get_component_rich_style("editor--placeholder", partial=True)
-        cursor = self.get_component_rich_style("editor--cursor", partial=True)
-        return paint(
-            row, [Mark(0, row.end, style)], 0 if y == 0 and self.has_focus else None, cursor, base, self._cells
-        )
+        caret = 0 if y == 0 and self.has_focus else None
+        return paint(row, (Mark(0, row.end, style),), caret, look.cursor, look.base, look.cells)
+
+
+class _Look(NamedTuple):
+    """What all rows have in common."""
+
+    base: Style
+    cursor: Style
+    cells: int
+
+
+_Key = tuple[Row, tuple[Mark, ...], int | None]
