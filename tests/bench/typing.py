@@ -21,6 +21,7 @@ KEYS = "the rain was over x\n"  # typed again and again; a newline moves everyth
 STREAM_SECONDS = 3.0
 TOKENS_A_SECOND = 2000
 TOKEN = "rain "
+WRITES = 36  # a second: a little more often than it has to be painted
 PAINTS = 30
 
 
@@ -123,10 +124,10 @@ async def streamed(app: Desk, name: str) -> Figure:
         due = int(passed * TOKENS_A_SECOND)
         editor.write(TOKEN * (due - sent) + ("\n" if sent // 500 != due // 500 else ""))
         sent = due
-        await asyncio.sleep(max(0.0, 1 / PAINTS - (time.perf_counter() - began - passed)))
+        await asyncio.sleep(max(0.0, 1 / WRITES - (time.perf_counter() - began - passed)))
     frames = (app.frames - before) / (time.perf_counter() - began)
     editor.drop()
-    return Figure(f"frames a second at {TOKENS_A_SECOND:,} tokens a second, {name}", frames, "", at_least=0.9 * PAINTS)
+    return Figure(f"frames a second at {TOKENS_A_SECOND:,} tokens a second, {name}", frames, "", at_least=PAINTS)
 
 
 async def until(condition: Callable[[], bool]) -> None:
