@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.write_help import Writing, unsaved_texts, writing
-from tui.manuscript.opening import new_document
+from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
 from tui.widgets.save_dialog import SaveDialog
 
@@ -267,3 +267,42 @@ async def test_a_folder_that_cannot_be_written_is_told_in_words_and_the_text_sta
         await desk.press("f9")
         await desk.until(lambda: "can't be written" in desk.notice)
         assert desk.text == "hello" and desk.screen.unsaved()
+
+
+async def test_a_text_that_another_window_has_can_be_read_and_is_not_saved_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    other = open_document(path, tmp_path)
+    assert other.journal is not None
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.ready()
+        assert "open in another window" in await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "one")
+        await desk.press("x", "ctrl+g")
+        assert desk.text == "one"
+        assert "only be read" in desk.notice
+        await desk.press("f9")
+        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+    other.journal.discard()
+    assert path.read_text() == "one"
+
+
+async def test_history_and_branches_are_there_again_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.text == "one")
+        await desk.press("a", "ctrl+z", "b", "f9")
+        await saved(desk)
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.text == "bone")
+        assert desk.screen.editor.caret == (0, 1)
+        await desk.press("alt+j")
+        assert desk.text == "aone"
+        await desk.press("ctrl+z")
+        assert desk.text == "one"

@@ -69,7 +69,7 @@ class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
         manuscript = self.editor.manuscript
         match action:
             case "continue_text":
-                return not self.writing
+                return not self.writing and not self.editor.read_only
             case "keep":
                 return manuscript.pending
             case "stop":

@@ -99,7 +99,7 @@ class WriteFiles(WriteAside):
 
     async def save(self) -> None:
         self.editor.keep()
-        if self._path is None:
+        if self._path is None or self.editor.read_only:
             await self._save_as()
             return
         if await asyncio.to_thread(_overtaken, self._path, self._file):
