@@ -34,11 +34,11 @@ async def test_a_continuation_is_pending_in_its_own_style_until_it_is_kept(
         await desk.until(lambda: len(desk.pending) > 20)
         style = desk.screen.editor.get_component_rich_style("editor--pending", partial=True)
         assert style.italic
-        spans = desk.screen.editor.get_line(0).spans
-        assert [(span.start, span.style) for span in spans] == [(10, style)]
+        marks = desk.screen.editor.line_marks(0)
+        assert [(start, name) for start, _, name in marks] == [(10, "editor--pending")]
         await desk.press("tab")
         assert desk.pending == ""
-        assert desk.screen.editor.get_line(0).spans == []
+        assert desk.screen.editor.line_marks(0) == []
         assert desk.text.startswith("it rained " + take(1, 20))
 
 
@@ -344,7 +344,6 @@ async def test_no_key_and_no_token_reads_the_whole_text(tmp_path: Path, monkeypa
             raise AssertionError("the whole text was read")
 
         with monkeypatch.context() as patch:
-            patch.setattr(type(desk.screen), "_draft", lambda screen: None)  # setting aside may read it all
             patch.setattr(Lines, "text", property(whole))
             await desk.press("ctrl+g")
             await desk.until(lambda: len(desk.pending) > 2000)

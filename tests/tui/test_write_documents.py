@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from tests.tui.write_help import Writing, writing
-from tui.manuscript.drafts import Draft, DraftSlot, find_drafts
+from tests.tui.write_help import Writing, unsaved_texts, writing
+from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
 from tui.widgets.save_dialog import SaveDialog
 
@@ -18,6 +18,14 @@ async def dialog(desk: Writing) -> str:
     assert isinstance(question, ChoiceDialog)
     await desk.pilot.pause()
     return question.question
+
+
+def leave(root: Path, text: str) -> None:
+    """An earlier session that left this text unsaved."""
+    document = new_document(root)
+    document.manuscript.edit((0, 0), (0, 0), text, ((0, 0), (0, 0)))
+    assert document.journal is not None
+    document.journal.close(unsaved=True)
 
 
 async def opened(desk: Writing, path: Path) -> None:
@@ -41,7 +49,7 @@ async def test_a_file_is_opened_changed_and_saved_with_its_own_line_ends(
         await desk.press("f9")
         await saved(desk)
     assert path.read_bytes() == b"\xef\xbb\xbfXone\r\ntwo\r\n"
-    assert find_drafts(tmp_path) == []
+    assert unsaved_texts(tmp_path) == []
 
 
 async def test_a_file_that_does_not_exist_yet_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +116,11 @@ async def test_a_file_changed_by_others_is_only_overwritten_when_told_to(
         if key == "m":
             await saved(desk)
         elif key == "t":
-            await desk.until(lambda: desk.text == "theirs")
-            assert [each.draft.text for each in find_drafts(tmp_path)] == ["mine one"]
+            await desk.until(lambda: desk.text == "theirs" and not desk.screen.unsaved())
         assert path.read_text() == left
+        if key == "t":
+            await desk.press("ctrl+z")
+            assert desk.text == "mine one"
 
 
 async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
@@ -156,7 +166,7 @@ async def test_unsaved_text_survives_quitting_and_is_offered_again(
         await desk.press("f9")
         await saved(desk)
     assert path.read_text() == "unsaved one"
-    assert find_drafts(tmp_path) == []
+    assert unsaved_texts(tmp_path) == []
 
 
 async def test_what_a_model_wrote_and_nobody_kept_is_not_lost_by_quitting_either(
@@ -168,8 +178,7 @@ async def test_what_a_model_wrote_and_nobody_kept_is_not_lost_by_quitting_either
         await desk.until(lambda: desk.pending)
         await desk.press("escape")
         shown = desk.text
-    (found,) = find_drafts(tmp_path)
-    assert found.draft.text == shown
+    assert unsaved_texts(tmp_path) == [shown]
 
 
 async def test_a_restored_text_does_not_overwrite_what_others_made_of_the_file_since(
@@ -199,15 +208,16 @@ async def test_a_draft_that_is_put_off_stays_and_one_that_is_discarded_goes(
         async with writing(tmp_path, monkeypatch) as desk:
             await dialog(desk)
             await desk.press(key)
-            await desk.until(lambda left=left: len(find_drafts(tmp_path)) == left)  # type: ignore[misc]
+            await desk.until(lambda: desk.pilot.app.screen is desk.screen)
             assert desk.text == ""
+        assert len(unsaved_texts(tmp_path)) == left
     (discarded,) = (tmp_path / "trash").iterdir()
     assert "unsaved" in discarded.read_text()
 
 
 async def test_putting_one_draft_off_puts_the_others_off_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in ("one", "two"):
-        DraftSlot(tmp_path).write(Draft(text=text))
+        leave(tmp_path, text)
     async with writing(tmp_path, monkeypatch) as desk:
         await dialog(desk)
         await desk.press("l")
@@ -219,7 +229,7 @@ async def test_putting_one_draft_off_puts_the_others_off_too(tmp_path: Path, mon
 async def test_the_command_for_unsaved_texts_offers_what_was_put_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    DraftSlot(tmp_path).write(Draft(text="put off"))
+    leave(tmp_path, "put off")
     async with writing(tmp_path, monkeypatch) as desk:
         await dialog(desk)
         await desk.press("escape")
@@ -257,3 +267,42 @@ async def test_a_folder_that_cannot_be_written_is_told_in_words_and_the_text_sta
         await desk.press("f9")
         await desk.until(lambda: "can't be written" in desk.notice)
         assert desk.text == "hello" and desk.screen.unsaved()
+
+
+async def test_a_text_that_another_window_has_can_be_read_and_is_not_saved_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    other = open_document(path, tmp_path)
+    assert other.journal is not None
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.ready()
+        assert "open in another window" in await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "one")
+        await desk.press("x", "ctrl+g")
+        assert desk.text == "one"
+        assert "only be read" in desk.notice
+        await desk.press("f9")
+        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+    other.journal.discard()
+    assert path.read_text() == "one"
+
+
+async def test_history_and_branches_are_there_again_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.text == "one")
+        await desk.press("a", "ctrl+z", "b", "f9")
+        await saved(desk)
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.text == "bone")
+        assert desk.screen.editor.caret == (0, 1)
+        await desk.press("alt+j")
+        assert desk.text == "aone"
+        await desk.press("ctrl+z")
+        assert desk.text == "one"

@@ -1,19 +1,14 @@
 """The writer's file, drafts and remembered dials, without any screen."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
 from engine.settings import Dials
-from tui.manuscript.drafts import Draft, DraftSlot, find_drafts
 from tui.manuscript.lines import Lines
 from tui.manuscript.textfile import changed_outside, read_text, write_text
 from tui.screens.write_seed import MOST, seed_text
@@ -117,32 +112,6 @@ def test_a_text_that_cannot_be_written_says_so_and_leaves_nothing_behind(tmp_pat
     with pytest.raises(InputError, match="can't be written"):
         write_text(tmp_path / "no" / "folder.txt", "x")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_draft_is_found_until_it_is_cleared(tmp_path: Path) -> None:
-    slot = DraftSlot(tmp_path)
-    slot.write(Draft(text="unsaved", path="/a/poem.txt", caret=(0, 3)))
-    (found,) = find_drafts(tmp_path)
-    assert (found.draft.text, found.draft.name, found.draft.caret) == ("unsaved", "poem.txt", (0, 3))
-    slot.clear()
-    assert find_drafts(tmp_path) == []
-
-
-def test_the_draft_of_an_app_that_still_runs_is_left_to_it(tmp_path: Path) -> None:
-    slot = DraftSlot(tmp_path)
-    slot.write(Draft(text="unsaved"))
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        raw = msgspec.json.decode(slot.file.read_bytes())
-        slot.file.write_text(json.dumps({**raw, "pid": other.pid}))
-        assert find_drafts(tmp_path) == []
-        other.kill()
-    assert len(find_drafts(tmp_path)) == 1
-
-
-def test_a_damaged_draft_hides_no_other(tmp_path: Path) -> None:
-    DraftSlot(tmp_path).write(Draft(text="whole"))
-    (tmp_path / "documents" / "draft-1.json").write_text("{")
-    assert [each.draft.text for each in find_drafts(tmp_path)] == ["whole"]
 
 
 def test_dials_are_remembered(tmp_path: Path) -> None:

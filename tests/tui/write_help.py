@@ -16,8 +16,18 @@ from engine.folder import ModelLibrary
 from engine.records import CorpusReference
 from engine.settings import ModelConfig, TrainingConfig
 from tui.app import PantoumApp
+from tui.manuscript.opening import find_left
 from tui.screens.write import WriteScreen
 from tui.widgets.dial_steps import DIALS
+
+
+def unsaved_texts(root: Path) -> list[str]:
+    """The texts that earlier sessions left unsaved, newest first."""
+    found = find_left(root)
+    for left in found:
+        left.journal.discard()
+    return [left.restored.manuscript.text for left in found]
+
 
 SERVICE = shlex.join((sys.executable, str(Path(__file__).with_name("fake_service.py"))))
 PATIENCE = 20.0  # seconds until a condition that does not come true fails the test

@@ -10,6 +10,7 @@ from importlib import import_module
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
 from tui.commands.train import TRAIN
@@ -92,4 +93,4 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
     """Every command by mode, those that work everywhere under ``"app"``."""
     from tui.screens.write_commands import COMMANDS as WRITE
 
-    return {"app": EVERYWHERE, "library": LIBRARY, "train": TRAIN, "write": WRITE}
+    return {"app": EVERYWHERE, "library": LIBRARY, "train": TRAIN, "write": WRITE, "branches": BRANCHES}

@@ -1,10 +1,11 @@
-"""The writer's document: its text, its undo history, and a continuation that is not yet part of it."""
+"""The writer's document: its text, its history, who wrote what, and a continuation that is not yet part of it."""
 
 from collections.abc import Callable
 from time import monotonic
 
-from tui.manuscript.history import Caret, History, Step
+from tui.manuscript.history import Caret, History, Node
 from tui.manuscript.lines import Change, Lines, Location, advance
+from tui.manuscript.provenance import fragment_of
 from tui.manuscript.takes import Take, Takes
 
 
@@ -12,8 +13,9 @@ class Manuscript:
     """A text that is edited by a person and continued by a model.
 
     What the model writes is *pending*: it stands in the lines, so that it wraps and scrolls like all text, but not in
-    the history, and is dropped or kept as a whole. An edit needs it settled first. Whoever draws the text watches its
-    body, which tells of each change as it is made.
+    the history, and is dropped or kept as a whole. An edit needs it settled first. A take that is dropped, or exchanged
+    for another, becomes a node of the history all the same. Whoever draws the text watches its body, which tells of
+    each change as it is made.
     """
 
     def __init__(self, text: str = "", clock: Callable[[], float] = monotonic) -> None:
@@ -35,28 +37,70 @@ class Manuscript:
             return None
         return self.takes.place, advance(self.takes.place, self.takes.shown.text)
 
+    # --- the writer's steps ---
+
     def edit(self, start: Location, end: Location, text: str, before: Caret) -> Change:
         """Replaces a range as one recorded edit; the caret goes behind it. Pending text must be settled first."""
         assert not self.pending, "keep or drop the pending text before editing"
-        change = self.body.replace(start, end, text)
+        start, end = sorted((self.body.clamp(start), self.body.clamp(end)))
+        within = self.body.take_around(start, end)
+        change = self.body.replace(start, end, text, fragment_of(text, -within))
         self.history.record(change, before, (change.new_end, change.new_end))
         return change
 
-    def undo(self) -> Step | None:
+    def undo(self) -> Node | None:
         """Takes the last step back and returns it; None where there is none."""
         assert not self.pending, "keep or drop the pending text before undoing"
         step = self.history.undo()
-        for change in reversed(step.changes) if step else ():
-            self.body.replace(change.start, change.new_end, change.removed)
+        if step is not None:
+            self._take_back(step)
         return step
 
-    def redo(self) -> Step | None:
+    def redo(self) -> Node | None:
         """Does the step that was undone last again."""
         assert not self.pending, "keep or drop the pending text before redoing"
         step = self.history.redo()
-        for change in step.changes if step else ():
-            self.body.replace(change.start, change.end, change.inserted)
+        if step is not None:
+            self._do(step)
         return step
+
+    # --- branches ---
+
+    def go(self, node: Node) -> Caret:
+        """Makes the text that of any node of the history; returns where the caret belongs."""
+        assert not self.pending, "keep or drop the pending text before going elsewhere"
+        back, forth = self.history.go(node)
+        for step in back:
+            self._take_back(step)
+        for step in forth:
+            self._do(step)
+        return node.after if forth or not back else back[-1].before
+
+    def split(self, caret: Location) -> Node | None:
+        """Cuts the step that wrote the text around the caret in two there, so that it can go on otherwise from there.
+
+        Returns the first half, or None where no one step wrote what stands on both sides.
+        """
+        place = caret
+        for node in self.history.here.path():
+            for index in reversed(range(len(node.changes))):
+                change = node.changes[index]
+                if change.start < place < change.new_end:
+                    before = _between(change, place)
+                    return self.history.split(node, index, before)
+                if place >= change.new_end:
+                    place = change.inverse().moved(place)
+        return None
+
+    def _take_back(self, step: Node) -> None:
+        for change in reversed(step.changes):
+            self.body.make(change.inverse())
+
+    def _do(self, step: Node) -> None:
+        for change in step.changes:
+            self.body.make(change)
+
+    # --- what the model writes ---
 
     def begin(self, place: Location, take: Take) -> None:
         """Begins a take at `place`: another one of the same place where its takes still fit, else the first.
@@ -99,13 +143,14 @@ class Manuscript:
         `caret` is where the caret is now, and where a redo puts it; an undo puts it where the take begins.
         """
         assert self.takes is not None and self.pending
-        place, text = self.takes.place, self.takes.shown.text
-        self.takes, self.pending = None, False
+        place, take = self.takes.place, self.takes.shown
+        self.pending = False
         self.history.close()
-        if text:
-            change = Change(place, place, advance(place, text), "", text)
-            self.history.record(change, (place, place), caret, model=True)
-        return bool(text)
+        if take.text:
+            self.body.replace(place, advance(place, take.text), "")
+            self._step(place, take, take.text, (place, place), caret)
+        self.takes = None
+        return bool(take.text)
 
     def drop(self) -> None:
         """Takes the pending text out again. Its takes stay on offer until the text changes."""
@@ -113,11 +158,45 @@ class Manuscript:
         self._hide()
         self.takes.discard_empty()
 
+    def insert_take(self, place: Location, take: Take, text: str, before: Caret) -> Location:
+        """Makes `text`, which is of `take`, part of the text at `place`, as one step; returns where it ends."""
+        assert not self.pending, "keep or drop the pending text before accepting another"
+        self.history.close()
+        end = advance(place, text)
+        self._step(place, take, text, before, (end, end))
+        return end
+
+    def note_take(self, place: Location, take: Take) -> None:
+        """Keeps a take that nobody accepted as a branch of the text as it is, unless it is one already."""
+        if take.text and not take.node:
+            end = advance(place, take.text)
+            take.node = self.history.next_number()
+            self.history.offer(Change(place, place, end, "", take.text, None, fragment_of(take.text, take.node)), take)
+
+    def offer_take(self, place: Location, take: Take) -> None:
+        """Puts a take on offer, as if it had been dropped just now."""
+        self.note_take(place, take)
+        self.takes, self._version = Takes(place, take), self.body.version
+
+    def _step(self, place: Location, take: Take, text: str, before: Caret, after: Caret) -> None:
+        """Goes into the take's node where it has one with this text, else into a new one."""
+        node = self.history.nodes.get(take.node)
+        if node is not None and node.parent is self.history.here and node.said == text:
+            self.history.go(node)
+            self._do(node)
+            return
+        number = self.history.next_number()
+        change = self.body.replace(place, place, text, fragment_of(text, number))
+        made = self.history.record(change, before, after, take=take)
+        take.node = take.node or made.number
+
     def _hide(self) -> None:
         placed = self.pending_range
         self.pending = False
         if placed is not None:
             self._replace(*placed, "")
+            if self.takes is not None:
+                self.note_take(placed[0], self.takes.shown)
 
     def _show(self) -> None:
         assert self.takes is not None
@@ -129,3 +208,11 @@ class Manuscript:
         if start != end or text:
             self.body.replace(start, end, text)
         self._version = self.body.version
+
+
+def _between(change: Change, place: Location) -> int:
+    """How many of the inserted characters stand before a place within them."""
+    if place[0] == change.start[0]:
+        return place[1] - change.start[1]
+    lines = change.inserted.split("\n")[: place[0] - change.start[0]]
+    return sum(len(line) + 1 for line in lines) + place[1]

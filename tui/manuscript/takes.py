@@ -6,7 +6,7 @@ from engine.settings import Dials
 from tui.manuscript.lines import Location
 
 
-@dataclass
+@dataclass(eq=False)
 class Take:
     """One generated alternative, and what it was made with."""
 
@@ -14,6 +14,8 @@ class Take:
     seed: int  # RNG seed
     dials: Dials  # as they stood at its beginning
     text: str = ""
+    hash: str = ""  # of the model's weights; empty where it is not known
+    node: int = 0  # its number in the history's tree; 0 while it has none
 
 
 class Takes:

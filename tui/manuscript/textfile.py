@@ -38,6 +38,11 @@ class TextFile:
     notices: tuple[str, ...] = ()  # sentences: a guessed encoding, mixed line ends
     lossy: bool = False  # some bytes could not be read: saving over the file would lose them
 
+    @classmethod
+    def known(cls, path: Path, newline: str, encoding: str, sha256: str) -> "TextFile":
+        """A file of which only that is known, from a journal."""
+        return cls(path, "", newline, encoding, Stamp(0, -1, sha256))
+
 
 def read_text(path: Path, progress: Progress | None = None) -> TextFile:
     """Reads a text file. Raises `InputError` where it is missing, unreadable, too large, or not UTF-8 text."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Select, TextArea
+from textual.widgets import Select
 
 from corpora.errors import InputError
 from engine.folder import ModelEntry, ModelLibrary
@@ -15,15 +15,18 @@ from engine.protocol import NextTokens
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
+from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
-from tui.screens.write_continuing import NO_MODEL, WriteContinuing
+from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_files import WriteFiles
 from tui.screens.write_seed import seed_text
+from tui.screens.write_suggest import WriteSuggest
+from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteContinuing):
+class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
     """The Write mode."""
 
     TITLE = "Write"
@@ -66,17 +69,23 @@ class WriteScreen(WriteFiles, WriteContinuing):
         manuscript = self.editor.manuscript
         match action:
             case "continue_text":
-                return not self.writing
+                return not self.writing and not self.editor.read_only
             case "keep":
                 return manuscript.pending
             case "stop":
                 return self.writing
             case "drop":
                 return manuscript.pending and not self.writing
-            case "retry" | "turn_take":
+            case "retry":
                 return manuscript.takes is not None and manuscript.offers_takes
+            case "turn_take":
+                return self.suggesting or (manuscript.takes is not None and manuscript.offers_takes)
+            case "suggest":
+                return self.can_suggest
+            case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":
+                return self.suggesting
             case "focus_text":
-                return not manuscript.pending and self.focused is not self.editor
+                return not manuscript.pending and not self.suggesting and self.focused is not self.editor
             case _:
                 return True
 
@@ -171,8 +180,8 @@ class WriteScreen(WriteFiles, WriteContinuing):
 
     # --- what comes next ---
 
-    @on(TextArea.Changed)
-    @on(TextArea.SelectionChanged)
+    @on(Editor.Changed)
+    @on(Editor.SelectionChanged)
     def _moved(self) -> None:
         if self.settings.panel:
             self._question.ask(streaming=self.writing)

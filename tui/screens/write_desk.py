@@ -101,6 +101,8 @@ class WriteDesk(Screen[None]):
             file=self.file_name(),
             unsaved=self.unsaved(),
             words=self.editor.manuscript.body.words,
+            own=self.editor.manuscript.body.own_share,
+            locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
             doing=self._flash or self.doing(),
             speed=self.speed(),

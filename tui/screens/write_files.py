@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from pathlib import Path
 
 from corpora.errors import InputError
-from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.journal import InUse, Journal, journal_file
+from tui.manuscript.opening import Opened, left_of, new_document, open_document, read_only
 from tui.manuscript.textfile import TextFile, changed_outside, read_text, write_text
 from tui.screens.write_aside import WriteAside
 from tui.screens.write_desk import WriteDesk
@@ -49,37 +51,55 @@ class WriteFiles(WriteAside):
             await self._open(path.absolute())
 
     async def _new(self) -> None:
-        if await self.may_leave():
-            self.show_text(Manuscript(), None, None)
+        if not await self.may_leave():
+            return
+        try:
+            opened = await asyncio.to_thread(new_document, self.root)
+        except InputError as error:
+            self.say(str(error), wrong=True)
+        else:
+            await self.show_text(opened)
 
     async def _open(self, path: Path) -> None:
-        draft = await asyncio.to_thread(self.draft_of, path)
-        if draft is not None and await self.ask_about(draft) == "restore":
+        if path == self._path and self._journal is not None:
+            self.editor.focus()
             return
         if not await self.may_leave():
             return
-        if await asyncio.to_thread(_is_new, path):
-            self.show_text(Manuscript(), path, None)
-            self.say(f"{path.name} is new; it is written when you save.")
-            return
-        await self._read(path)
-
-    async def _read(self, path: Path, *, forget: bool = True) -> bool:
+        progress = self._progress(path, "Reading")
         try:
-            file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
+            revert = False
+            left = await asyncio.to_thread(left_of, path, self.root)
+            if left is not None:
+                answer = await self.ask_about(left)
+                if answer == "restore":
+                    return
+                revert = answer != "discard"
+            opened = await asyncio.to_thread(open_document, path, self.root, progress, revert=revert)
+        except InUse:
+            question = f"{path.name} is open in another window of Pantoum."
+            choices = (Choice("read", "r", "Read only"), Choice("cancel", "c", "Cancel"))
+            if await self.app.push_screen_wait(ChoiceDialog(question, choices)) == "read":
+                await self._show(asyncio.to_thread(read_only, path, progress))
+            return
         except InputError as error:
             self.say(str(error), wrong=True)
-            return False
-        manuscript = await asyncio.to_thread(Manuscript, file.text)
-        self.show_text(manuscript, None if file.lossy else path, file, forget=forget)
-        self.say(" ".join(file.notices))
-        return True
+            return
+        await self.show_text(opened)
+        if opened.file is None:
+            self.say(f"{path.name} is new; it is written when you save.")
+
+    async def _show(self, opening: Awaitable[Opened]) -> None:
+        try:
+            await self.show_text(await opening)
+        except InputError as error:
+            self.say(str(error), wrong=True)
 
     # --- saving ---
 
     async def save(self) -> None:
         self.editor.keep()
-        if self._path is None:
+        if self._path is None or self.editor.read_only:
             await self._save_as()
             return
         if await asyncio.to_thread(_overtaken, self._path, self._file):
@@ -124,11 +144,29 @@ class WriteFiles(WriteAside):
         except InputError as error:
             self.say(str(error), wrong=True)
             return
+        moved = path != self._path
         self._path, self._saved_at = path, position
         self._file = TextFile(path, "", newline, encoding, stamp)
         self.say("")
+        if moved:
+            await self._move_journal(path)
         self.flash("saved")
-        await self.set_aside(anyway=True)
+        await self.note_saved()
+
+    async def _move_journal(self, path: Path) -> None:
+        """The journal follows the text to its new name. One that was only to be read gets a journal now."""
+        try:
+            async with self._noting:
+                file = journal_file(path, self.root)
+                if self._journal is not None:
+                    await asyncio.to_thread(self._journal.move, file)
+                else:
+                    opened = Opened(self.editor.manuscript, path, self._file, Journal(file), self.editor.caret)
+                    opened.saved_at = self._saved_at
+                    opened.begin()
+                    self._journal, self.editor.read_only = opened.journal, False
+        except InputError as error:
+            self.say(str(error), wrong=True)
 
     async def _ask_overtaken(self, path: Path) -> None:
         answer = await self.app.push_screen_wait(
@@ -147,9 +185,20 @@ class WriteFiles(WriteAside):
         elif answer == "both":
             await self._save_as()
         elif answer == "theirs":
-            await self.set_aside(anyway=True)
-            if await self._read(path, forget=False):
-                self.say("Your version was set aside; the command “Unsaved texts” brings it back.")
+            await self._take_theirs(path)
+
+    async def _take_theirs(self, path: Path) -> None:
+        """Their text becomes one step of this one's history."""
+        try:
+            file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
+        except InputError as error:
+            self.say(str(error), wrong=True)
+            return
+        self.editor.take_over(file.text)
+        self._file, self._saved_at = file, self.editor.manuscript.history.position
+        await self.note_saved()
+        self.say("This is their version. Yours is one undo away.")
+        self.refresh_status()
 
     def _progress(self, path: Path, verb: str) -> "_Progress | None":
         with contextlib.suppress(OSError):
@@ -175,10 +224,6 @@ class _Progress:
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
-
-
-def _is_new(path: Path) -> bool:
-    return not path.exists() and path.parent.is_dir()
 
 
 def _overtaken(path: Path, file: TextFile | None) -> bool:

@@ -1,29 +1,78 @@
-"""The editor: Textual's text area over a `Manuscript`, which owns the text, the undo history and the pending take."""
+"""The editor: shows a `Manuscript`, which owns the text, its history and what the model writes into it.
 
+A key costs the lines that it touches and the rows on the screen, whatever the length of the text.
+"""
+
+import re
 from dataclasses import dataclass
+from time import monotonic
 from typing import ClassVar
 
-from rich.text import Text
-from textual.document._document import EditResult, Selection
-from textual.document._document_navigator import DocumentNavigator
-from textual.document._edit import Edit
+from textual import events
+from textual.binding import BindingType
+from textual.document._document import Selection
 from textual.message import Message
-from textual.strip import Strip
-from textual.widgets import TextArea
+from textual.reactive import reactive
 
+from tui.manuscript.history import Node
 from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
-from tui.widgets.manuscript_document import ManuscriptDocument, WrappedManuscript
+from tui.widgets.editor_bindings import editing_bindings
+from tui.widgets.editor_cells import snap
+from tui.widgets.editor_ghost import EditorGhost
+from tui.widgets.editor_layout import Layout
+from tui.widgets.editor_mouse import EditorMouse
+from tui.widgets.editor_page import EditorPage
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no file can hold
+JOINERS = "\u200c\u200d\u200e\u200f"  # typed with emoji and bidirectional scripts, though they print nothing
+IDLE = 0.3  # seconds after a key before guessed heights are made exact
+SLICE = 0.05  # seconds between two slices of that work
+SLICE_CHARACTERS = 20_000  # read in one slice
 
 
-class Editor(TextArea):
+class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
     """A text that is typed by a person and continued by a model.
 
     Pending text is drawn in the style of ``editor--pending``. Any edit keeps it first.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--pending"}
+    DEFAULT_CSS = """
+    Editor {
+        width: 1fr;
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        pointer: text;
+        & > .editor--cursor { background: $foreground; color: $background; }
+        & > .editor--selection { background: $primary-muted; }
+        & > .editor--pending { color: $accent; text-style: italic; }
+        & > .editor--ghost { text-style: dim italic; }
+        & > .editor--placeholder { text-style: dim; }
+        & > .editor--model { color: $accent; }
+        & > .editor--edited { color: $warning; }
+        & > .editor--copied { color: $error; text-style: underline; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
+    can_focus = True
+
+    selection: reactive[Selection] = reactive(Selection.cursor((0, 0)), init=False, repaint=False)
+    read_only: reactive[bool] = reactive(False)
+
+    @dataclass
+    class Changed(Message):
+        """The text, or what is shown of it, is another."""
+
+        editor: "Editor"
+
+    @dataclass
+    class SelectionChanged(Message):
+        """The caret moved, or the selection grew or shrank."""
+
+        editor: "Editor"
 
     @dataclass
     class PendingChanged(Message):
@@ -31,72 +80,92 @@ class Editor(TextArea):
 
         editor: "Editor"
 
+    @dataclass
+    class Refused(Message):
+        """Somebody tried to change a text that is only to be read here."""
+
+        editor: "Editor"
+
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
-        self.manuscript = Manuscript()
-        super().__init__(
-            soft_wrap=True,
-            tab_behavior="focus",
-            compact=True,
-            highlight_cursor_line=False,
-            placeholder=placeholder,
-            id=id,
-        )
-        for key in ("f6", "f7"):  # the text area selects with them; here they turn dials
-            self._bindings.key_to_bindings.pop(key, None)
+        super().__init__(placeholder=placeholder, id=id)
+        self.adopt(Manuscript())
+        self._last_key = 0.0
+
+    def on_mount(self) -> None:
+        self._refining = self.set_interval(SLICE, self._refine)
+        self.fit()
 
     # --- the document ---
 
     def open(self, manuscript: Manuscript, caret: Location = (0, 0)) -> None:
         """Shows another manuscript, its caret at the nearest place that exists."""
-        self._adopt(manuscript)
+        self.dismiss_ghost()
+        self.adopt(manuscript)
+        self.fit()
         self.move_cursor(manuscript.body.clamp(caret), center=True)
+        self.refresh_page()
+        self._resume_refining()
         self.post_message(self.Changed(self))
         self.post_message(self.PendingChanged(self))
 
-    def _set_document(self, text: str, language: str | None) -> None:
-        self._adopt(Manuscript(text))
-
-    def _adopt(self, manuscript: Manuscript) -> None:
-        self.manuscript.body.watcher = None
+    def adopt(self, manuscript: Manuscript) -> None:
+        """Takes a manuscript's text in the place of the one that is shown."""
+        if self.manuscript is not None:
+            self.manuscript.body.watcher = None
         self.manuscript = manuscript
-        self.document = ManuscriptDocument(manuscript.body)
-        self.wrapped_document = WrappedManuscript(self.document, self.wrap_width, self.indent_width)
-        self.navigator = DocumentNavigator(self.wrapped_document)
+        self.layout_ = Layout(manuscript.body, self.layout_.width)
         manuscript.body.watcher = self._changed
-        self._line_cache.clear()
-        self.move_cursor((0, 0))
-        self._refresh_size()
+        self.set_reactive(Editor.selection, Selection.cursor((0, 0)))
 
     def before_caret(self, limit: int) -> str:
         """The last `limit` characters in front of the caret."""
-        return self.manuscript.body.before(self.cursor_location, limit)
+        return self.manuscript.body.before(self.caret, limit)
+
+    @property
+    def caret(self) -> Location:
+        return self.selection.end
+
+    cursor_location = caret  # as Textual's own editors call it
+
+    @property
+    def selected(self) -> Selection:
+        start, end = sorted(self.selection)
+        return Selection(start, end)
+
+    @property
+    def selected_text(self) -> str:
+        """What is selected."""
+        return self.manuscript.body.between(*self.selected)
 
     # --- what the model writes ---
 
     def begin(self, place: Location, take: Take) -> None:
         """Begins a take at `place`; the caret goes there and moves along."""
+        self.dismiss_ghost()
         self.manuscript.begin(place, take)
-        self._settle_view(Selection.cursor(place))
+        self.settle_view(Selection.cursor(place))
         self.post_message(self.PendingChanged(self))
 
     def write(self, text: str) -> None:
         """Adds to the pending take. A caret at its end moves along, any other stays where it is in the text."""
         self.manuscript.write(text)
-        self._settle_view(self.selection)
+        self.settle_view(self.selection)
 
     def turn_take(self, steps: int) -> None:
         """Shows the take so many further on; the caret goes to its end."""
+        self.dismiss_ghost()
         self.manuscript.turn(steps)
         shown = self.manuscript.pending_range
-        self._settle_view(Selection.cursor(shown[1]) if shown else self.selection)
+        self.settle_view(Selection.cursor(shown[1]) if shown else self.selection)
         self.post_message(self.PendingChanged(self))
 
     def keep(self) -> bool:
         """Makes the pending text the writer's; False where there was none."""
         if not self.manuscript.pending:
             return False
-        kept = self.manuscript.keep((self.selection.start, self.selection.end))
-        self._settle_view(self.selection)
+        selection = self.selection
+        kept = self.manuscript.keep((selection.start, selection.end))
+        self.settle_view(selection)
         self.post_message(self.PendingChanged(self))
         return kept
 
@@ -104,22 +173,33 @@ class Editor(TextArea):
         """Takes the pending text out again."""
         if self.manuscript.pending:
             self.manuscript.drop()
-            self._settle_view(self.selection)
+            self.settle_view(self.selection)
             self.post_message(self.PendingChanged(self))
 
     # --- what the person does ---
 
-    def edit(self, edit: Edit) -> EditResult:
-        """Replaces a range as one recorded edit; the caret goes behind it. Pending text is kept first."""
+    def replace(self, text: str, start: Location, end: Location) -> Change | None:
+        """Replaces a range as one recorded edit; the caret goes behind it. Pending text is kept first.
+
+        A ghost is consumed by typing what it says, and dismissed by any other edit.
+        """
+        if self.read_only:
+            self.post_message(self.Refused(self))
+            return None
         self.keep()
-        text = edit.text.replace("\r\n", "\n").replace("\r", "\n")
-        top, bottom = sorted((edit.from_location, edit.to_location))
-        if top == bottom and not text:
-            return EditResult(bottom, "")
-        before = (self.selection.start, self.selection.end)
-        change = self.manuscript.edit(top, bottom, text, before)
-        self._settle_view(Selection.cursor(change.new_end))
-        return EditResult(change.new_end, change.removed)
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+        start, end = sorted((start, end))
+        if start == end and not text:
+            return None
+        ghost = self.lift_ghost()
+        typed = ghost is not None and start == end == ghost.place and ghost.says(text)
+        if ghost is not None and not typed:
+            self.note_ghost(ghost)
+        change = self.manuscript.edit(start, end, text, (self.selection.start, self.selection.end))
+        self.settle_view(Selection.cursor(change.new_end))
+        if ghost is not None:
+            self.lay_ghost(ghost if typed and ghost.consume(text, change.new_end) else None)
+        return change
 
     def type_text(self, text: str) -> None:
         """Puts a text where the caret is, instead of what is selected, as a step of its own."""
@@ -130,55 +210,103 @@ class Editor(TextArea):
 
     def undo(self) -> None:
         """Drops pending text, else takes the last step back."""
+        self.dismiss_ghost()
         if self.manuscript.pending:
             self.drop()
+        elif self.read_only:
+            self.post_message(self.Refused(self))
         elif step := self.manuscript.undo():
-            self._settle_view(Selection(*step.before))
+            self.settle_view(Selection(*step.before))
 
     def redo(self) -> None:
         """Does the step that was undone last again. Pending text stays as it is, and nothing is redone."""
-        if not self.manuscript.pending and (step := self.manuscript.redo()):
-            self._settle_view(Selection(*step.after))
+        self.dismiss_ghost()
+        if not self.manuscript.pending and not self.read_only and (step := self.manuscript.redo()):
+            self.settle_view(Selection(*step.after))
 
-    # --- drawing ---
+    def go(self, node: Node) -> None:
+        """Makes the text that of any node of its history."""
+        self.dismiss_ghost()
+        self.keep()
+        self.settle_view(Selection(*self.manuscript.go(node)))
+
+    def take_over(self, text: str) -> None:
+        """Exchanges the text for another as one step; only what differs is touched."""
+        self.dismiss_ghost()
+        self.keep()
+        take_over(self.manuscript, text)
+        self.settle_view(self.selection)
+
+    def move_cursor(self, place: Location, *, select: bool = False, center: bool = False) -> None:
+        """Puts the caret somewhere; with `select` the selection reaches there from where it began.
+
+        Ends a run of typing, and dismisses a ghost that stands elsewhere.
+        """
+        self.manuscript.history.close()
+        self.selection = Selection(self.selection.start, place) if select else Selection.cursor(place)
+        self.show_caret(center=center)
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        return _prints(character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        self._last_key = monotonic()
+        text = "\n" if event.key == "enter" else event.character
+        if event.key == "enter" or _prints(event.character):
+            event.stop()
+            event.prevent_default()
+            self.replace(text or "", *self.selection)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        self.type_text(event.text)
+
+    # --- keeping the page true ---
+
+    def validate_selection(self, selection: Selection) -> Selection:
+        """Brings both ends to places that exist, between clusters."""
+        body = self.manuscript.body
+        start, end = map(body.clamp, selection)
+        return Selection((start[0], snap(body.lines[start[0]], start[1])), (end[0], snap(body.lines[end[0]], end[1])))
+
+    def watch_selection(self, old: Selection, new: Selection) -> None:
+        self.wished_x = None
+        if old == new or not self.is_mounted:
+            return
+        if self.ghost is not None and self.ghost.place != new.end:
+            self.dismiss_ghost()
+        self.repaint()
+        self.post_message(self.SelectionChanged(self))
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self.manuscript.history.close()
+        self.refresh_page()
 
     def _changed(self, change: Change) -> None:
-        """Wraps what one change touched, and carries the caret along."""
-        self.wrapped_document.wrap_range(change.start, change.end, change.new_end)
+        """Lays out what one change touched, and carries the caret along."""
+        self.layout_.changed(change)
         start, end = self.selection
-        self.set_reactive(TextArea.selection, Selection(change.moved(start), change.moved(end)))
+        self.set_reactive(Editor.selection, Selection(change.moved(start), change.moved(end)))
 
-    def _settle_view(self, selection: Selection) -> None:
+    def settle_view(self, selection: Selection) -> None:
         """Brings the view up to date after changes, and the caret to where it belongs."""
-        self._line_cache.clear()
-        self._refresh_size()
+        self.fit()
         self.selection = selection
-        self.record_cursor_width()
-        self.refresh()
+        self.show_caret()
+        self.repaint()
+        self._resume_refining()
         self.post_message(self.Changed(self))
 
-    def get_line(self, line_index: int) -> Text:
-        line = Text(self.document.get_line(line_index), end="", no_wrap=True)
-        placed = self.manuscript.pending_range
-        if placed is not None and placed[0][0] <= line_index <= placed[1][0]:
-            start = placed[0][1] if line_index == placed[0][0] else 0
-            end = placed[1][1] if line_index == placed[1][0] else len(line)
-            line.stylize(self.get_component_rich_style("editor--pending", partial=True), start, end)
-        return line
+    def _resume_refining(self) -> None:
+        if self.is_mounted:
+            self._refining.resume()
 
-    def render_line(self, y: int) -> Strip:
-        """As the text area does it, without reading the whole text to see whether there is any."""
-        if self.manuscript.body.end == (0, 0):
-            return super().render_line(y)
-        scroll_x, scroll_y = self.scroll_offset
-        row = y + scroll_y
-        on_caret_line = row == self._cursor_offset[1]
-        key = (row, scroll_x, self.size, self.selection, self.theme, on_caret_line and self._draw_cursor)
-        strip = self._line_cache.get(key)
-        if strip is None:
-            strip = self._line_cache[key] = self._render_line(y)
-        return strip
+    def _refine(self) -> None:
+        """Makes guessed heights exact while nobody types."""
+        if monotonic() - self._last_key > IDLE and self.is_on_screen and not self.refine(SLICE_CHARACTERS):
+            self._refining.pause()
 
-    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
-        """None: in prose a bracket's partner is no help, and looking for one can read the whole text."""
-        return None
+
+def _prints(character: str | None) -> bool:
+    return character is not None and (character.isprintable() or character in JOINERS)

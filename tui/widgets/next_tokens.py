@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.protocol import NextToken, NextTokens
-from tui.widgets.manuscript_document import visible
+from tui.widgets.editor_cells import visible
 
 MOST = 20  # tokens asked for
 BLOCKS = " ▏▎▍▌▋▊▉"

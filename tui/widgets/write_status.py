@@ -14,6 +14,8 @@ class WriteState:
     file: str = ""  # its name; empty for a text without one
     unsaved: bool = False
     words: int = 0
+    own: float = 1.0  # the share of the characters that no model wrote
+    locked: bool = False  # another window has it
     model: str = ""
     doing: str = ""  # "writing…", "take 2 of 3"
     speed: float = 0.0  # tokens a second; 0: not shown
@@ -32,6 +34,10 @@ class StatusLine(Static):
             (state.file or "no name yet", "$foreground"),
             (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$foreground-muted"),
         ]
+        if state.own < 1:
+            left.append((f"  {state.own * 100:.0f} % own", "$foreground-muted"))
+        if state.locked:
+            left.append(("  read only", "$warning"))
         right = [(state.doing, "$accent bold")] if state.doing else []
         if state.speed > 0:
             right.append((f"  {state.speed:,.0f} tokens/s", "$foreground-muted"))

@@ -1,0 +1,174 @@
+"""The editor by pilot: keys and mouse, clusters, long texts, and what it costs."""
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from tui.manuscript.lines import Lines
+from tui.manuscript.manuscript import Manuscript
+from tui.widgets.editor import Editor
+from tui.widgets.editor_rows import _Block
+from tui.widgets.editor_wrap import Breaks
+
+FAMILY = "👨‍👩‍👧"
+
+
+class Page(App[None]):
+    """Nothing but an editor."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.editor = Editor(placeholder="Write.")
+        self.first = text
+
+    def compose(self) -> ComposeResult:
+        yield self.editor
+
+    def on_mount(self) -> None:
+        self.editor.open(Manuscript(self.first))
+        self.editor.focus()
+
+
+def text(pilot: Pilot[None]) -> str:
+    assert isinstance(pilot.app, Page)
+    return pilot.app.editor.manuscript.text
+
+
+def rows(editor: Editor) -> list[str]:
+    return [editor.render_line(y).text.rstrip() for y in range(editor.page_rows)]
+
+
+@pytest.mark.parametrize(
+    ("before", "keys", "after", "caret"),
+    [
+        (f"a{FAMILY}b", ["end", "left", "left", "x"], f"ax{FAMILY}b", (0, 2)),
+        (f"a{FAMILY}b", ["end", "left", "backspace"], "ab", (0, 1)),
+        ("e\u0301x", ["delete"], "x", (0, 0)),
+        ("字字", ["right", "shift+right", "y"], "字y", (0, 2)),
+        ("one two three", ["end", "ctrl+w", "ctrl+w"], "one ", (0, 4)),
+        ("one two", ["ctrl+right", "alt+delete"], "one", (0, 3)),
+        ("one\ntwo\nthree", ["down", "ctrl+shift+k"], "one\nthree", (1, 0)),
+        ("one\ntwo", ["down", "ctrl+x", "ctrl+v"], "one\ntwo\n", (2, 0)),
+        ("one\ntwo", ["ctrl+k", "ctrl+k"], "two", (0, 0)),
+        ("one two", ["end", "ctrl+u"], "", (0, 0)),
+        ("one\ntwo", ["shift+down", "ctrl+c", "ctrl+end", "ctrl+v"], "one\ntwoone\n", (2, 0)),
+        ("one", ["ctrl+end", "enter", "x", "ctrl+home", "y"], "yone\nx", (0, 1)),
+        ("שלום", ["right", "backspace"], "לום", (0, 0)),
+        ("one\n\ntwo", ["ctrl+down", "x", "ctrl+up"], "one\n\nxtwo", (2, 0)),
+    ],
+)
+async def test_keys_do_what_they_do_everywhere_by_clusters(
+    before: str, keys: list[str], after: str, caret: tuple[int, int]
+) -> None:
+    async with Page(before).run_test(size=(40, 10)) as pilot:
+        await pilot.press(*keys)
+        assert (text(pilot), pilot.app.query_one(Editor).caret) == (after, caret)
+
+
+async def test_up_and_down_go_by_rows_and_hold_their_column() -> None:
+    async with Page("aaaa bbbb\nc\ndddd eeee").run_test(size=(9, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        assert rows(editor)[:5] == ["aaaa", "bbbb", "c", "dddd", "eeee"]
+        await pilot.press("right", "right", "right")
+        places = []
+        for key in ("down", "down", "down", "down", "up", "up"):
+            await pilot.press(key)
+            places.append(editor.caret)
+        assert places == [(0, 8), (1, 1), (2, 3), (2, 8), (2, 3), (1, 1)]
+
+
+async def test_a_double_click_takes_a_word_a_triple_one_a_line_and_a_drag_what_it_passes() -> None:
+    async with Page("one two three\nfour").run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        await pilot.click(editor, offset=(5, 0))
+        assert editor.caret == (0, 5)
+        await pilot.click(editor, offset=(5, 0))
+        assert editor.selected_text == "two"
+        await pilot.click(editor, offset=(5, 0))
+        assert editor.selected_text == "one two three\n"
+        await pilot.mouse_down(editor, offset=(1, 0))
+        await pilot.hover(editor, offset=(2, 1))
+        await pilot.mouse_up(editor, offset=(2, 1))
+        assert editor.selected_text == "ne two three\nfo"
+
+
+async def test_a_pasted_text_is_one_step_with_unix_line_ends() -> None:
+    from textual.events import Paste
+
+    async with Page("ab").run_test(size=(40, 10)) as pilot:
+        await pilot.press("right")
+        pilot.app.query_one(Editor).post_message(Paste("x\r\ny\rz"))
+        await pilot.pause()
+        assert text(pilot) == "ax\ny\nzb"
+        await pilot.press("ctrl+z")
+        assert text(pilot) == "ab"
+
+
+async def test_a_text_that_is_only_to_be_read_is_not_changed_and_one_is_told() -> None:
+    async with Page("ab").run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.read_only = True
+        await pilot.press("x", "backspace", "delete", "ctrl+x", "enter", "right")
+        assert (text(pilot), editor.caret) == ("ab", (0, 1))
+
+
+async def test_half_a_character_never_gets_into_a_text() -> None:
+    async with Page("").run_test(size=(40, 10)) as pilot:
+        pilot.app.query_one(Editor).type_text("a\ud800b")
+        assert text(pilot) == "a\N{REPLACEMENT CHARACTER}b"
+
+
+async def test_the_page_stays_where_it_is_while_heights_above_it_become_exact() -> None:
+    lines = [f"{number} " + "字 " * (number % 40) for number in range(3000)]
+    async with Page("\n".join(lines)).run_test(size=(30, 12)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.move_cursor((2500, 0), center=True)
+        await pilot.pause()
+        seen = rows(editor)
+        while editor.refine(5000):
+            pass
+        assert rows(editor) == seen
+        await pilot.press("ctrl+end")
+        assert rows(editor)[-1].endswith(lines[-1].split()[-1])
+
+
+async def test_no_key_asks_for_all_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Page("A line of a long text that goes on.\n" * 20_000).run_test(size=(60, 20)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.move_cursor((10_000, 3), center=True)
+        await pilot.pause()
+        looked: list[int] = []
+        wrapped = editor.layout_.rows._set
+
+        def noted(block: _Block, index: int, breaks: Breaks) -> None:
+            looked.append(index)
+            wrapped(block, index, breaks)
+
+        monkeypatch.setattr(editor.layout_.rows, "_set", noted)
+        monkeypatch.setattr(editor, "refine", lambda characters: False)
+        monkeypatch.setattr(Lines, "text", property(lambda body: pytest.fail("the whole text was read")))
+        await pilot.press("x", "enter", "backspace", "up", "pagedown", "ctrl+z", "ctrl+y", "home", "shift+down")
+        assert len(looked) < 500
+
+
+async def test_only_rows_that_changed_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Page("A line of the text.\n" * 30).run_test(size=(60, 20)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        await pilot.press("down", "down", "x")
+        await pilot.pause(0.1)
+        painted: list[int] = []
+        paint = editor.render_line
+
+        def noted(y: int) -> Strip:
+            painted.append(y)
+            return paint(y)
+
+        monkeypatch.setattr(editor, "render_line", noted)
+        await pilot.press("y")
+        await pilot.pause(0.1)
+        assert set(painted) == {2}
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        kept = editor._styles_cache.render_widget(editor, editor.size.region)
+        assert [strip.text.rstrip() for strip in kept] == rows(editor)

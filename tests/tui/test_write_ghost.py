@@ -1,0 +1,201 @@
+"""Ghost text by pilot: suggested at the caret, no text until it is accepted, by the word, the line or whole."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.settings import Dials
+from tests.tui.fake_service import expected
+from tests.tui.write_help import Writing, writing
+from tui.manuscript.ghost import Ghost
+from tui.manuscript.sentences import first_sentence
+from tui.manuscript.takes import Take
+
+
+def shown(desk: Writing) -> str:
+    """The rows of the editor as they are painted, without the spaces at their ends."""
+    editor = desk.screen.editor
+    return "\n".join(editor.render_line(y).text.rstrip() for y in range(editor.page_rows)).rstrip()
+
+
+def ghost(desk: Writing) -> str:
+    return desk.screen.editor.ghost.text if desk.screen.editor.ghost else ""
+
+
+def line(seed: int) -> str:
+    """The fake service's take of this seed, up to its line's end."""
+    return expected(seed, [0.8] * 20).split("home\n")[0] + "home"
+
+
+async def suggested(desk: Writing, takes: int = 5) -> None:
+    await desk.until(lambda: desk.screen.editor.ghost and len(desk.screen.editor.ghost.takes) == takes, "the takes")
+    await desk.until(lambda: desk.screen._fetching is None, "the end of fetching")
+
+
+def give(desk: Writing, *texts: str) -> None:
+    desk.screen.editor.show_ghost([Take("bard", number, Dials(), text) for number, text in enumerate(texts)])
+
+
+async def test_tab_suggests_and_tab_accepts_as_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("tab")
+        await suggested(desk)
+        assert (desk.text, ghost(desk)) == ("so ", line(1))
+        await desk.press("tab")
+        assert (desk.text, ghost(desk)) == ("so " + line(1), "")
+        await desk.press("ctrl+z")
+        assert desk.text == "so "
+
+
+async def test_takes_are_turned_and_picked_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+@")
+        await suggested(desk)
+        seen = []
+        for key in ("down", "alt+n", "up", "alt+p", "up", "alt+3"):
+            await desk.press(key)
+            assert desk.screen.editor.ghost is not None
+            seen.append(desk.screen.editor.ghost.number)
+        assert seen == [2, 3, 2, 1, 5, 3]
+        assert "suggestion 3 of 5" in desk.screen.doing()
+
+
+async def test_ghost_text_stands_in_the_middle_of_a_line_and_what_follows_flows_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("ab\ncd")
+        await desk.press("up", "left")
+        give(desk, "one\ntwo ")
+        assert shown(desk) == "aone\ntwo b\ncd"
+        style = desk.screen.editor.get_component_rich_style("editor--ghost", partial=True)
+        assert style.dim and style.italic  # it must not look like text
+        await desk.press("escape")
+        assert (shown(desk), desk.text) == ("ab\ncd", "ab\ncd")
+
+
+async def test_typing_what_the_ghost_says_consumes_it_and_anything_else_dismisses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "rain", "road", "snow")
+        await desk.press("r")
+        assert (desk.text, ghost(desk), shown(desk)) == ("r", "ain", "rain")
+        await desk.press("o")
+        assert (desk.text, ghost(desk)) == ("ro", "ad")
+        await desk.press("x")
+        assert (desk.text, ghost(desk), shown(desk)) == ("rox", "", "rox")
+
+
+async def test_words_and_lines_are_accepted_one_by_one_each_as_a_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "rain on\nthe mill\nand")
+        texts = []
+        for key in ("ctrl+right", "alt+f", "ctrl+l", "alt+l"):
+            await desk.press(key)
+            texts.append(desk.text)
+        assert texts == ["rain", "rain on", "rain on\nthe mill", "rain on\nthe mill\nand"]
+        assert ghost(desk) == ""
+        for text in reversed(["", *texts[:-1]]):
+            await desk.press("ctrl+z")
+            assert desk.text == text
+
+
+async def test_moving_away_dismisses_a_ghost_and_what_was_seen_of_it_is_a_branch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("ab")
+        give(desk, "rain", "snow", "never looked at")
+        await desk.press("down", "left")
+        assert ghost(desk) == ""
+        here = desk.screen.editor.manuscript.history.here
+        assert [child.said for child in here.children] == ["rain", "snow"]
+
+
+async def test_tab_goes_to_the_next_field_where_there_is_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.until(lambda: "no model yet" in desk.notice)
+        await desk.press("tab")
+        assert desk.screen.focused is not desk.screen.editor
+
+
+async def test_a_service_that_dies_leaves_no_ghost_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("DIE AFTER 0 ")
+        await desk.press("tab")
+        await desk.until(lambda: "exit code 7" in desk.notice)
+        assert desk.screen.editor.ghost is None
+
+
+async def test_what_a_model_wrote_is_coloured_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("mine")
+        give(desk, " yours")
+        await desk.press("tab", "left", "left", "X", "alt+o")
+        assert desk.screen.settings.colours == "provenance"
+        marks = [(4, 8, "editor--model"), (8, 9, "editor--edited"), (9, 11, "editor--model")]
+        assert desk.screen.editor.line_marks(0) == marks
+        assert desk.screen.status.state.own == pytest.approx(5 / 11)
+        await desk.press("alt+o")
+        assert desk.screen.editor.line_marks(0) == []
+
+
+async def test_siblings_are_gone_to_by_key_and_by_the_screen_of_branches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "rain", "snow")
+        await desk.press("down", "tab")
+        assert desk.text == "snow"
+        await desk.press("alt+j")
+        assert desk.text == "rain"
+        await desk.press("alt+k")
+        assert desk.text == "snow"
+        await desk.press("f12")
+        await desk.until(lambda: desk.pilot.app.screen is not desk.screen)
+        await desk.pilot.pause()
+        await desk.press("slash", "r", "a", "i", "enter", "p", "enter")
+        await desk.until(lambda: desk.text == "rain", "the branch that was searched for")
+        assert desk.screen.editor.manuscript.history.here.pinned
+
+
+def test_chinese_is_accepted_character_by_character() -> None:
+    found = Ghost((0, 0), [Take("bard", 1, Dials(), "風雨。他來了")])
+    parts = []
+    while part := found.part("word"):
+        parts.append(part)
+        if not found.consume(part, (0, 0)):
+            break
+    assert parts == ["風", "雨。", "他", "來", "了"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("It rained. And", "It rained."),
+        ("Mr. Grey didn't come. So", "Mr. Grey didn't come."),
+        ("J. Grey came! ", "J. Grey came!"),
+        ("“Come,” he said. “Why?” she", "“Come,” he said."),
+        ("one line\nanother", "one line"),
+        ("風雨。他", "風雨。"),
+        ("no end yet", None),
+        ("3.5 miles", None),
+    ],
+)
+def test_a_suggestion_ends_with_its_first_sentence(text: str, sentence: str | None) -> None:
+    assert first_sentence(text) == sentence

@@ -1,0 +1,303 @@
+"""The journal: whatever is done, and wherever it is cut, what comes back is a state that the text has been in."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpora.errors import InputError
+from engine.settings import Dials
+from tui.manuscript.history import Node
+from tui.manuscript.journal import InUse, Journal, journal_file
+from tui.manuscript.journal_records import snapshot_of
+from tui.manuscript.journal_replay import replay
+from tui.manuscript.lines import Location, advance
+from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.opening import Opened, find_left, new_document, open_document
+
+TEXTS = st.text(alphabet=st.sampled_from("ab \né字"), min_size=1, max_size=6)
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("edit"), st.integers(0, 60), st.integers(0, 4), TEXTS),
+        st.tuples(st.just("type"), st.integers(0, 60), st.integers(1, 5), st.just("")),
+        st.tuples(st.just("take"), st.integers(0, 60), st.integers(0, 2), TEXTS),
+        st.tuples(
+            st.sampled_from(["undo", "redo", "split", "merge", "pin"]), st.integers(0, 60), st.just(0), st.just("")
+        ),
+        st.tuples(st.just("go"), st.integers(0, 60), st.just(0), st.just("")),
+    ),
+    max_size=20,
+)
+
+
+def place_of(text: str, index: int) -> Location:
+    return advance((0, 0), text[: min(index, len(text))])
+
+
+def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
+    """One thing that a writer may do."""
+    from tui.manuscript.takes import Take
+
+    what, at, count, text = move
+    whole, history = manuscript.text, manuscript.history
+    place = place_of(whole, at)
+    match what:
+        case "edit":
+            manuscript.edit(place, place_of(whole, at + count), text, (place, place))
+        case "type":
+            for character in "typed"[:count]:
+                place = manuscript.edit(place, place, character, (place, place)).new_end
+        case "take":
+            manuscript.begin(place, Take("bard", at, Dials()))
+            manuscript.write(text)
+            if count == 0:
+                manuscript.keep((place, place))
+            else:
+                manuscript.drop()
+        case "undo":
+            manuscript.undo()
+        case "redo":
+            manuscript.redo()
+        case "split":
+            manuscript.split(place)
+        case "merge":
+            history.merge(list(history)[at % len(history.nodes)])
+        case "pin":
+            node = list(history)[at % len(history.nodes)]
+            history.mark(node, pinned=not node.pinned, archived=at % 2 == 0)
+        case "go":
+            manuscript.go(list(history)[at % len(history.nodes)])
+
+
+def state(manuscript: Manuscript) -> object:
+    """All that must come back."""
+    history = manuscript.history
+    nodes = [
+        (node.number, node.parent.number if node.parent else None, node.kind, node.changes, node.pinned, node.archived,
+         node.grown, node.latest.number if node.latest else None, [child.number for child in node.children])
+        for node in history
+    ]  # fmt: skip
+    return manuscript.text, manuscript.body.origins, manuscript.body.by_model, history.position, nodes
+
+
+def opened(root: Path, text: str = "seed\ntext") -> tuple[Opened, Journal]:
+    manuscript = Manuscript(text, clock=lambda: 0.0)
+    document = new_document(root, manuscript)
+    assert document.journal is not None
+    return document, document.journal
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(moves=MOVES, flushes=st.sets(st.integers(0, 20)), share=st.floats(0, 1))
+def test_a_journal_cut_anywhere_gives_a_state_that_was_and_whole_the_last_one(
+    tmp_path: Path, moves: list[tuple[str, int, int, str]], flushes: set[int], share: float
+) -> None:
+    document, journal = opened(tmp_path)
+    manuscript = document.manuscript
+    states, texts = [], {manuscript.text}
+    manuscript.body.watcher = lambda change: texts.add(manuscript.body.text)
+    for number, move in enumerate(moves):
+        do(manuscript, move)
+        if number in flushes:
+            journal.write(journal.take())
+        states.append(state(manuscript))
+    journal.write(journal.take())
+    whole = journal.file.read_bytes() if journal.file.exists() else b""
+    journal.discard()
+    if not whole:
+        return
+    journal.file.unlink()
+    lines = whole.split(b"\n")[:-1]
+    assert state(replay(lines).manuscript) == states[-1]
+    cut = whole[: len(lines[0]) + 1 + int(share * (len(whole) - len(lines[0]) - 1))]
+    restored = replay(cut.split(b"\n")[:-1])
+    assert restored.manuscript.text in texts
+    while restored.manuscript.undo():
+        pass
+    assert restored.manuscript.text == "seed\ntext"
+
+
+@settings(deadline=None, max_examples=60)
+@given(moves=MOVES)
+def test_every_node_of_the_tree_has_one_text_from_wherever_one_comes(moves: list[tuple[str, int, int, str]]) -> None:
+    manuscript = Manuscript("seed\ntext", clock=lambda: 0.0)
+    for move in moves:
+        do(manuscript, move)
+    nodes = list(manuscript.history)
+    texts = {}
+    for node in nodes:
+        manuscript.go(node)
+        texts[node.number] = (manuscript.text, list(manuscript.body.origins))
+    for node in reversed(nodes):
+        manuscript.go(node)
+        assert texts[node.number] == (manuscript.text, list(manuscript.body.origins))
+        assert sum(map(len, manuscript.body.lines)) == manuscript.body.characters
+
+
+def test_text_caret_undo_and_branches_come_back_after_a_kill(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from tui.manuscript.opening import open_document
+opened = open_document(Path({str(tmp_path / "poem.txt")!r}), Path({str(tmp_path)!r}))
+caret = (0, 0)
+for character in "rain":
+    caret = opened.manuscript.edit(caret, caret, character, (caret, caret)).new_end
+opened.manuscript.undo()
+opened.manuscript.edit((0, 0), (0, 0), "snow", ((0, 0), (0, 0)))
+opened.journal.note_state(opened.manuscript, ((0, 2), (0, 2)))
+opened.journal.write(opened.journal.take())
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    (left,) = find_left(tmp_path)
+    document = left.opened()
+    assert (document.manuscript.text, document.caret, left.name) == ("snow", (0, 2), "poem.txt")
+    assert [node.said for node in document.manuscript.history] == ["", "rain", "snow"]
+    document.manuscript.undo()
+    assert document.manuscript.text == ""
+    left.journal.discard()
+
+
+def test_garbage_in_the_middle_costs_what_follows_it_and_is_told(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path, "")
+    for word in ("one ", "two ", "three "):
+        end = document.manuscript.body.end
+        document.manuscript.edit(end, end, word, (end, end))
+    journal.write(journal.take())
+    journal.discard()
+    lines = journal.file.read_bytes().split(b"\n")
+    lines[2] = b"\x00\xffnonsense"
+    journal.file.write_bytes(b"\n".join(lines))
+    (left,) = find_left(tmp_path)
+    assert left.restored.manuscript.text == "one "
+    assert left.restored.lost == 2
+    assert "damaged" in left.opened().notices[0]
+    left.journal.discard()
+    assert list(journal.file.parent.glob("*.damaged-*"))
+
+
+def test_a_journal_without_a_first_line_leaves_the_file_to_be_opened(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    file = journal_file(path, tmp_path)
+    file.parent.mkdir()
+    file.write_bytes(b"{\n")
+    document = open_document(path, tmp_path)
+    assert document.manuscript.text == "one"
+    assert "set aside" in document.notices[0]
+    assert document.journal is not None
+    document.journal.discard()
+
+
+def test_a_document_is_held_by_one_window_at_a_time(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    with pytest.raises(InUse):
+        Journal(journal.file)
+    journal.discard()
+    Journal(journal.file).discard()
+    assert list((tmp_path / "documents").iterdir()) == []
+    assert document.manuscript.text == "seed\ntext"
+
+
+def test_what_others_made_of_a_file_is_one_step_of_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one\ntwo\nthree")
+    first = open_document(path, tmp_path)
+    assert first.journal is not None
+    first.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+    first.manuscript.undo()
+    first.journal.close(unsaved=False)
+    path.write_text("one\n2\nthree")
+    second = open_document(path, tmp_path)
+    assert (second.manuscript.text, second.saved_at) == ("one\n2\nthree", second.manuscript.history.position)
+    step = second.manuscript.undo()
+    assert step is not None and (step.kind, step.changes[0].removed) == ("outside", "two")
+    assert [node.said for node in second.manuscript.history] == ["", "X", "2"]
+    assert second.journal is not None
+    second.journal.discard()
+
+
+def test_a_journal_does_not_grow_with_each_session(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    sizes = []
+    for _ in range(4):
+        document = open_document(path, tmp_path)
+        assert document.journal is not None
+        document.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+        for _ in range(50):
+            document.manuscript.undo()
+            document.manuscript.redo()
+        document.manuscript.undo()
+        document.journal.close(unsaved=False)
+        sizes.append(document.journal.file.stat().st_size)
+    assert sizes[-1] - sizes[0] < 1000
+
+
+def test_a_caret_that_only_moved_is_found_where_it_was_left(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    for caret in ((0, 1), (0, 2)):
+        document = open_document(path, tmp_path)
+        assert document.journal is not None
+        if caret == (0, 1):
+            document.manuscript.edit((0, 3), (0, 3), "X", ((0, 3), (0, 3)))
+            document.manuscript.undo()
+        document.journal.note_state(document.manuscript, (caret, caret))
+        document.journal.close(unsaved=False)
+    document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.journal.discard()
+    assert document.caret == (0, 2)
+
+
+def test_a_text_saved_just_before_a_crash_is_not_offered_again(tmp_path: Path) -> None:
+    path = tmp_path / "poem.txt"
+    document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.manuscript.edit((0, 0), (0, 0), "rain", ((0, 0), (0, 0)))
+    document.journal.write(document.journal.take())
+    path.write_text("rain")
+    document.journal.discard()
+    assert find_left(tmp_path) == []
+    again = open_document(path, tmp_path)
+    assert again.journal is not None
+    again.journal.discard()
+    assert again.saved_at == again.manuscript.history.position != (0, 0)
+
+
+def test_a_journal_of_a_newer_pantoum_is_refused_in_words() -> None:
+    first = snapshot_of(Manuscript("x"), ((0, 0), (0, 0)), Opened(Manuscript(), None, None, None).state())
+    with pytest.raises(InputError, match="newer Pantoum"):
+        replay([msgspec.json.encode(msgspec.structs.replace(first, format=99))])
+
+
+def said(nodes: list[Node]) -> list[str]:
+    return [node.said for node in nodes]
+
+
+def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
+    from tui.manuscript.takes import Take
+
+    manuscript = Manuscript("")
+    manuscript.begin((0, 0), Take("bard", 1, Dials()))
+    manuscript.write("rain on the mill")
+    manuscript.keep(((0, 16), (0, 16)))
+    head = manuscript.split((0, 8))
+    assert head is not None
+    assert said(list(manuscript.history)) == ["", "rain on ", "the mill"]
+    assert manuscript.text == "rain on the mill"
+    manuscript.go(head)
+    manuscript.begin((0, 8), Take("bard", 2, Dials()))
+    manuscript.write("no road")
+    manuscript.keep(((0, 15), (0, 15)))
+    assert said(head.children) == ["the mill", "no road"]
+    assert manuscript.body.own_share == 0.0
+    manuscript.edit((0, 3), (0, 3), "XX", ((0, 3), (0, 3)))
+    assert manuscript.body.own_share == pytest.approx(2 / 17)
+    assert manuscript.body.origins[0][1] == (2, -1 * abs(manuscript.body.origins[0][0][1]))

@@ -1,0 +1,86 @@
+"""A suggestion that is not yet accepted: takes for one place, one of them shown, shrinking as the writer types it."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from tui.manuscript.lines import Location
+from tui.manuscript.takes import Take
+
+Part = Literal["word", "line", "all"]
+
+_IDEOGRAPH = "[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]"  # a word of its own
+_PARTS = {
+    "word": re.compile(rf"\s*(?:{_IDEOGRAPH}[^\w\s]*|(?:(?!{_IDEOGRAPH})\S)+|$)"),
+    "line": re.compile(r"\n*[^\n]*"),
+    "all": re.compile(r"(?s:.*)"),
+}
+
+
+class Ghost:
+    """Takes at `place`, where the caret is. They may still grow while they are shown."""
+
+    def __init__(self, place: Location, takes: Sequence[Take]) -> None:
+        self.place = place
+        self.typed = ""  # what the writer has typed, or accepted, of what the takes say
+        self.takes = list(takes)
+        self.seen: list[Take] = []  # those that the writer has looked at
+        self._shown = 0
+
+    @property
+    def take(self) -> Take | None:
+        """The take that is shown, if there is one yet."""
+        return self.takes[self._shown] if self.takes else None
+
+    @property
+    def text(self) -> str:
+        """What stands at the caret: the rest of the shown take."""
+        return self.takes[self._shown].text[len(self.typed) :] if self.takes else ""
+
+    @property
+    def number(self) -> int:
+        """The shown take's place in the row, from 1; 0 where there is none yet."""
+        return self._shown + 1 if self.takes else 0
+
+    def add(self, take: Take) -> bool:
+        """Offers one more take, which stands last; False for one that the writer has already typed past."""
+        if not take.text.startswith(self.typed) or take.text == self.typed:
+            return False
+        self.takes.append(take)
+        return True
+
+    def turn(self, steps: int) -> None:
+        """Shows the take so many further on, around the ends."""
+        if self.takes:
+            self._shown = (self._shown + steps) % len(self.takes)
+
+    def pick(self, number: int) -> bool:
+        """Shows the take of this number, from 1; False where there is none."""
+        if not 1 <= number <= len(self.takes):
+            return False
+        self._shown = number - 1
+        return True
+
+    def part(self, part: Part) -> str:
+        """The next word, with the space before it, or line, or all of what is shown."""
+        match = _PARTS[part].match(self.text)
+        return match.group() if match else ""
+
+    def says(self, text: str) -> bool:
+        """Whether some take goes on with `text`, and with more."""
+        typed = self.typed + text
+        return any(take.text.startswith(typed) and len(take.text) > len(typed) for take in self.takes)
+
+    def consume(self, text: str, place: Location) -> bool:
+        """The writer typed `text`, and is at `place` now. Takes that say something else are forgotten.
+
+        False where none is left with anything more to say.
+        """
+        typed = self.typed + text
+        shown = self.take
+        kept = [take for take in self.takes if take.text.startswith(typed) and len(take.text) > len(typed)]
+        if not kept:
+            return False
+        self.typed, self.takes, self.place = typed, kept, place
+        self._shown = kept.index(shown) if shown in kept else 0
+        return True

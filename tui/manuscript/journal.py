@@ -1,0 +1,285 @@
+"""The journal of a document: everything that happens to it, in a file that survives whatever happens to the app.
+
+``documents/NAME.jsonl``: a snapshot as the first line, then one thing a line, appended twice a second. One session at a
+time holds it. The next session begins with a snapshot of what it found, so that no journal grows without bound.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from corpora.errors import InputError
+from corpora.files import write_bytes
+from corpora.home import ensure_room, home, slugify
+from tui.manuscript.history import Caret, Node, Watcher
+from tui.manuscript.journal_records import (
+    Added,
+    AnyRecord,
+    CaretAt,
+    ChangeRecord,
+    Closed,
+    Grew,
+    Marked,
+    Merged,
+    Moved,
+    NodeRecord,
+    Pending,
+    Snapshot,
+    Split,
+    TakeRecord,
+)
+from tui.manuscript.journal_replay import Restored, replay
+from tui.manuscript.lines import Change
+from tui.manuscript.manuscript import Manuscript
+
+SYNC_EVERY = 1.0  # seconds between two fsyncs
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class InUse(InputError):
+    """Another window has the document open."""
+
+
+def journal_file(document: Path | None, root: Path | None = None) -> Path:
+    """Where the journal of a document is; a new place for a text without a name."""
+    folder = (root or home()) / "documents"
+    if document is None:
+        return folder / f"untitled-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
+    name = hashlib.sha256(os.fsencode(document.resolve())).hexdigest()[:12]
+    return folder / f"{slugify(document.stem)[:40] or 'text'}-{name}.jsonl"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is written at a time: perhaps a snapshot that replaces the file, then lines."""
+
+    first: Snapshot | None
+    records: list[AnyRecord]
+
+
+class Journal(Watcher):
+    """One session's hold on a journal. Notes what happens to a manuscript, and writes it when told to."""
+
+    def __init__(self, file: Path) -> None:
+        """Takes hold of the journal at `file`, which need not exist. Raises `InUse`, or `InputError`."""
+        self.file = file
+        self._lock = _lock(file)
+        self._first: Snapshot | None = None  # to be written before anything else
+        self._records: list[AnyRecord] = []
+        self._caret: Caret | None = None  # as it was noted last
+        self._pending: tuple[int, str] | None = None
+        self._synced = 0.0
+        self._found = False  # whether an earlier session left a journal
+        self._spoilt = False  # whether the file should be written anew
+
+    # --- reading ---
+
+    def load(self) -> Restored | None:
+        """What the journal holds; None where there is none. Raises `InputError` where it is of no use.
+
+        A damaged one gives what stands before the damage, and is kept beside under another name.
+        """
+        try:
+            lines = self.file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise InputError(f"{self.file} can't be read ({error.strerror or error}).") from error
+        cut = lines.pop()  # what stands behind the last line end is a line that a crash cut short
+        self._found = self._spoilt = True
+        restored = replay(lines)
+        self._spoilt = bool(cut or restored.lost)
+        if restored.lost:
+            self.set_aside()
+        return restored
+
+    def set_aside(self) -> Path:
+        """Keeps a copy of the file as it is, under another name, and returns its place."""
+        place = self.file.with_name(f"{self.file.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        with contextlib.suppress(OSError):
+            write_bytes(place, self.file.read_bytes())
+        return place
+
+    # --- noting ---
+
+    def begin(self, snapshot: Snapshot, *, rewrite: bool = False) -> None:
+        """What is noted from now on happens to this; the first note writes it in the place of the old file.
+
+        With `rewrite` it is written in any case.
+        """
+        self._first, self._pending = snapshot, None
+        self._caret = snapshot.caret
+        self._records = [CaretAt(snapshot.caret)] if self._spoilt or rewrite else []
+
+    def note(self, record: AnyRecord) -> None:
+        """Notes one thing."""
+        self._records.append(record)
+
+    def note_state(self, manuscript: Manuscript, caret: Caret) -> None:
+        """Notes where the caret is, and what the model has written that is neither kept nor dropped."""
+        takes = manuscript.takes
+        if manuscript.pending and takes is not None and takes.shown.text:
+            state = (id(takes.shown), takes.shown.text)
+            if state != self._pending:
+                record = TakeRecord.of(takes.shown)
+                assert record is not None
+                self._records.append(Pending(takes.place, record))
+                self._pending = state
+        elif caret != self._caret and (self._records or self._first is None or self._found):
+            self._records.append(CaretAt(caret))
+            self._caret = caret
+
+    def added(self, node: Node, *, entered: bool) -> None:
+        self._records.append(Added(NodeRecord.of(node), entered))
+
+    def grew(self, node: Node, change: Change) -> None:
+        last = self._records[-1] if self._records else None
+        if isinstance(last, Grew) and (joined := last.change.change().joined(change)) is not None:
+            self._records[-1] = Grew(ChangeRecord.of(joined), node.after, last.by + 1)
+        else:
+            self._records.append(Grew(ChangeRecord.of(change), node.after))
+
+    def moved(self, node: Node) -> None:
+        self._records.append(Moved(node.number))
+
+    def marked(self, node: Node) -> None:
+        self._records.append(Marked(node.number, node.pinned, node.archived))
+
+    def split(self, node: Node, head: Node, index: int, length: int) -> None:
+        self._records.append(Split(node.number, index, length))
+
+    def merged(self, node: Node) -> None:
+        self._records.append(Merged(node.number))
+
+    # --- writing ---
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is noted that is not yet in the file."""
+        return bool(self._records)
+
+    def take(self) -> "Batch":
+        """What was noted since the last call, to be written next, and soon."""
+        batch = Batch(self._first if self._records else None, self._records)
+        self._records = []
+        if batch.first is not None:
+            self._first = None
+        return batch
+
+    def put_back(self, batch: "Batch") -> None:
+        """A batch could not be written; it comes with the next one."""
+        self._first = batch.first or self._first
+        self._records = [*batch.records, *self._records]
+
+    def write(self, batch: "Batch") -> None:
+        """Writes a batch. May run in a thread, one call at a time. Raises `InputError` where that fails."""
+        if not batch.records:
+            return
+        data = b"".join(_ENCODE(record) + b"\n" for record in batch.records)
+        try:
+            if batch.first is not None:
+                ensure_room("documents", self.file.parent.parent)
+                write_bytes(self.file, _ENCODE(batch.first) + b"\n" + data)
+                self._synced = time.monotonic()
+                return
+            with self.file.open("ab") as file:
+                file.write(data)
+                if time.monotonic() - self._synced >= SYNC_EVERY:
+                    file.flush()
+                    os.fsync(file.fileno())
+                    self._synced = time.monotonic()
+        except OSError as error:
+            raise InputError(
+                f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
+                "Save it to a file now."
+            ) from error
+
+    def move(self, file: Path) -> None:
+        """Goes on under another name; a journal that lies there is set aside. Raises `InUse`, or `InputError`."""
+        if file == self.file:
+            return
+        lock = _lock(file)
+        try:
+            if file.exists():
+                file.replace(file.with_name(f"{file.stem}.replaced-{time.strftime('%Y%m%d-%H%M%S')}"))
+            if self.file.exists():
+                self.file.replace(file)
+        except OSError as error:
+            lock.close()
+            raise InputError(f"{self.file} can't be renamed ({error.strerror or error}).") from error
+        _release(self._lock, self.file)
+        self.file, self._lock = file, lock
+
+    def close(self, *, unsaved: bool) -> None:
+        """Writes the last of it and lets go. Where nothing was ever noted, no journal comes to be.
+
+        Raises `InputError` where that fails.
+        """
+        try:
+            if self._records or self._first is None or self.file.exists():
+                if not self._records:
+                    self._first = None  # nothing happened: what is in the file still holds
+                self._records.append(Closed(unsaved))
+                self.write(self.take())
+        finally:
+            _release(self._lock, self.file)
+
+    def discard(self) -> None:
+        """Lets go without writing anything more."""
+        self._records = []
+        _release(self._lock, self.file)
+
+
+def left_open(root: Path | None = None) -> list[Path]:
+    """Journals whose last session may have left something unsaved, newest first; only their last lines are read."""
+    folder = (root or home()) / "documents"
+    files = [file for file in folder.glob("*.jsonl") if _may_be_unsaved(file)] if folder.is_dir() else []
+    return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
+
+
+def _may_be_unsaved(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - 4096))
+            last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
+        return msgspec.json.decode(last, type=Closed).unsaved
+    except OSError:
+        return False
+    except (msgspec.MsgspecError, ValueError):
+        return True
+
+
+def _lock(file: Path) -> IO[bytes]:
+    """Holds ``.NAME.lock`` until it is closed. Raises `InUse` where another process, or this one, holds it."""
+    ensure_room("documents", file.parent.parent)
+    path = file.with_name(f".{file.name}.lock")
+    try:
+        while True:
+            held = path.open("ab")
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(held.fileno()).st_ino == path.stat().st_ino:
+                    return held
+            except FileNotFoundError:
+                pass  # its last holder took it away in between
+            except BlockingIOError as error:
+                held.close()
+                raise InUse("This text is open in another window of Pantoum.") from error
+            held.close()
+    except OSError as error:
+        raise InputError(f"{path} can't be locked ({error.strerror or error}).") from error
+
+
+def _release(lock: IO[bytes], file: Path) -> None:
+    if not lock.closed:
+        with contextlib.suppress(OSError):
+            file.with_name(f".{file.name}.lock").unlink(missing_ok=True)
+        lock.close()

@@ -1,0 +1,245 @@
+"""Opening a document: its file and its journal together give text, caret, history and branches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpora.errors import InputError
+from tui.manuscript.history import Caret
+from tui.manuscript.journal import InUse, Journal, journal_file, left_open
+from tui.manuscript.journal_records import FileState, snapshot_of
+from tui.manuscript.journal_replay import Restored
+from tui.manuscript.lines import Location, advance
+from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.textfile import Progress, TextFile, read_text
+
+START: Caret = ((0, 0), (0, 0))
+
+
+@dataclass
+class Opened:
+    """A document that can be shown."""
+
+    manuscript: Manuscript
+    path: Path | None
+    file: TextFile | None  # None where there is none yet
+    journal: Journal | None  # None where another window holds it: then it is only to be read
+    caret: Location = (0, 0)
+    saved_at: tuple[int, int] = (0, 0)  # the history's position when text and file were the same
+    notices: tuple[str, ...] = ()
+
+    def state(self) -> FileState:
+        """What the journal says about the file."""
+        return file_state(self.path, self.file, self.saved_at)
+
+    def begin(self, *, rewrite: bool = False) -> None:
+        """Lets the journal follow the manuscript. With `rewrite` the file of the journal is written in any case."""
+        if self.journal is not None:
+            snapshot = snapshot_of(self.manuscript, (self.caret, self.caret), self.state())
+            self.journal.begin(snapshot, rewrite=rewrite)
+            self.manuscript.history.watcher = self.journal
+
+
+def file_state(path: Path | None, file: TextFile | None, saved_at: tuple[int, int]) -> FileState:
+    """What a journal says about a file."""
+    if file is None:
+        return FileState(saved_at, str(path or ""))
+    return FileState(saved_at, str(path or ""), file.stamp.sha256, file.newline, file.encoding)
+
+
+def new_document(root: Path | None, manuscript: Manuscript | None = None) -> Opened:
+    """An empty text without a name. Raises `InputError` where the home folder can't be used."""
+    opened = Opened(manuscript or Manuscript(), None, None, Journal(journal_file(None, root)))
+    opened.begin()
+    return opened
+
+
+def open_document(path: Path, root: Path | None, progress: Progress | None = None, *, revert: bool = False) -> Opened:
+    """A file with its journal. Raises `InUse` where another window has it, and `InputError`.
+
+    What was not saved comes back, unless `revert` is set: then it stays as a branch. A file that others have changed
+    meanwhile counts as one more step, so that an undo shows what was there before.
+    """
+    file = read_text(path, progress) if path.exists() or not path.parent.is_dir() else None
+    if file is not None and file.lossy:
+        return Opened(Manuscript(file.text), None, file, None, notices=file.notices)
+    journal = Journal(journal_file(path, root))
+    notices = list(file.notices) if file is not None else []
+    try:
+        try:
+            restored = journal.load()
+        except InputError as error:
+            restored = None
+            notices.append(f"{error} It was set aside as {journal.set_aside().name}; {path.name} itself is untouched.")
+        if restored is None:
+            opened = Opened(Manuscript(file.text if file else ""), path, file, journal)
+        else:
+            notices += _losses(restored, path.name)
+            opened = _restored(restored, path, file, journal, revert)
+        opened.notices = tuple(notices)
+        opened.begin(rewrite=revert)
+    except BaseException:
+        journal.discard()
+        raise
+    return opened
+
+
+def read_only(path: Path, progress: Progress | None = None) -> Opened:
+    """A file that is only to be read, as another window has it. Raises `InputError`."""
+    file = read_text(path, progress)
+    return Opened(Manuscript(file.text), path, file, None, notices=file.notices)
+
+
+@dataclass
+class Left:
+    """A text that an earlier session left unsaved."""
+
+    journal: Journal
+    restored: Restored
+
+    @property
+    def path(self) -> Path | None:
+        return Path(self.restored.file.document) if self.restored.file.document else None
+
+    @property
+    def name(self) -> str:
+        return self.path.name if self.path is not None else "a text without a name"
+
+    def opened(self) -> Opened:
+        """The text as it was left. The journal goes on from there."""
+        state, manuscript = self.restored.file, self.restored.manuscript
+        file = None
+        if self.path is not None and state.sha256:
+            file = TextFile.known(self.path, state.newline, state.encoding, state.sha256)
+        opened = Opened(
+            manuscript, self.path, file, self.journal, self.restored.caret[1], state.position, _losses(self.restored)
+        )
+        opened.begin()
+        return opened
+
+    def revert(self) -> None:
+        """Goes back to what the file holds; what was not saved stays as a branch. Ends the hold on the journal."""
+        opened = self.opened()
+        _revert(opened.manuscript, self.restored)
+        self.journal.close(unsaved=False)
+
+
+def find_left(root: Path | None = None) -> list[Left]:
+    """What earlier sessions left unsaved, newest first, each one held. What other windows have open is left out."""
+    found = []
+    for file in left_open(root):
+        try:
+            journal = Journal(file)
+        except InputError:
+            continue
+        try:
+            restored = journal.load()
+        except InputError:
+            restored = None
+        if restored is not None and restored.unsaved and not _in_file(restored):
+            found.append(Left(journal, restored))
+        else:
+            journal.discard()
+    return found
+
+
+def left_of(path: Path, root: Path | None = None) -> Left | None:
+    """What an earlier session left unsaved of this document, held; None where there is nothing.
+
+    Raises `InUse` where another window has it open.
+    """
+    file = journal_file(path, root)
+    if not file.exists():
+        return None
+    journal = Journal(file)
+    try:
+        restored = journal.load()
+    except InputError:
+        restored = None
+    if restored is not None and restored.unsaved and not _in_file(restored):
+        return Left(journal, restored)
+    journal.discard()
+    return None
+
+
+def _restored(restored: Restored, path: Path, file: TextFile | None, journal: Journal, revert: bool) -> Opened:
+    manuscript, state = restored.manuscript, restored.file
+    if revert:
+        _revert(manuscript, restored)
+    opened = Opened(manuscript, path, file, journal, restored.caret[1], state.position)
+    if file is not None and file.text == manuscript.text:
+        opened.saved_at = manuscript.history.position
+        return opened
+    if file is None or file.stamp.sha256 == state.sha256:
+        return opened
+    if restored.unsaved and not revert:
+        opened.file = TextFile.known(path, file.newline, file.encoding, state.sha256)  # saving will ask
+        return opened
+    take_over(manuscript, file.text)
+    opened.saved_at = manuscript.history.position
+    opened.caret = manuscript.body.clamp(opened.caret)
+    return opened
+
+
+def take_over(manuscript: Manuscript, text: str) -> None:
+    """Makes the text that of a file which others have changed, as one step; only what differs is touched."""
+    old = manuscript.text
+    if old == text:
+        return
+    head = _common(old, text)
+    tail = _common(old[head:][::-1], text[head:][::-1])
+    start = advance((0, 0), old[:head])
+    end = advance(start, old[head : len(old) - tail])
+    change = manuscript.body.replace(start, end, text[head : len(text) - tail])
+    manuscript.history.close()
+    manuscript.history.record(change, (start, start), (change.new_end, change.new_end), kind="outside")
+
+
+def _in_file(restored: Restored) -> bool:
+    """Whether the text was written to its file just before a crash, so that the journal didn't hear of it."""
+    path = Path(restored.file.document) if restored.file.document else None
+    if path is None or restored.pending is not None:
+        return False
+    try:
+        return read_text(path).text == restored.manuscript.text
+    except InputError:
+        return False
+
+
+def _revert(manuscript: Manuscript, restored: Restored) -> None:
+    node = manuscript.history.nodes.get(restored.file.position[0])
+    if node is not None and restored.unsaved:
+        restored.caret = manuscript.go(node)
+
+
+def _losses(restored: Restored, name: str = "The journal") -> tuple[str, ...]:
+    if not restored.lost:
+        return ()
+    return (
+        f"The journal of {name} is damaged; {restored.lost:,} of its last lines could not be used. A copy was kept.",
+    )
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginnings."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+__all__ = [
+    "InUse",
+    "Left",
+    "Opened",
+    "file_state",
+    "find_left",
+    "left_of",
+    "new_document",
+    "open_document",
+    "read_only",
+    "take_over",
+]

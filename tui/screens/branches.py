@@ -1,0 +1,128 @@
+"""The branches of a text: every take and every fork, to be searched, gone to, pinned, put away and joined."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.commands.branches import BRANCHES
+from tui.commands.command import Command
+from tui.commands.registry import bindings
+from tui.manuscript.history import History, Node
+from tui.manuscript.outline import Branch, outline
+
+MOST = 2000  # lines that are shown; a search finds the others
+
+
+class BranchesScreen(ModalScreen[Node | None]):
+    """Returns the node to go to, or None."""
+
+    CSS_PATH = "branches.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(BRANCHES)
+    commands: ClassVar[tuple[Command, ...]] = BRANCHES
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self._history = history
+        self._shown: list[Branch] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Input(placeholder="Search for words, a model, pinned…", id="branch-search", compact=True)
+            yield OptionList(id="branch-list", compact=True)
+            yield Static(
+                "Enter goes there · p pins · a puts away · m joins with the one above · / searches · Esc closes",
+                id="branch-keys",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        self._fill()
+        self.list.focus()
+
+    @property
+    def list(self) -> OptionList:
+        return self.query_one("#branch-list", OptionList)
+
+    @property
+    def chosen(self) -> Node | None:
+        """The node of the highlighted line."""
+        at = self.list.highlighted
+        return self._shown[at].node if at is not None and at < len(self._shown) else None
+
+    def _fill(self, keep: Node | None = None) -> None:
+        found = outline(self._history, self.query_one(Input).value)
+        wanted = keep or self._history.here
+        at = next((number for number, each in enumerate(found) if each.node is wanted), len(found) - 1)
+        first = max(0, min(at - MOST // 2, len(found) - MOST))
+        self._shown = found[first : first + MOST]
+        self.list.clear_options()
+        self.list.add_options(Option(_line(each)) for each in self._shown)
+        if self._shown:
+            self.list.highlighted = at - first
+        title = f"{len(found):,} branch{'es' if len(found) != 1 else ''}"
+        self.query_one(Vertical).border_title = title
+
+    @on(Input.Changed)
+    def _searched(self) -> None:
+        self._fill(self.chosen)
+
+    @on(Input.Submitted)
+    def _found(self) -> None:
+        self.list.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.dismiss(self.chosen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action == "close" or not isinstance(self.focused, Input)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_search(self) -> None:
+        self.query_one(Input).focus()
+
+    def action_pin(self) -> None:
+        if node := self.chosen:
+            self._history.mark(node, pinned=not node.pinned)
+            self._fill(node)
+
+    def action_archive(self) -> None:
+        if node := self.chosen:
+            self._history.mark(node, archived=not node.archived)
+            self._fill(node)
+
+    def action_merge(self) -> None:
+        node = self.chosen
+        if node is not None and not self._history.merge(node):
+            self.notify("Only a branch whose parent has no other can be joined with it.", markup=False)
+        self._fill(node)
+
+
+def _line(branch: Branch) -> Content:
+    """How one branch looks: where it is, who wrote it, what it says."""
+    node = branch.node
+    mark = "●" if branch.here else "○" if branch.path else "·"
+    who = (
+        node.take.model
+        if node.take is not None
+        else {"start": "the beginning", "outside": "another program"}.get(node.kind, "you")
+    )
+    steps = f" ({branch.steps} steps)" if branch.steps > 1 else ""
+    when = datetime.fromtimestamp(node.made).strftime("  %-d %b %H:%M") if node.made else ""
+    colour = "$foreground-muted" if node.archived else "$accent" if node.take is not None else "$foreground"
+    return Content.assemble(
+        (f"{'  ' * min(branch.depth, 20)}{mark} ", "$primary bold" if branch.path else "$foreground-muted"),
+        ("★ " if node.pinned else "", "$warning"),
+        (f"{who}{steps}{' (put away)' if node.archived else ''}{when}  ", "$foreground-muted"),
+        (branch.text, colour),
+    )
