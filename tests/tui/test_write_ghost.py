@@ -166,7 +166,7 @@ async def test_siblings_are_gone_to_by_key_and_by_the_screen_of_branches(
         assert desk.text == "rain"
         await desk.press("alt+k")
         assert desk.text == "snow"
-        await desk.press("f12")
+        await desk.press("alt+g")
         await desk.until(lambda: desk.pilot.app.screen is not desk.screen)
         await desk.pilot.pause()
         await desk.press("slash", "r", "a", "i", "enter", "p", "enter")

@@ -111,7 +111,7 @@ COMMANDS: tuple[Command, ...] = (
         "write.branches",
         "Branches",
         "Shows every take and every fork of this text; Enter goes there.",
-        "f12,alt+g",
+        "alt+g,f11",
         "branches",
         priority=True,
     ),
