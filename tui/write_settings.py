@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.boundaries import Unit as EndUnit
 from corpora.errors import InputError
 from corpora.files import read_json, write_json
 from corpora.home import home
@@ -13,6 +14,7 @@ FORMAT = 1
 NAME = "write-settings.json"
 PACE = 40.0  # tokens a second: quick to read along, slow enough to turn a dial meanwhile
 LENGTHS = (20, 100_000)
+TAKES = (1, 32)
 SEEDS = (0, 2**53 - 1)  # what a number typed into a dial can hold exactly
 
 
@@ -23,6 +25,10 @@ class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""  # slug of the model used last
     dials: Dials = Dials(pace=PACE)
     length: int = 400  # characters of one continuation
+    takes: int = 5  # suggestions made at once
+    until: EndUnit = "sentence"  # where a suggestion ends
+    ranked: bool = True  # the likeliest suggestion first; else as they were drawn
+    by_pausing: bool = False  # whether a rest of the hands asks for suggestions too
     seed: int = 1  # RNG seed of the next take
     seed_fixed: bool = False  # False: each take counts the seed on
     panel: bool = True  # whether dials and next tokens are shown
@@ -33,6 +39,8 @@ class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
         self.dials.check()
         if not LENGTHS[0] <= self.length <= LENGTHS[1]:
             raise InputError(f"length is {self.length:,}; it must be between {LENGTHS[0]} and {LENGTHS[1]:,}.")
+        if not TAKES[0] <= self.takes <= TAKES[1]:
+            raise InputError(f"takes is {self.takes}; it must be between {TAKES[0]} and {TAKES[1]}.")
         if not SEEDS[0] <= self.seed <= SEEDS[1]:
             raise InputError(f"The RNG seed is {self.seed}; it must be between 0 and {SEEDS[1]}.")
 

@@ -35,7 +35,7 @@ class FakeStream(threading.Thread):
         self.turned = threading.Event()
 
     def run(self) -> None:
-        prompt, sent, index, reason = self.params["prompt"], 0, 0, "length"
+        prompt, sent, index, reason = self.service.before(self.params), 0, 0, "length"
         death = re.search(r"DIE AFTER (\d+)", prompt)
         if "SLOW START" in prompt:
             self.turned.wait(60)
@@ -65,6 +65,7 @@ class FakeService:
         self.streams: dict[int, FakeStream] = {}
         self.count = 0
         self.log = os.environ.get("FAKE_SERVICE_LOG")
+        self.text = ""  # of the document that was opened last
 
     def send(self, message: dict[str, Any]) -> None:
         line = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
@@ -78,12 +79,14 @@ class FakeService:
             if self.log:
                 with Path(self.log).open("a") as log:
                     log.write(json.dumps(request) + "\n")
-            method, number, params = request["method"], request["id"], request.get("params") or {}
+            method, number, params = request["method"], request.get("id"), request.get("params") or {}
             if "bad" in str(params.get("model", "")):
                 sentence = "weights.safetensors of bad is damaged. Restore it from a backup, or train again."
                 self.send({"id": number, "error": {"code": 1001, "message": sentence}})
                 continue
-            self.send({"id": number, "result": getattr(self, method)(params)})
+            result = getattr(self, method)(params)
+            if number is not None:
+                self.send({"id": number, "result": result})
             if method == "stream":
                 self.streams[self.count].start()
             if method == "shutdown":
@@ -103,6 +106,47 @@ class FakeService:
         self.streams[self.count] = FakeStream(self, self.count, params)
         return {"stream": self.count}
 
+    def open_document(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.text = params["text"]
+        self.count += 1
+        return {"document": self.count}
+
+    def edit(self, params: dict[str, Any]) -> None:
+        self.text = self.text[: params["start"]] + params["text"] + self.text[params["end"] :]
+        assert params["characters"] == len(self.text), "the copies have parted"
+
+    def close_document(self, _: dict[str, Any]) -> None:
+        return None
+
+    def cancel_request(self, _: dict[str, Any]) -> None:
+        return None
+
+    def before(self, params: dict[str, Any]) -> str:
+        """What stands before the caret that a request is about."""
+        at = params.get("at")
+        text: str = params.get("prompt", params.get("text", "")) if at is None else self.text[: at["offset"]]
+        return text
+
+    def takes(self, params: dict[str, Any]) -> dict[str, Any]:
+        death = "DIE AFTER" in self.before(params)
+        if death:
+            print("the fake service was told to die", file=sys.stderr, flush=True)
+            os._exit(7)
+        texts = [self.sentence(params["seed"] + number, params) for number in range(params["takes"])]
+        made = [
+            {"text": text, "seed": params["seed"] + number, "tokens": 3, "surprisal": 2.0, "reason": "end"}
+            for number, text in enumerate(texts)
+        ]
+        return {"takes": made, "exact": len(self.text) < 1000, "seconds": 0.01}
+
+    def sentence(self, seed: int, params: dict[str, Any]) -> str:
+        """A stream's text up to its first line's end."""
+        words, index = "", 0
+        while not words.lower().endswith("home\n"):
+            words += piece(seed, index, params["dials"].get("temperature", 0.8))
+            index += 1
+        return words[:-1]
+
     def set_dials(self, params: dict[str, Any]) -> dict[str, Any]:
         stream = self.streams.get(params["stream"])
         if stream is not None:
@@ -118,7 +162,7 @@ class FakeService:
         return {"stream": params["stream"], "running": stream is not None}
 
     def next(self, params: dict[str, Any]) -> dict[str, Any]:
-        last = params["text"][-1:]
+        last = self.before(params)[-1:]
         first = {"id": 0, "text": last + "!", "probability": 0.5, "dialled": 0.6}
         rest = [{"id": i + 1, "text": word, "probability": 0.06, "dialled": 0.05} for i, word in enumerate(WORDS)]
         return {"tokens": [first, *rest][: params.get("count", 12)], "entropy": 2.25}

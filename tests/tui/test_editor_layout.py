@@ -109,7 +109,7 @@ def test_the_index_of_rows_is_what_a_fresh_one_would_be(
 ) -> None:
     body = Lines(text)
     layout = Layout(body, width)
-    body.watcher = layout.changed
+    body.watchers.append(layout.changed)
     for at, length, new in edits:
         whole = body.text
         start = min(at, len(whole))

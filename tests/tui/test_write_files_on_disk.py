@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from corpora.errors import InputError
 from engine.settings import Dials
-from tui.manuscript.lines import Lines
 from tui.manuscript.textfile import changed_outside, read_text, write_text
-from tui.screens.write_seed import MOST, seed_text
 from tui.widgets.dial_steps import DIALS, Dial
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
@@ -157,19 +155,3 @@ def test_a_whole_number_is_asked_for_where_only_one_makes_sense() -> None:
     with pytest.raises(InputError, match="whole number"):
         DIALS[1].parse(WriteSettings(), "2.5")
     assert DIALS[1].parse(WriteSettings(), "1,000").dials.top_k == 1000
-
-
-def test_the_seed_text_is_everything_before_a_place_in_a_short_text() -> None:
-    assert seed_text(Lines("one\ntwo"), (1, 2)) == "one\ntw"
-
-
-def test_the_seed_text_of_a_long_text_begins_at_the_same_line_while_one_types() -> None:
-    body = Lines("".join(f"line {number} of a long text that goes on and on\n" for number in range(2000)))
-    starts = set()
-    for _ in range(60):
-        text = seed_text(body, body.end)
-        assert MOST / 2 <= len(text) <= MOST
-        assert body.text.endswith("\n" + text)
-        starts.add(text[:20])
-        body.replace(body.end, body.end, "x")
-    assert len(starts) <= 2

@@ -8,7 +8,6 @@ from engine.settings import Dials
 from tests.tui.fake_service import expected
 from tests.tui.write_help import Writing, writing
 from tui.manuscript.ghost import Ghost
-from tui.manuscript.sentences import first_sentence
 from tui.manuscript.takes import Take
 
 
@@ -182,20 +181,3 @@ def test_chinese_is_accepted_character_by_character() -> None:
         if not found.consume(part, (0, 0)):
             break
     assert parts == ["風", "雨。", "他", "來", "了"]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("It rained. And", "It rained."),
-        ("Mr. Grey didn't come. So", "Mr. Grey didn't come."),
-        ("J. Grey came! ", "J. Grey came!"),
-        ("“Come,” he said. “Why?” she", "“Come,” he said."),
-        ("one line\nanother", "one line"),
-        ("風雨。他", "風雨。"),
-        ("no end yet", None),
-        ("3.5 miles", None),
-    ],
-)
-def test_a_suggestion_ends_with_its_first_sentence(text: str, sentence: str | None) -> None:
-    assert first_sentence(text) == sentence

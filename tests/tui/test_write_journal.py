@@ -99,7 +99,7 @@ def test_a_journal_cut_anywhere_gives_a_state_that_was_and_whole_the_last_one(
     document, journal = opened(tmp_path)
     manuscript = document.manuscript
     states, texts = [], {manuscript.text}
-    manuscript.body.watcher = lambda change: texts.add(manuscript.body.text)
+    manuscript.body.watchers.append(lambda change: texts.add(manuscript.body.text))
     for number, move in enumerate(moves):
         do(manuscript, move)
         if number in flushes:

@@ -49,6 +49,18 @@ class Ghost:
         self.takes.append(take)
         return True
 
+    def settle(self, takes: Sequence[Take]) -> None:
+        """The takes are finished, and in this order; the one that is shown stays so, and comes first.
+
+        Those that say nothing, or something else than the writer has typed meanwhile, are forgotten.
+        """
+        shown = self.take
+        kept = [take for take in takes if take.text.startswith(self.typed) and len(take.text) > len(self.typed)]
+        if shown in kept:
+            kept.remove(shown)
+            kept.insert(0, shown)
+        self.takes, self._shown = kept, 0
+
     def turn(self, steps: int) -> None:
         """Shows the take so many further on, around the ends."""
         if self.takes:

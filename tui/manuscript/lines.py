@@ -74,7 +74,7 @@ class Lines:
         self.characters = len(text) - len(self.lines) + 1  # line ends are nobody's
         self.by_model = 0  # characters that a model wrote
         self.version = 0  # grows with every change
-        self.watcher: Callable[[Change], None] | None = None  # told of each change as soon as it is made
+        self.watchers: list[Callable[[Change], None]] = []  # told of each change as soon as it is made
 
     @property
     def text(self) -> str:
@@ -152,8 +152,8 @@ class Lines:
         self.characters += sum(map(len, new)) - sum(map(len, old))
         self.version += 1
         change = Change(start, end, new_end, removed, text, removed_origins, origins)
-        if self.watcher is not None:
-            self.watcher(change)
+        for watcher in self.watchers:
+            watcher(change)
         return change
 
     def set_origins(self, line: int, runs: Runs) -> None:

@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Select
 
 from corpora.errors import InputError
+from engine.client import EngineClient
 from engine.folder import ModelEntry, ModelLibrary
-from engine.protocol import NextTokens
+from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
@@ -20,7 +21,6 @@ from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_files import WriteFiles
-from tui.screens.write_seed import seed_text
 from tui.screens.write_suggest import WriteSuggest
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
@@ -44,7 +44,7 @@ class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
         self._waking = False  # whether the chosen model is being loaded
         self._question = NextQuestion(
             self.session,
-            text=lambda: seed_text(self.editor.manuscript.body, self.editor.cursor_location),
+            caret=self._caret_in,
             dials=lambda: self.settings.dials,
             show=self._show_next,
             fail=lambda error: self.say(str(error), wrong=True),
@@ -190,6 +190,10 @@ class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
     def dials_changed(self) -> None:
         if self.settings.panel:
             self._question.ask(streaming=self.writing)
+
+    async def _caret_in(self, client: EngineClient) -> Place | None:
+        await self.copy.open(client, self.editor.manuscript.body)
+        return self.copy.at(self.editor.caret)
 
     def _show_next(self, answer: NextTokens | None) -> None:
         self.next_tokens.answer = answer

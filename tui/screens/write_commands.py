@@ -155,6 +155,22 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command(
+        "write.by_pausing",
+        "Suggest by pausing",
+        "Suggestions come by themselves when you stop typing, or only when you ask.",
+        "",
+        "by_pausing",
+        footer=False,
+    ),
+    Command(
+        "write.ranked",
+        "Rank suggestions",
+        "The likeliest suggestion comes first, or they come as they are drawn.",
+        "",
+        "ranked",
+        footer=False,
+    ),
+    Command(
         "write.dial_down",
         "Dial −",
         "Turns the chosen dial down; it counts from the next token on.",

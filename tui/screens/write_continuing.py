@@ -7,14 +7,14 @@ import msgspec
 from textual import on
 
 from corpora.errors import InputError
-from engine.client import EngineError, TokenStream
+from engine.client import EngineError, Outdated, TokenStream
 from engine.protocol import StreamParams
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
 from tui.screens.write_desk import WriteDesk
+from tui.screens.write_document import DocumentCopy
 from tui.screens.write_engine import StreamReader, why_it_ended
-from tui.screens.write_seed import seed_text
 from tui.widgets.dial_steps import DIALS
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.dials import DialPanel
@@ -33,6 +33,7 @@ class WriteContinuing(WriteDesk):
         self._writing: Take | None = None
         self._reader: StreamReader | None = None
         self._last_speed = 0.0
+        self.copy = DocumentCopy()  # the engine service's, of the text that is shown
 
     def on_mount(self) -> None:
         self._paints = self.set_interval(1 / PAINTS, self.drain, pause=True)
@@ -108,13 +109,7 @@ class WriteContinuing(WriteDesk):
         take = Take(self.session.slug, self._next_seed(place), self.settings.dials)
         self.editor.begin(place, take)
         self._writing, self._last_speed = take, 0.0
-        params = StreamParams(
-            model=take.model,
-            prompt=seed_text(self.editor.manuscript.body, place),
-            length=self.settings.length,
-            dials=take.dials,
-            seed=take.seed,
-        )
+        params = StreamParams(model=take.model, length=self.settings.length, dials=take.dials, seed=take.seed)
         self.run_worker(self._open_stream(take, params), group="stream")
         self._paints.resume()
         self._show_state()
@@ -131,7 +126,16 @@ class WriteContinuing(WriteDesk):
 
     async def _open_stream(self, take: Take, params: StreamParams) -> None:
         try:
-            stream = await self.session.stream(params)
+            client = await self.session.ready()
+            await self.copy.open(client, self.editor.manuscript.body)
+            takes = self.editor.manuscript.takes
+            if self._writing is not take or takes is None:
+                return
+            place = self.copy.at(takes.place)
+            stream = await self.session.stream(msgspec.structs.replace(params, at=place))
+        except Outdated:
+            self.stop_writing()
+            return
         except InputError as error:
             if self._writing is take:
                 self._finish(error)

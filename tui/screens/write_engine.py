@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from corpora.errors import InputError
-from engine.client import EngineClient, EngineError, TokenStream
-from engine.protocol import ModelInfo, NextTokens, StreamParams, Token
+from engine.client import EngineClient, EngineError, Outdated, TokenStream
+from engine.protocol import ModelInfo, NextTokens, Place, StreamParams, Token
 from engine.settings import Dials
 from tui.engine_link import EngineLink
 
@@ -69,14 +69,14 @@ class NextQuestion:
     def __init__(
         self,
         session: ModelSession,
-        text: Callable[[], str],
+        caret: Callable[[EngineClient], Awaitable[Place | None]],
         dials: Callable[[], Dials],
         show: Callable[[NextTokens | None], None],
         fail: Callable[[InputError], None],
         count: int,
     ) -> None:
         self._session = session
-        self._text, self._dials = text, dials
+        self._caret, self._dials = caret, dials
         self._show, self._fail = show, fail
         self._count = count
         self._task: asyncio.Task[None] | None = None
@@ -107,7 +107,12 @@ class NextQuestion:
             return
         asked = time.monotonic()
         try:
-            answer = await client.next(slug, self._text(), count=self._count, dials=self._dials())
+            at = await self._caret(client)
+            if at is None:
+                return
+            answer = await client.next(slug, at=at, count=self._count, dials=self._dials())
+        except Outdated:
+            return  # the next question is under way
         except (InputError, EngineError) as error:
             self._show(None)
             self._fail(error if isinstance(error, InputError) else InputError(f"The engine failed: {error}"))

@@ -1,35 +1,36 @@
 """The Write screen's ghost text: takes for the place where the caret is, asked for by key, shown and not yet text."""
 
-import contextlib
+import asyncio
 from pathlib import Path
 
 import msgspec
 from textual import on
+from textual.timer import Timer
 
 from corpora.errors import InputError
-from engine.client import EngineError
-from engine.protocol import StreamParams
+from engine.client import EngineError, Outdated
+from engine.protocol import Growing, GrownTake, Takes, TakesParams
 from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost, Part
 from tui.manuscript.lines import Location
-from tui.manuscript.sentences import first_sentence
 from tui.manuscript.takes import Take
 from tui.screens.write_continuing import NO_MODEL, WriteContinuing
-from tui.screens.write_engine import why_it_ended
-from tui.screens.write_seed import seed_text
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS
 
-TAKES = 5  # fetched for one place, one after the other; the first is shown as it comes
-LONGEST = 240  # characters of a take that finds no sentence's end
+LONGEST = 400  # characters of a take that finds no end
+PAUSE = 0.8  # seconds without a key after which suggestions come by themselves, where that is wanted
 
 
 class WriteSuggest(WriteContinuing):
-    """At most one suggestion is fetched at a time; it ends when its ghost is no longer there."""
+    """At most one batch of suggestions is fetched at a time; it ends when its ghost is no longer there."""
 
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
         self._fetching: Ghost | None = None
+        self._fetch_task: asyncio.Task[None] | None = None
+        self._pausing: Timer | None = None
+        self._quick = False  # whether the shown suggestions come from a quick state
 
     # --- actions ---
 
@@ -41,8 +42,9 @@ class WriteSuggest(WriteContinuing):
         self.say("")
         ghost = self.editor.show_ghost([])
         self._fetching = ghost
-        prompt = seed_text(self.editor.manuscript.body, ghost.place)
-        self.run_worker(self._fetch(ghost, prompt), group="suggest", exclusive=True)
+        if self._fetch_task is not None:
+            self._fetch_task.cancel()
+        self._fetch_task = asyncio.create_task(self._fetch(ghost))
 
     def action_accept(self, part: Part) -> None:
         self.editor.accept_ghost(part)
@@ -55,6 +57,16 @@ class WriteSuggest(WriteContinuing):
 
     def action_dismiss_ghost(self) -> None:
         self.editor.dismiss_ghost()
+
+    def action_by_pausing(self) -> None:
+        by_pausing = not self.settings.by_pausing
+        self.adopt_settings(msgspec.structs.replace(self.settings, by_pausing=by_pausing))
+        self.flash("suggestions come when you pause" if by_pausing else "suggestions come when you ask")
+
+    def action_ranked(self) -> None:
+        ranked = not self.settings.ranked
+        self.adopt_settings(msgspec.structs.replace(self.settings, ranked=ranked))
+        self.flash("the likeliest suggestion comes first" if ranked else "suggestions come as they are drawn")
 
     # --- what others ask ---
 
@@ -76,16 +88,18 @@ class WriteSuggest(WriteContinuing):
             return super().doing()
         if not ghost.takes:
             return "thinking…" if self.session.at_hand is not None else "waking the model…"
-        return f"suggestion {ghost.number} of {len(ghost.takes)}{'…' if self._fetching is ghost else ''}"
+        growing = "…" if self._fetching is ghost else ""
+        quick = " · from the last page" if self._quick and not growing else ""
+        return f"suggestion {ghost.number} of {len(ghost.takes)}{growing}{quick}"
 
     # --- fetching ---
 
-    async def _fetch(self, ghost: Ghost, prompt: str) -> None:
-        """Fetches takes one after the other while their ghost is shown. Stale answers are dropped."""
+    async def _fetch(self, ghost: Ghost) -> None:
+        """One batch of takes for a ghost, shown as they grow. Stale answers are dropped."""
         try:
-            for number in range(TAKES):
-                if self.editor.ghost is not ghost or not await self._fetch_take(ghost, prompt, number):
-                    break
+            await self._fetch_takes(ghost)
+        except Outdated:
+            pass  # typed past, or dismissed
         except InputError as error:
             if self.editor.ghost is ghost and not ghost.takes:
                 self.editor.dismiss_ghost()
@@ -93,46 +107,96 @@ class WriteSuggest(WriteContinuing):
         finally:
             if self._fetching is ghost:
                 self._fetching = None
-            if self.editor.ghost is ghost and not ghost.text:
+            if self.is_mounted and self.editor.ghost is ghost and not ghost.text:
                 self.editor.dismiss_ghost()
-            self._show_state()
+            if self.is_mounted:
+                self._show_state()
 
-    async def _fetch_take(self, ghost: Ghost, prompt: str, number: int) -> bool:
-        """One take, up to the end of its first sentence; False where the ghost went away meanwhile."""
+    async def _fetch_takes(self, ghost: Ghost) -> None:
         dials = msgspec.structs.replace(self.settings.dials, pace=0.0)
-        take = Take(self.session.slug, self._ghost_seed(ghost.place, number), dials)
-        stream = await self.session.stream(
-            StreamParams(model=take.model, prompt=prompt, length=LONGEST, dials=dials, seed=take.seed)
+        slug, count = self.session.slug, self.settings.takes
+        client = await self.session.ready()
+        await self.copy.open(client, self.editor.manuscript.body)
+        place = self.copy.at(ghost.place)
+        if self.editor.ghost is not ghost or ghost.typed or place is None:
+            raise Outdated
+        seed = self._ghost_seed(ghost.place, count)
+        batch = [Take(slug, (seed + number) % SEEDS[1], dials) for number in range(count)]
+        growth = Growth(ghost, batch, self.editor)
+        params = TakesParams(
+            model=slug,
+            at=place,
+            right_from_document=True,
+            takes=count,
+            until=self.settings.until,
+            length=LONGEST,
+            dials=dials,
+            seed=seed,
+            ranked=self.settings.ranked,
         )
-        said, offered = "", False
         try:
-            async for token in stream:
-                if self.editor.ghost is not ghost:
-                    return False
-                came = "".join(each.text for each in (token, *stream.ready()))
-                said += came.replace("\r\n", "\n").replace("\r", "\n")
-                sentence = first_sentence(said)
-                take.text = sentence if sentence is not None else said
-                offered = offered or ghost.add(take)
-                if offered and ghost.take is take:
-                    self.editor.refresh_ghost()
-                if sentence is not None:
-                    break
+            answer = await client.takes(params, growth.grow)
         except EngineError as error:
             raise InputError(f"The engine failed: {error}") from error
-        finally:
-            with contextlib.suppress(InputError, EngineError):
-                await stream.cancel()
-        if trouble := why_it_ended(stream):
-            raise trouble
-        self._show_state()
-        return self.editor.ghost is ghost
+        if self.editor.ghost is ghost:
+            self._quick = not answer.exact
+            growth.finish(answer)
 
-    def _ghost_seed(self, place: Location, number: int) -> int:
+    def _ghost_seed(self, place: Location, count: int) -> int:
+        """The first of so many seeds; running, the next batch gets the ones after them."""
         if self.settings.seed_fixed:
-            return (self.settings.seed + number) % SEEDS[1]
-        return self._next_seed(place)
+            return self.settings.seed
+        seed = self.settings.seed
+        self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]))
+        return seed
 
     @on(Editor.GhostChanged)
     def _ghost_changed(self) -> None:
+        if self._fetch_task is not None and self._fetching is not None and self.editor.ghost is not self._fetching:
+            self._fetch_task.cancel()
         self._show_state()
+
+    @on(Editor.Changed)
+    def _paused_soon(self) -> None:
+        """Starts the clock again: suggestions by pausing come once no key has been pressed for a while."""
+        if self._pausing is not None:
+            self._pausing.stop()
+            self._pausing = None
+        if self.settings.by_pausing:
+            self._pausing = self.set_timer(PAUSE, self._suggest_by_itself)
+
+    def _suggest_by_itself(self) -> None:
+        if self.is_current and self.can_suggest:
+            self.action_suggest()
+
+
+class Growth:
+    """Brings a batch's texts into a ghost as they come."""
+
+    def __init__(self, ghost: Ghost, batch: list[Take], editor: Editor) -> None:
+        self._ghost, self._batch, self._editor = ghost, batch, editor
+
+    def grow(self, growing: Growing) -> None:
+        """The texts so far, in the order of their seeds."""
+        if self._editor.ghost is not self._ghost:
+            return
+        for take, text in zip(self._batch, growing.texts, strict=False):
+            take.text = _lines(text)
+            if take not in self._ghost.takes and take.text:
+                self._ghost.add(take)
+        self._editor.refresh_ghost()
+
+    def finish(self, answer: Takes) -> None:
+        """The finished texts, in their order; the one that is shown stays so, and stands first."""
+        by_seed = {take.seed: take for take in self._batch}
+        order = [self._finished(by_seed[made.seed], made) for made in answer.takes if made.seed in by_seed]
+        self._ghost.settle(order)
+        self._editor.refresh_ghost()
+
+    def _finished(self, take: Take, made: GrownTake) -> Take:
+        take.text = _lines(made.text)
+        return take
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -4,9 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from typing import ClassVar
 
 import msgspec
 
+from corpora.boundaries import UNITS
 from corpora.errors import InputError
 from tui.write_settings import WriteSettings
 
@@ -70,6 +72,29 @@ class Dial:
         return float("inf") if value == 0 and self.steps[-1] == 0 else value
 
 
+class ChoiceDial(Dial):
+    """A dial whose values are words; it turns through their numbers."""
+
+    words: ClassVar[tuple[str, ...]] = UNITS
+
+    def read(self, settings: WriteSettings) -> Value:
+        return float(self.words.index(getattr(settings, self.key)))
+
+    def write(self, settings: WriteSettings, value: Value) -> WriteSettings:
+        if not 0 <= value < len(self.words):
+            raise InputError(f"{self.name} takes a number from 0 to {len(self.words) - 1}: {', '.join(self.words)}.")
+        return msgspec.structs.replace(settings, **{self.key: self.words[int(value)]})
+
+    def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
+        word = text.strip().lower()
+        if word in self.words:
+            return self.write(settings, self.words.index(word))
+        return super().parse(settings, text)
+
+    def _kind(self, settings: WriteSettings) -> type[int]:
+        return int
+
+
 def _plain(value: Value) -> str:
     return f"{value:,.0f}"
 
@@ -104,6 +129,20 @@ DIALS: tuple[Dial, ...] = (
         lambda value: f"{value:.2f}" if value else "off",
     ),
     Dial(
+        "typical",
+        "typical",
+        "Only tokens about as surprising as the model expects may come, until they reach this probability.",
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0),
+        lambda value: f"{value:.2f}" if value < 1 else "off",
+    ),
+    Dial(
+        "repetition",
+        "repetition",
+        "Tokens that came a moment ago are so many times less likely.",
+        (1.0, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.7, 2.0, 3.0),
+        lambda value: f"÷{value:.2f}" if value > 1 else "off",
+    ),
+    Dial(
         "pace",
         "pace",
         "Tokens a second, so that you can read along and turn the dials.",
@@ -116,6 +155,22 @@ DIALS: tuple[Dial, ...] = (
         "Characters of one continuation; the next one obeys.",
         (20, 50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000),
         _plain,
+        sampler=False,
+    ),
+    Dial(
+        "takes",
+        "suggestions",
+        "How many are made at once, for one place.",
+        (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32),
+        _plain,
+        sampler=False,
+    ),
+    ChoiceDial(
+        "until",
+        "they end at",
+        "A suggestion ends with the word, the sentence, the line or the paragraph.",
+        tuple(range(len(UNITS))),
+        lambda value: UNITS[int(value)],
         sampler=False,
     ),
     Dial(

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tui.widgets.dial_steps import DIALS, Dial
 from tui.write_settings import WriteSettings
 
-VALUE_WIDTH = 7  # cells between minus and plus
+VALUE_WIDTH = 9  # cells between minus and plus
 
 
 class DialPanel(Widget, can_focus=True):
@@ -53,8 +53,15 @@ class DialPanel(Widget, can_focus=True):
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(DIALS)
 
+    @property
+    def _shown(self) -> range:
+        """The dials that have room, the chosen one among them."""
+        rows = min(self.content_size.height or len(DIALS), len(DIALS))
+        first = min(max(self.chosen - rows // 2, 0), len(DIALS) - rows)
+        return range(first, first + rows)
+
     def render(self) -> Content:
-        return Content("\n").join([self._row(index, dial) for index, dial in enumerate(DIALS)])
+        return Content("\n").join([self._row(index, DIALS[index]) for index in self._shown])
 
     def _row(self, index: int, dial: Dial) -> Content:
         here = index == self.chosen
@@ -86,9 +93,9 @@ class DialPanel(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         row = event.get_content_offset(self)
-        if row is None or not 0 <= row.y < len(DIALS):
+        if row is None or not 0 <= row.y < len(self._shown):
             return
-        self.chosen = row.y
+        self.chosen = self._shown[row.y]
         from_right = self.content_size.width - row.x
         if from_right <= 2:
             self.turn(1)
@@ -105,7 +112,7 @@ class DialPanel(Widget, can_focus=True):
 
     def _scrolled(self, event: events.MouseEvent, clicks: int) -> None:
         row = event.get_content_offset(self)
-        if row is not None and 0 <= row.y < len(DIALS):
-            self.chosen = row.y
+        if row is not None and 0 <= row.y < len(self._shown):
+            self.chosen = self._shown[row.y]
             self.turn(clicks)
             event.stop()

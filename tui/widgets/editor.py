@@ -110,11 +110,11 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     def adopt(self, manuscript: Manuscript) -> None:
         """Takes a manuscript's text in the place of the one that is shown."""
-        if self.manuscript is not None:
-            self.manuscript.body.watcher = None
+        if self.manuscript is not None and self._changed in self.manuscript.body.watchers:
+            self.manuscript.body.watchers.remove(self._changed)
         self.manuscript = manuscript
         self.layout_ = Layout(manuscript.body, self.layout_.width)
-        manuscript.body.watcher = self._changed
+        manuscript.body.watchers.append(self._changed)
         self.set_reactive(Editor.selection, Selection.cursor((0, 0)))
 
     def before_caret(self, limit: int) -> str:
