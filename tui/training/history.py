@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 import numpy as np
 
 from engine.records import MetricsLine
 from tui.training.growing import Array, Growing
 from tui.training.pyramid import Decimated, Pyramid
+from tui.training.viewport import AXES, XAxis
 
-XAxis = Literal["step", "token", "time"]
-AXES: tuple[XAxis, ...] = get_args(XAxis)
 REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
 
 
@@ -35,6 +33,9 @@ class History:
     flows: dict[str, Array] = field(default_factory=dict)  # by layer: norms at each evaluation (N, REACH), NaN-padded
     flow_places: dict[XAxis, Array] = field(default_factory=dict)
     bits_per_nat: float | None = None  # bits per character for each nat per token of this run's tokens
+
+    def __len__(self) -> int:
+        return len(self.training) + len(self.evaluations)
 
     def extent(self, axis: XAxis) -> tuple[float, float]:
         """The first and the last place on an axis; (0, 1) of a run that has logged nothing."""

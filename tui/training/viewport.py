@@ -1,7 +1,10 @@
 """Which part of the x axis the charts show: all of it, a part that stays, or a part that follows the tail."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal, get_args
 
+XAxis = Literal["step", "token", "time"]
+AXES: tuple[XAxis, ...] = get_args(XAxis)
 NARROWEST = 1e-5  # share of the whole that can be zoomed into
 NEAR = 0.01  # a view that ends within this share of its width of the newest follows it
 
@@ -40,10 +43,6 @@ class Viewport:
         start, end = self.shown(extent)
         by = min(max(share * (end - start), extent[0] - start), extent[1] - end)
         return _kept(start + by, end + by, extent)
-
-    def at_end(self) -> "Viewport":
-        """As wide as it is, at the newest."""
-        return replace(self, end=None)
 
 
 def _kept(start: float, end: float, extent: tuple[float, float]) -> Viewport:
