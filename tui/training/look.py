@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tui.training.history import History
 
 WINDOWS = (1, 3, 10, 30, 100, 300, 1000, 3000)  # how many logged values a smoothed one can be the mean of
-PARTS = 40  # a run that nobody chose a window for is smoothed over about this part of it
+PARTS = 30  # a run that nobody chose a window for is smoothed over about this part of it
 
 
 @dataclass

@@ -66,12 +66,12 @@ class Chart(ChartFrame):
         return True
 
     def ticks(self, rows: int) -> list[tuple[int, str]]:
-        ticks = self.scale.ticks(max(2, rows // 3))
+        ticks = self.scale.ticks(max(2, rows // 2))
         step = ticks[1] - ticks[0] if len(ticks) > 1 and not self.scale.logarithmic else 0.0
         shares = self.scale.share(np.array(ticks))
         found: dict[int, str] = {}
         for tick, share in zip(ticks, shares, strict=True):
-            found.setdefault(min(int((1 - share) * rows), rows - 1), tick_label(tick, step) if step else number(tick))
+            found.setdefault(min(int((1 - share) * rows), rows - 1), tick_label(tick, step))
         return list(found.items())
 
     def draw(self, cells: Cells, colours: Colours) -> None:

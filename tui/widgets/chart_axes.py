@@ -106,7 +106,9 @@ def number(value: float) -> str:
 
 
 def tick_label(value: float, step: float) -> str:
-    """A tick's figure, with as many decimals as its neighbours need."""
+    """A tick's figure, with as many decimals as its neighbours need; a `step` of 0 stands for a logarithmic axis."""
+    if step == 0 and 0.001 <= abs(value) < 1000:
+        return f"{value:g}"
     if value == 0 or 0.001 <= abs(value) < 99_999.5:
         decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
         if decimals <= 4:

@@ -112,14 +112,13 @@ class RunPane(Vertical):
         self.query_one(SamplePane).turn(by)
 
     def zoom(self, factor: float, place: float | None = None) -> None:
-        """Makes the view `factor` times as wide, around a place, the crosshair or its middle."""
+        """Makes the view `factor` times as wide, around a place: else the crosshair, or the newest if it is in view."""
         if self._view is None:
             return
         across = self._across(self._view)
         if place is None:
-            middle = (across.start + across.end) / 2
-            place = across.end if self.look.viewport.follows and self.look.viewport.width is not None else middle
-            place = place if self.look.crosshair is None else self.look.crosshair
+            newest_or_middle = across.end if self.look.viewport.follows else (across.start + across.end) / 2
+            place = newest_or_middle if self.look.crosshair is None else self.look.crosshair
         self.look.viewport = self.look.viewport.zoomed(factor, place, self._extent(self._view))
         self._draw()
 
