@@ -13,7 +13,7 @@ from tui.training.viewport import AXES, XAxis
 REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Figures that were logged together. `places` ascend; every figure has as many values as they."""
 
@@ -24,7 +24,7 @@ class Rows:
         return len(self.places["step"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """A run's curves at one moment. Losses in nats per token."""
 
@@ -83,7 +83,7 @@ class Recording:
     def _take_flows(self, lines: Sequence[MetricsLine]) -> None:
         had = len(self._flow_rows)
         self._flow_rows.extend(lines, {})
-        for layer in {layer: None for line in lines for layer in line.gradient_flow}:
+        for layer in {**self._flows, **{layer: None for line in lines for layer in line.gradient_flow}}:
             if layer not in self._flows:
                 self._flows[layer] = Growing(np.float32, REACH)
                 self._flows[layer].extend(np.full((had, REACH), np.nan))

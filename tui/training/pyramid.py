@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.floating]
 Indices = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Level:
     """Whole blocks of one size. A block without any number has NaN as extremes and a count of 0."""
 
@@ -30,7 +30,7 @@ class Level:
     count: Array  # how many numbers it has
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Extremes:
     """A curve in columns: (W,) each. NaN where a column has no number; `gap` where a value in it is missing."""
 
@@ -71,7 +71,7 @@ class Pyramid:
         return Decimated(self._values.view(), levels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decimated:
     """A curve at one moment."""
 

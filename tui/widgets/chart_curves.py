@@ -11,7 +11,7 @@ from tui.training.pyramid import Decimated, Floats
 SPARSE = 2  # with fewer values to a column than one in so many, lines are drawn from point to point
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """Figures at places, drawn raw (faint) and as a mean of several (strong), or as they are."""
 
@@ -34,7 +34,7 @@ class Level:
     value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """A curve in the columns of dots of one picture: (W,) each, NaN where there is nothing."""
 

@@ -77,7 +77,8 @@ class ChartFrame(Widget, can_focus=True):
         self.paintings = 0  # how often it was drawn
         self._lines: list[Strip] = []
         self._stale = True
-        self._dragged: bool | None = None  # None while no button is down
+        self._held: int | None = None  # the column of the pointer while its button is down
+        self._dragged = False
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
@@ -199,24 +200,23 @@ class ChartFrame(Widget, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if event.button == 1:
-            self._dragged = False
+            self._held, self._dragged = event.x, False
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self._dragged is not None:
-            if event.delta_x:
-                self._dragged = True
-                self.post_message(self.Panned(-event.delta_x / self.plot_width))
-        else:
+        if self._held is None:
             self.post_message(self.Pointed(self._place(event.x)))
+        elif event.x != self._held:
+            self.post_message(self.Panned((self._held - event.x) / self.plot_width))
+            self._held, self._dragged = event.x, True
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        if self._dragged is None:
+        if self._held is None:
             return
         self.release_mouse()
+        self._held = None
         if not self._dragged:
             self.post_message(self.Picked(self._place(event.x)))
-        self._dragged = None
 
     def on_leave(self, _: events.Leave) -> None:
         self.post_message(self.Pointed(None))

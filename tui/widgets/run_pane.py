@@ -56,7 +56,9 @@ class RunPane(Vertical):
         with Container(id="run-panes"):
             with Vertical(id="run-charts"):
                 for pane in CHARTS:
-                    yield HeatMap("run-flow") if pane == "flow" else Chart(f"run-{pane}")
+                    chart = HeatMap("run-flow") if pane == "flow" else Chart(f"run-{pane}")
+                    chart.display = False  # until there is room for it
+                    yield chart
             yield SamplePane(id="run-sample")
 
     def on_mount(self) -> None:
