@@ -53,7 +53,9 @@ class Chart(ChartFrame):
                     self._entry(curve.label, curve.colour, self._dashes(curve, index, colours), value, colours)
                 )
         parts += [self._entry(level.label, level.colour, 0, None, colours) for level in self.plot.levels]
-        return [*parts, Text(self.plot.measure, colours.muted())]
+        if place is None:  # else the values take its room, and the plot stays as high as it is
+            parts.append(Text(self.plot.measure, colours.muted()))
+        return parts
 
     def prepare(self, colours: Colours, columns: int, rows: int) -> bool:
         across = self.across
@@ -76,12 +78,12 @@ class Chart(ChartFrame):
 
     def draw(self, cells: Cells, colours: Colours) -> None:
         rows = cells.rows * DOWN
-        for level in self.plot.levels:
-            self._level(level, cells, colours)
         for curve, part in self._drawn:
             if curve.faint and curve.window > 1:
                 dots = curve_dots(self.scale.share(part.low), self.scale.share(part.high), rows)
                 cells.draw(dots, colours.faint(curve.colour))
+        for level in self.plot.levels:
+            self._level(level, cells, colours)
         for index, curve in reversed(list(enumerate(self.plot.curves))):
             for of, part in self._drawn:
                 if of is curve:
@@ -92,7 +94,7 @@ class Chart(ChartFrame):
                     cells.draw(dots, colours.strong(curve.colour))
         for _, part in self._drawn:
             for column in np.flatnonzero(part.gap.reshape(-1, ACROSS).any(axis=1)):
-                cells.put(cells.rows - 1, int(column), "×", colours.strong("error"))
+                cells.mark(int(column), "×", colours.strong("error"))
 
     def _level(self, level: Level, cells: Cells, colours: Colours) -> None:
         share = float(self.scale.share(np.array([level.value]))[0])

@@ -71,8 +71,8 @@ def places(axis: XAxis, start: float, end: float, most: int) -> list[tuple[float
         step = next((seconds for seconds in SECONDS if seconds >= rough), 0) or 86_400 * math.ceil(rough / 86_400)
         ticks = [number * step for number in range(math.ceil(start / step), math.floor(end / step) + 1)]
         return [(float(tick), duration(tick)) for tick in ticks]
-    step = max(1.0, _round_step((end - start) / max(1, most)))
-    numbers = [number * step for number in range(math.ceil(start / step), math.floor(end / step) + 1)]
+    apart = max(1.0, _round_step((end - start) / max(1, most)))
+    numbers = [nth * apart for nth in range(math.ceil(start / apart), math.floor(end / apart) + 1)]
     return [(number, label_of(axis, number)) for number in numbers]
 
 

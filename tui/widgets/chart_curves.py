@@ -57,12 +57,17 @@ def columns_of(curve: Curve, start: float, end: float, columns: int) -> Columns 
     found = _sparse(curve, bounds, before, after) if sparse else _dense(curve, edges)
     if np.isnan(found.low).all() and not found.gap.any():
         return None
-    return Columns(*(part * curve.factor for part in (found.low, found.high, found.mean)), found.gap)
+    factor = curve.factor
+    return Columns(found.low * factor, found.high * factor, found.mean * factor, found.gap)
 
 
 def value_at(curve: Curve, place: float) -> float | None:
     """The figure nearest to a place, smoothed as it is drawn; None beyond the curve's ends or in a gap."""
-    if len(curve.places) == 0 or not curve.places[0] <= place <= curve.places[-1]:
+    if len(curve.places) == 0:
+        return None
+    # The newest evaluation stands until the next one is due.
+    last = curve.places[-1] + (curve.places[-1] - curve.places[-2] if len(curve.places) > 1 else 0.0)
+    if not curve.places[0] <= place <= last:
         return None
     index = nearest(curve.places, place)
     raw = float(curve.figures.values[index])
@@ -111,7 +116,7 @@ def _sparse(curve: Curve, bounds: Array, before: int, after: int) -> Columns:
     """Lines from point to point, up to the neighbours beyond the picture; NaN breaks them."""
     width = len(bounds) - 1
     places, values = curve.places[before:after], curve.figures.values[before:after].astype(np.float64)
-    smooth = values
+    smooth: Floats = values
     if curve.window > 1:
         smooth = curve.figures.means(np.arange(before, after), curve.window)
         smooth = np.where(np.isnan(values), np.nan, smooth)

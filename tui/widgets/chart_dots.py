@@ -56,6 +56,11 @@ class Cells:
             self._characters[free, column] = ord(character)
             self._styles[free, column] = self._number(style)
 
+    def mark(self, column: int, character: str, style: Style) -> None:
+        """Puts a character into the lowest free cell of a column, or the lowest where none is free."""
+        free = np.flatnonzero(self._characters[:, column] == ord(" "))
+        self.put(int(free[-1]) if len(free) else self.rows - 1, column, character, style)
+
     def line(self, row: int) -> list[Segment]:
         """One row, as few segments as its styles allow."""
         styles = self._styles[row]

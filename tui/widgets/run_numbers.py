@@ -63,7 +63,9 @@ def _numbers(view: RunView, last: MetricsLine) -> list[tuple[str, str]]:
         found.append(("gradient", f"{last.gradient_norm:.2f}"))
     found.append(("clipped", f"{view.clipped:.0%} of steps"))
     if view.skipped:
-        found.append(("skipped", f"{count(view.skipped)} steps without a finite gradient"))
+        found.append(
+            ("skipped", f"{count(view.skipped)} step{'s' if view.skipped > 1 else ''} without a finite gradient")
+        )
     return found
 
 
