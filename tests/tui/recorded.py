@@ -58,6 +58,8 @@ class RecordedRun:
                 gradient_norm=0.4 + 0.8 * abs(math.sin(self.step * 1.7)),
                 clipped=abs(math.sin(self.step * 1.7)) > 0.75,
                 best=evaluated,
+                gradient_norms={"embedding": 0.1 + 0.05 * math.sin(self.step), "layer 1": 0.4, "decoder": 0.2},
+                gradient_flow={"layer 1": _flow(self.step), "layer 2": _flow(2 * self.step)} if evaluated else None,
             )
             if evaluated:
                 self.sample(
@@ -74,6 +76,10 @@ class RecordedRun:
         clipped: bool = False,
         best: bool = False,
         skipped: int = 0,
+        losses: dict[str, float] | None = None,
+        both_validation_loss: float | None = None,
+        gradient_norms: dict[str, float] | None = None,
+        gradient_flow: dict[str, list[float]] | None = None,
     ) -> None:
         """Appends one line of metrics for the present step."""
         append_line(
@@ -89,6 +95,10 @@ class RecordedRun:
                 bits_per_character=bits_per_character,
                 learning_rate=0.004 * (1 + math.cos(self.step / 1000)),
                 gradient_norm=gradient_norm,
+                losses=losses or {},
+                both_validation_loss=both_validation_loss,
+                gradient_norms=gradient_norms or {},
+                gradient_flow=gradient_flow or {},
                 clipped=clipped,
                 tokens_per_second=15_360.0,
                 skipped=skipped,
@@ -129,3 +139,8 @@ class RecordedRun:
         """What was asked of the trainer so far."""
         path = self.folder.control_path
         return path.read_text().splitlines() if path.exists() else []
+
+
+def _flow(step: int) -> list[float]:
+    """Norms that shrink with each step back, and the less so the longer the run has trained."""
+    return [0.5 * math.exp(-k / (1 + step / 400)) for k in range(65)]

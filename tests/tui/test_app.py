@@ -174,7 +174,7 @@ async def test_the_mode_bar_says_what_is_training(home: Path) -> None:
 
 
 def test_starting_imports_nothing_heavy() -> None:
-    heavy = ("torch", "numpy", "tokenizers", "textual_plot", "textual_fspicker")
+    heavy = ("torch", "numpy", "tokenizers", "textual_fspicker")
     program = "import sys, tui.app, tui.screens.library; print([name for name in sys.argv[1:] if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True, timeout=60

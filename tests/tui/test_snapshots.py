@@ -74,6 +74,38 @@ async def test_a_run_looks_like_this(home: Path, screenshot: SnapshotAssertion) 
         assert await picture(driver) == screenshot
 
 
+@pytest.mark.parametrize(("size", "keys"), [((80, 24), ("h",)), ((80, 24), ("4",)), ((120, 34), ("y", "comma"))])
+async def test_the_charts_look_like_this(
+    home: Path, screenshot: SnapshotAssertion, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    run = RecordedRun(home)
+    run.train(1000)
+    run.step += 10
+    run.line(skipped=1)
+    run.train(1000)
+    run.status("training")
+    async with running(size, "train") as driver:
+        await driver.shows("step 2,010")
+        await driver.shows("● bard 34% F1")
+        await driver.press(*keys)
+        assert await picture(driver) == screenshot
+
+
+async def test_the_heat_map_looks_like_this_without_colours(
+    home: Path, screenshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    run = RecordedRun(home)
+    run.train(1000)
+    run.status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("step 1,000")
+        await driver.shows("● bard 34% F1")
+        await driver.press("4")
+        await driver.shows("▒")
+        assert await picture(driver) == screenshot
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_form_looks_like_this(
     home: Path, screenshot: SnapshotAssertion, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.folder import ModelFolder
@@ -17,8 +18,8 @@ from tui.widgets.sample_pane import SamplePane
 
 def last_step(driver: Driver, chart: str = "#run-loss") -> float:
     """The largest step that a chart has been given."""
-    curves = driver.app.screen.query_one(chart, Chart).curves
-    return max((xs[-1] for curve in curves for xs, _ in curve.segments), default=0.0)
+    curves = driver.app.screen.query_one(chart, Chart).plot.curves
+    return max((float(curve.places[-1]) for curve in curves), default=0.0)
 
 
 async def watching(driver: Driver) -> None:
@@ -53,13 +54,21 @@ async def test_the_curves_grow_with_the_folder(run: RecordedRun, size: tuple[int
 
 async def test_all_panes_stand_side_by_side_in_a_large_terminal(run: RecordedRun) -> None:
     async with running((160, 45), "train") as driver:
-        await driver.shows("Gradient norm")
-        for title in ("Loss", "Learning rate", "Sample at step 300"):
+        await driver.shows("Loss ━━")
+        for title in ("Gradient ━━", "Gradient through time", "Sample at step 300"):
             await driver.shows(title)
 
 
 @pytest.mark.parametrize(
-    ("key", "title"), [("2", "Gradient norm"), ("3", "Learning rate ━━"), ("4", "Sample at step 300")]
+    ("key", "title"),
+    [
+        ("2", "Gradient ━━"),
+        ("3", "Gradient norms ━━"),
+        ("4", "Gradient through time layer 1"),
+        ("5", "Learning rate ━━"),
+        ("6", "Speed ━━"),
+        ("7", "Sample at step 300"),
+    ],
 )
 async def test_a_small_terminal_shows_one_pane_by_key(run: RecordedRun, key: str, title: str) -> None:
     async with running((80, 24), "train") as driver:
@@ -75,8 +84,8 @@ async def test_the_clip_line_is_drawn_at_the_clip(home: Path) -> None:
     recorded.status("training")
     async with running((160, 45), "train") as driver:
         await driver.shows("clip 0.7")
-        (line,) = [curve for curve in driver.app.screen.query_one("#run-gradient", Chart).curves if curve.level]
-        assert line.segments[0][1] == [0.7, 0.7]
+        (line,) = driver.app.screen.query_one("#run-gradient", Chart).plot.levels
+        assert line.value == 0.7
 
 
 async def test_a_skipped_step_is_a_gap_and_is_counted(run: RecordedRun) -> None:
@@ -85,15 +94,16 @@ async def test_a_skipped_step_is_a_gap_and_is_counted(run: RecordedRun) -> None:
     run.train(100)
     async with running((160, 45), "train") as driver:
         await driver.shows("skipped 1")
-        training = driver.app.screen.query_one("#run-loss", Chart).curves[0]
-        assert len(training.segments) == 2
+        await driver.shows("×")
+        training = driver.app.screen.query_one("#run-loss", Chart).plot.curves[0]
+        assert np.flatnonzero(np.isnan(training.figures.values)).tolist() == [30]
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_earlier_samples_are_a_key_away(run: RecordedRun, size: tuple[int, int]) -> None:
     async with running(size, "train") as driver:
         await watching(driver)
-        await driver.press("4")
+        await driver.press("7")
         await driver.shows("Sample at step 300")
         await driver.press("comma")
         await driver.shows("Sample at step 200")
@@ -223,17 +233,6 @@ async def test_the_run_picker_lists_those_in_training_first(home: Path) -> None:
         await driver.press("o")
         await driver.shows("alder stopped")
         assert driver.shown().rindex("birch") < driver.shown().rindex("alder")
-
-
-async def test_a_long_history_is_drawn_with_few_points(home: Path) -> None:
-    recorded = RecordedRun(home)
-    recorded.train(20_000, each=5)
-    recorded.status("training")
-    async with running((160, 45), "train") as driver:
-        await watching(driver)
-        await driver.until(lambda: last_step(driver) == 20_000)
-        training = driver.app.screen.query_one("#run-loss", Chart).curves[0]
-        assert sum(len(xs) for xs, _ in training.segments) <= 640
 
 
 def test_a_sample_is_read_as_it_was_written(home: Path) -> None:

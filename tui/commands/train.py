@@ -19,9 +19,63 @@ TRAIN: tuple[Command, ...] = (
     Command("train.runs", "Runs", "Chooses which run to look at.", "o", "choose_run"),
     Command("train.loss", "Loss", "Shows the loss.", "1", "pane('loss')", footer=False),
     Command("train.gradient", "Gradient", "Shows the gradient norm.", "2", "pane('gradient')", footer=False),
-    Command("train.rate", "Learning rate", "Shows the learning rate.", "3", "pane('rate')", footer=False),
-    Command("train.sample", "Sample", "Shows what the model writes.", "4", "pane('sample')", footer=False),
+    Command("train.layers", "Layers", "Shows each layer's gradient norm.", "3", "pane('layers')", footer=False),
+    Command("train.flow", "Through time", "Shows how far back gradients reach.", "4", "pane('flow')", footer=False),
+    Command("train.rate", "Learning rate", "Shows the learning rate.", "5", "pane('rate')", footer=False),
+    Command("train.speed", "Speed", "Shows the tokens trained in a second.", "6", "pane('speed')", footer=False),
+    Command("train.sample", "Sample", "Shows what the model writes.", "7", "pane('sample')", footer=False),
     Command("train.earlier", "Earlier sample", "Shows the sample before.", "comma", "sample(-1)", footer=False),
     Command("train.later", "Later sample", "Shows the sample after.", "full_stop", "sample(1)", footer=False),
     Command("train.clear", "Clear message", "Hides the line above the footer.", "escape", "clear", footer=False),
+    Command(
+        "train.first",
+        "First sample",
+        "Shows the first sample that is kept.",
+        "less_than_sign",
+        "sample(-9999)",
+        footer=False,
+    ),
+    Command("train.newest", "Newest sample", "Shows the newest.", "greater_than_sign", "sample(9999)", footer=False),
+    Command("train.zoom_in", "Zoom in", "Shows less of the run, larger.", "plus,equals_sign", "zoom(1)", footer=False),
+    Command("train.zoom_out", "Zoom out", "Shows more of the run.", "minus", "zoom(-1)", footer=False),
+    Command("train.whole", "Whole run", "Shows all of the run, and what comes.", "0", "show_all", footer=False),
+    Command("train.pan_left", "Pan left", "Moves the view to what was before.", "shift+left", "pan(-1)", footer=False),
+    Command(
+        "train.pan_right", "Pan right", "Moves the view to what came after.", "shift+right", "pan(1)", footer=False
+    ),
+    Command(
+        "train.read_left", "Read to the left", "Moves the crosshair back.", "left,h", "crosshair(-1)", footer=False
+    ),
+    Command(
+        "train.read_right", "Read to the right", "Moves the crosshair on.", "right,l", "crosshair(1)", footer=False
+    ),
+    Command(
+        "train.smoother",
+        "Smoother",
+        "Strong lines become the mean of more values.",
+        "right_square_bracket",
+        "smooth(1)",
+        footer=False,
+    ),
+    Command(
+        "train.rougher",
+        "Rougher",
+        "Strong lines become the mean of fewer values.",
+        "left_square_bracket",
+        "smooth(-1)",
+        footer=False,
+    ),
+    Command(
+        "train.logarithmic", "Linear or log", "Changes the chosen chart's y axis.", "y", "logarithmic", footer=False
+    ),
+    Command("train.axis", "Steps, tokens, time", "Changes what the x axis counts.", "x", "axis", footer=False),
+    Command(
+        "train.part",
+        "Next layer or loss",
+        "Shows the next layer through time, or the loss from both sides.",
+        "t",
+        "part",
+        footer=False,
+    ),
+    Command("train.overlay", "Other runs", "Chooses runs to show beside this one.", "v", "overlay", footer=False),
 )

@@ -15,7 +15,7 @@ from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.commands.train import TRAIN
-from tui.screens.machine_speed import MachineSpeed
+from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
 from tui.training.watch import RunView, RunWatch
 from tui.waiting import in_thread, pause
@@ -24,11 +24,11 @@ from tui.widgets.mode_bar import ModeBar
 from tui.widgets.run_form import RunForm
 
 NEW = ""  # the picker's value for "a new model"
-RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write", "pane", "sample"})
+RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"}) | CHART_ACTIONS
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
 
-class TrainScreen(MachineSpeed):
+class TrainScreen(TrainCharts):
     """On arrival it shows the run that is training, or else the form."""
 
     TITLE = "Train"
@@ -165,7 +165,7 @@ class TrainScreen(MachineSpeed):
         body.current = None
         await body.query(RunPane).remove()
         await pause(self.app, 0)  # the app may have been closed meanwhile
-        await body.add_content(RunPane(id="run-pane"), set_current=True)
+        await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
         body.query_one("#run-tabs").focus()
         self.refresh_bindings()
 
@@ -236,6 +236,8 @@ class TrainScreen(MachineSpeed):
 
     def action_clear(self) -> None:
         self.query_one(MessageLine).clear()
+        if self.run_pane:
+            self.run_pane.point(None)
 
     def action_new(self) -> None:
         self._watch(None)
@@ -259,16 +261,6 @@ class TrainScreen(MachineSpeed):
         picker = self.query_one("#run-picker", Select)
         picker.focus()
         picker.action_show_overlay()
-
-    def action_pane(self, pane: str) -> None:
-        from tui.widgets.run_pane import RunPane
-
-        self.query_one(RunPane).choose(pane)
-
-    def action_sample(self, by: int) -> None:
-        from tui.widgets.run_pane import RunPane
-
-        self.query_one(RunPane).turn_sample(by)
 
     async def action_write(self) -> None:
         from tui.app import PantoumApp

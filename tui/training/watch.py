@@ -3,24 +3,16 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
-from tui.training.envelope import Envelope, Segment
 
-SAMPLES_KEPT = 500
-COLUMNS = 320  # dots across the widest chart that a terminal shows: two to a cell
+if TYPE_CHECKING:
+    from tui.training.history import History
 
-
-@dataclass(frozen=True)
-class Curves:
-    """What the charts draw: stretches of points, x in steps. Losses in nats per token."""
-
-    loss: list[Segment]
-    validation: list[Segment]
-    gradient: list[Segment]
-    learning_rate: list[Segment]
+SAMPLES_KEPT = 2000
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,7 @@ class RunView:
     best: MetricsLine | None  # the best evaluation
     clipped: float  # share of the logged steps whose gradient was clipped
     skipped: int  # steps skipped for a loss or gradient that was not finite
-    curves: Curves
+    history: "History"
     samples: tuple[SampleLine, ...]
     caught_up: bool  # False while there is more to read of a long history
 
@@ -59,10 +51,11 @@ class RunWatch:
         self._begin()
 
     def _begin(self) -> None:
+        from tui.training.history import Recording  # brings numpy: here, in the thread that polls
+
         self._metrics = self.folder.metrics()
         self._samples = self.folder.samples()
-        self._loss, self._validation = Envelope(), Envelope()
-        self._gradient, self._rate = Envelope(), Envelope()
+        self._recording = Recording()
         self._last: MetricsLine | None = None
         self._best: MetricsLine | None = None
         self._lines = self._clipped = self._skipped = 0
@@ -79,7 +72,6 @@ class RunWatch:
         if not new and seen == self._shown:
             return None
         self._shown = seen
-        curves = Curves(*(curve.segments(COLUMNS) for curve in self._curves()))
         share = self._clipped / self._lines if self._lines else 0.0
         return RunView(
             slug=self.folder.slug,
@@ -90,7 +82,7 @@ class RunWatch:
             best=self._best,
             clipped=share,
             skipped=self._skipped,
-            curves=curves,
+            history=self._recording.history(),
             samples=tuple(self._kept),
             caught_up=caught_up,
         )
@@ -100,17 +92,13 @@ class RunWatch:
         before, self._files = self._files, [_inode(self.folder.metrics_path), _inode(self.folder.samples_path)]
         return any(old and old != new for old, new in zip(before, self._files, strict=False))
 
-    def _curves(self) -> tuple[Envelope, Envelope, Envelope, Envelope]:
-        return self._loss, self._validation, self._gradient, self._rate
-
     def _read(self) -> tuple[bool, bool]:
         """Whether there was something new, and whether all of it has been read."""
         deadline = time.monotonic() + self._patience
         new = False
         while lines := self._metrics.read():
             new = True
-            for line in lines:
-                self._take(line)
+            self._take(lines)
             if time.monotonic() > deadline:
                 return True, False
         while samples := self._samples.read():
@@ -118,22 +106,19 @@ class RunWatch:
             self._kept = [*self._kept, *samples][-SAMPLES_KEPT:]
         return new, True
 
-    def _take(self, line: MetricsLine) -> None:
-        x = float(line.step)
-        if line.validation_loss is not None:
-            self._validation.add(x, line.validation_loss)
-            if line.best or self._best is None:
-                self._best = line
-            if line.loss is None:
-                return  # tells of an evaluation only, so the other curves have no gap here
-        self._loss.add(x, line.loss)
-        self._gradient.add(x, line.gradient_norm)
-        self._rate.add(x, line.learning_rate)
-        self._skipped += line.skipped
-        if line.loss is not None or self._last is None:
-            self._lines += 1
-            self._clipped += line.clipped
-            self._last = line
+    def _take(self, lines: list[MetricsLine]) -> None:
+        self._recording.take(lines)
+        for line in lines:
+            if line.validation_loss is not None:
+                if line.best or self._best is None:
+                    self._best = line
+                if line.loss is None:
+                    continue  # tells of an evaluation only
+            self._skipped += line.skipped
+            if line.loss is not None or self._last is None:
+                self._lines += 1
+                self._clipped += line.clipped
+                self._last = line
 
     def _record(self) -> tuple[ModelRecord | None, str]:
         try:

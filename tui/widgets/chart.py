@@ -1,118 +1,114 @@
-"""A chart of a run: curves over steps, gaps where there is no number, drawn only while it can be seen."""
+"""A chart of curves: raw values faint, their mean strong, gaps marked, linear or logarithmic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
-from textual.theme import Theme
-from textual.widgets import Static
-from textual_plot import HiResMode, PlotWidget
+import numpy as np
+from rich.text import Text
 
-from tui.training.envelope import Segment
+from tui.widgets.chart_axes import Scale, limits, number, place_in_words, tick_label
+from tui.widgets.chart_colours import Colours
+from tui.widgets.chart_curves import Columns, Curve, Level, columns_of, range_of, value_at
+from tui.widgets.chart_dots import ACROSS, DOWN, Cells, curve_dots
+from tui.widgets.chart_frame import Across, ChartFrame
+
+DASHES = ((1, 0), (5, 4), (2, 3), (9, 3))  # dots on and off; of curves that no colour tells apart
+STROKES = ("━━", "╍╍", "┉┉", "━╍")
 
 
 @dataclass(frozen=True)
-class Curve:
-    """`colour` is a theme variable; `label` goes into the chart's title line."""
+class Plot:
+    """What a chart is to show."""
 
-    label: str
-    colour: str
-    segments: Sequence[Segment]
-    level: bool = False  # a horizontal line: drawn across, and no reason by itself to stretch the axis
-
-
-class _Plot(PlotWidget, can_focus=False):
-    pass
+    heading: str
+    measure: str  # of the y axis, in words
+    curves: Sequence[Curve]
+    levels: Sequence[Level] = ()
+    logarithmic: bool = False  # where all that is shown is positive
 
 
-class Chart(Vertical):
-    """A title line with the legend in it, and the plot below."""
+class Chart(ChartFrame):
+    """Shows a `Plot`."""
 
-    DEFAULT_CSS = """
-    Chart { height: 1fr; }
-    Chart > .chart--title { height: 1; padding: 0 1; color: $text-muted; }
-    Chart _Plot { height: 1fr; }
-    Chart _Plot > .plot--axis { color: $border-blurred; }
-    Chart _Plot > .plot--tick { color: $text-muted; text-style: none; }
-    """
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self.plot = Plot("", "", ())
+        self.scale = Scale(0.0, 1.0)
+        self._drawn: list[tuple[Curve, Columns]] = []
 
-    def __init__(self, title: str, measure: str, id: str) -> None:
-        super().__init__(id=id)
-        self._heading = title
-        self._measure = measure
-        self.curves: tuple[Curve, ...] = ()
-        self._dirty = False
+    def show(self, plot: Plot, across: Across) -> None:
+        """Takes what is to be shown; it is drawn when it is next seen."""
+        self.plot, self.across = plot, across
+        self.redraw()
 
-    def compose(self) -> ComposeResult:
-        yield Static(classes="chart--title")
-        yield _Plot(allow_pan_and_zoom=False)
+    def legend(self, colours: Colours) -> list[Text]:
+        parts = [Text(self.plot.heading, colours.strong("foreground", bold=True))]
+        place = self.across.crosshair
+        if place is not None:
+            parts.append(Text(place_in_words(self.across.axis, place), colours.strong("foreground")))
+        for index, curve in enumerate(self.plot.curves):
+            if curve.label:
+                value = value_at(curve, place) if place is not None else None
+                parts.append(
+                    self._entry(curve.label, curve.colour, self._dashes(curve, index, colours), value, colours)
+                )
+        parts += [self._entry(level.label, level.colour, 0, None, colours) for level in self.plot.levels]
+        if place is None:  # else the values take its room, and the plot stays as high as it is
+            parts.append(Text(self.plot.measure, colours.muted()))
+        return parts
 
-    def on_mount(self) -> None:
-        plot = self.query_one(_Plot)
-        plot.margin_top, plot.margin_bottom, plot.margin_left = 0, 1, 8
-        plot.visible = False  # axes without a curve would say that something is 0 to 1
-        self.app.theme_changed_signal.subscribe(self, self._recolour)
-        self._retitle()
+    def prepare(self, colours: Colours, columns: int, rows: int) -> bool:
+        across = self.across
+        found = [(curve, columns_of(curve, across.start, across.end, columns * ACROSS)) for curve in self.plot.curves]
+        self._drawn = [(curve, part) for curve, part in found if part is not None]
+        reach = range_of(self._drawn, self.plot.levels)
+        if reach is None:
+            return False
+        self.scale = limits(*reach, self.plot.logarithmic)
+        return True
 
-    def show_curves(self, *curves: Curve) -> None:
-        """Takes new curves; they are drawn now if the chart can be seen, otherwise when it next can."""
-        self.curves = curves
-        self._dirty = True
-        self._draw()
+    def ticks(self, rows: int) -> list[tuple[int, str]]:
+        ticks = self.scale.ticks(max(2, rows // 2))
+        step = ticks[1] - ticks[0] if len(ticks) > 1 and not self.scale.logarithmic else 0.0
+        shares = self.scale.share(np.array(ticks))
+        found: dict[int, str] = {}
+        for tick, share in zip(ticks, shares, strict=True):
+            found.setdefault(min(int((1 - share) * rows), rows - 1), tick_label(tick, step))
+        return list(found.items())
 
-    def on_show(self, _: events.Show) -> None:
-        self._draw()
+    def draw(self, cells: Cells, colours: Colours) -> None:
+        rows = cells.rows * DOWN
+        for curve, part in self._drawn:
+            if curve.faint and curve.window > 1:
+                dots = curve_dots(self.scale.share(part.low), self.scale.share(part.high), rows)
+                cells.draw(dots, colours.faint(curve.colour))
+        for level in self.plot.levels:
+            self._level(level, cells, colours)
+        for index, curve in reversed(list(enumerate(self.plot.curves))):
+            for of, part in self._drawn:
+                if of is curve:
+                    low, high = (part.low, part.high) if curve.window == 1 else (part.mean, part.mean)
+                    dots = curve_dots(self.scale.share(low), self.scale.share(high), rows)
+                    on, off = DASHES[self._dashes(curve, index, colours)]
+                    dots &= np.arange(dots.shape[1]) % (on + off) < on
+                    cells.draw(dots, colours.strong(curve.colour))
+        for _, part in self._drawn:
+            for column in np.flatnonzero(part.gap.reshape(-1, ACROSS).any(axis=1)):
+                cells.mark(int(column), "×", colours.strong("error"))
 
-    def on_resize(self, _: events.Resize) -> None:
-        self._draw()
+    def _level(self, level: Level, cells: Cells, colours: Colours) -> None:
+        share = float(self.scale.share(np.array([level.value]))[0])
+        if 0.0 <= share <= 1.0:
+            row = min(int((1 - share) * cells.rows), cells.rows - 1)
+            cells.put(row, 0, "╌" * cells.columns, colours.strong(level.colour))
 
-    def _recolour(self, _: Theme) -> None:
-        self._dirty = True
-        self._draw()
+    def _dashes(self, curve: Curve, index: int, colours: Colours) -> int:
+        """Which of `DASHES` a curve has: dashes tell curves apart where colours can't."""
+        return index % len(DASHES) if colours.plain else int(curve.dashed)
 
-    def _draw(self) -> None:
-        if not self._dirty or not self.size or not self.is_on_screen:
-            return
-        self._dirty = False
-        self._retitle()
-        plot = self.query_one(_Plot)
-        drawn = [curve for curve in self.curves if any(xs for xs, _ in curve.segments)]
-        plot.visible = bool(drawn)
-        if not drawn:
-            return
-        plot.clear()
-        low, high = _limits(drawn)
-        plot.set_ylimits(low, high)
-        colours = self.app.theme_variables
-        for curve in drawn:
-            for xs, ys in curve.segments:
-                inside = [min(max(y, low), high) for y in ys]
-                xs, inside = (xs * 2, inside * 2) if len(xs) == 1 else (xs, inside)  # a lone point is a dot
-                plot.plot(xs, inside, line_style=colours[curve.colour], hires_mode=HiResMode.BRAILLE)
-
-    def _retitle(self) -> None:
-        colours = self.app.theme_variables
-        parts: list[Content | str] = [Content.styled(self._heading, f"bold {colours['foreground']}")]
-        for curve in self.curves:
-            parts += ["   ", Content.styled("━━", colours[curve.colour]), f" {curve.label}"]
-        if self._measure:
-            parts.append(f"   {self._measure}")
-        self.query_one(".chart--title", Static).update(Content.assemble(*parts))
-
-
-def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
-    """The y axis: all of it, but a spike may not flatten the rest, nor a level far above it."""
-    ys = sorted(y for curve in curves if not curve.level for _, segment in curve.segments for y in segment)
-    levels = [segment[0] for curve in curves if curve.level for _, segment in curve.segments]
-    if not ys:
-        ys = levels
-    high = min(ys[-1], 3 * ys[int(0.9 * (len(ys) - 1))]) if ys[0] >= 0 else ys[-1]
-    low = ys[0]
-    for level in levels:
-        if level <= 4 * high:
-            high, low = max(high, level), min(low, level)
-    margin = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
-    return (max(0.0, low - margin) if low >= 0 else low - margin), high + margin
+    def _entry(self, label: str, colour: str, dashes: int, value: float | None, colours: Colours) -> Text:
+        text = Text(STROKES[dashes], colours.strong(colour))
+        text.append(f" {label}", colours.muted())
+        if value is not None:
+            text.append(f" {number(value)}", colours.strong("foreground", bold=True))
+        return text

@@ -1,0 +1,110 @@
+"""A run's lines as curves: which figure goes where, on which axis."""
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.records import MetricsLine
+from tui.training.history import REACH, History, Recording
+from tui.training.look import Look
+from tui.training.viewport import Viewport
+
+
+def line(step: int, **fields: object) -> MetricsLine:
+    known = {"step": step, "tokens": step * 100, "time": 0.0, "elapsed": step * step / 100, "remaining": 0.0}
+    return MetricsLine(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def recorded(*lines: MetricsLine, each: int = 1) -> History:
+    recording = Recording()
+    for start in range(0, len(lines), each):
+        recording.take(lines[start : start + each])
+    return recording.history()
+
+
+def test_a_line_of_an_evaluation_only_adds_nothing_to_the_training_curves() -> None:
+    history = recorded(line(1, loss=2.0), line(1, validation_loss=2.1), line(2, loss=1.9))
+    assert history.training.places["step"].tolist() == [1, 2]
+    assert history.evaluations.places["step"].tolist() == [1]
+
+
+def test_a_skipped_step_is_a_missing_value() -> None:
+    history = recorded(line(1, loss=2.0), line(2, skipped=1), line(3, loss=1.9))
+    assert np.isnan(history.training.figures["loss"].values).tolist() == [False, True, False]
+
+
+def test_the_three_axes_count_steps_tokens_and_seconds() -> None:
+    places = recorded(line(10, loss=1.0), line(20, loss=1.0)).training.places
+    assert places["token"].tolist() == [1000, 2000]
+    assert places["time"].tolist() == [1.0, 4.0]
+
+
+def test_the_norms_of_parameter_groups_are_figures_of_their_own() -> None:
+    history = recorded(line(1, loss=2.0), line(2, loss=2.0, gradient_norms={"layer 1": 0.5, "decoder": 0.25}))
+    assert history.training.figures["norm decoder"].values.tolist()[1] == 0.25
+    assert math.isnan(history.training.figures["norm decoder"].values[0])
+
+
+def test_the_losses_of_a_bidirectional_model_are_kept_apart() -> None:
+    sides = {"ahead": 2.0, "back": 2.2, "both": 1.1}
+    figures = recorded(line(1, loss=2.0, losses=sides)).training.figures
+    assert figures["loss"].values[0] == 2.0
+    assert figures["loss back"].values[0] == np.float32(2.2)
+    assert figures["loss both"].values[0] == np.float32(1.1)
+    assert "loss ahead" not in figures
+
+
+def test_a_flow_that_overflowed_is_short_and_the_rest_unknown() -> None:
+    history = recorded(line(1, loss=2.0, gradient_flow={"layer 1": [1.0, 5.0]}))
+    (norms,) = history.flows["layer 1"]
+    assert norms[:2].tolist() == [1.0, 5.0]
+    assert np.isnan(norms[2:]).all() and len(norms) == REACH
+
+
+def test_a_layer_that_comes_later_has_nothing_before() -> None:
+    flows = recorded(
+        line(1, loss=2.0, gradient_flow={"layer 1": [1.0]}), line(2, loss=2.0, gradient_flow={"layer 2": [2.0]})
+    ).flows
+    assert [len(norms) for norms in flows.values()] == [2, 2]
+    assert np.isnan(flows["layer 2"][0]).all()
+
+
+def test_an_evaluation_tells_how_many_bits_a_nat_is() -> None:
+    history = recorded(line(1, loss=2.0), line(2, validation_loss=2.0, bits_per_character=0.5))
+    assert history.bits_per_nat == 0.25
+
+
+@pytest.mark.parametrize("each", [1, 3, 100])
+def test_how_lines_arrive_changes_nothing(each: int) -> None:
+    lines = [line(step, loss=1.0 / step, gradient_norm=float(step)) for step in range(1, 40)]
+    values = recorded(*lines, each=each).training.figures["loss"].values
+    assert values.tolist() == recorded(*lines, each=39).training.figures["loss"].values.tolist()
+
+
+def test_another_axis_keeps_what_is_in_view_and_under_the_crosshair() -> None:
+    history = recorded(*(line(step, loss=1.0) for step in range(1, 101)))
+    look = Look(viewport=Viewport(20.0, 60.0), crosshair=50.0)
+    look.turn_axis(history)
+    assert look.axis == "token"
+    assert look.viewport.shown(history.extent("token")) == (4000.0, 6000.0)
+    assert look.crosshair == 5000.0
+    look.turn_axis(history)
+    assert look.crosshair == pytest.approx(25.0)
+    look.turn_axis(history)
+    assert look.viewport.shown(history.extent("step")) == pytest.approx((40.0, 60.0))
+
+
+def test_smoothing_follows_from_the_length_of_a_run_until_one_chooses_it() -> None:
+    look = Look()
+    assert look.window_for(10) == 1
+    assert look.window_for(100_000) == 3000
+    look.smooth(-1, 100_000)
+    assert look.window_for(10) == look.window_for(100_000) == 1000
+
+
+def test_a_run_keeps_its_colour_whatever_else_is_shown() -> None:
+    look = Look()
+    birch, alder = look.colour_of("birch"), look.colour_of("alder")
+    assert birch != alder
+    assert look.colour_of("birch") == birch

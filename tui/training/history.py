@@ -1,0 +1,157 @@
+"""All that a run has logged, as curves: rows of figures with their places on the x axes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.records import MetricsLine
+from tui.training.growing import Array, Growing
+from tui.training.pyramid import Decimated, Pyramid
+from tui.training.viewport import AXES, XAxis
+
+REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Figures that were logged together. `places` ascend; every figure has as many values as they."""
+
+    places: dict[XAxis, Array]  # steps, tokens, seconds of training: (N,) each
+    figures: dict[str, Decimated]
+
+    def __len__(self) -> int:
+        return len(self.places["step"])
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A run's curves at one moment. Losses in nats per token."""
+
+    training: Rows  # "loss", "gradient", "rate", "speed", "loss back", "norm layer 1", …
+    evaluations: Rows  # "loss", "loss back", "loss both"
+    flows: dict[str, Array] = field(default_factory=dict)  # by layer: norms at each evaluation (N, REACH), NaN-padded
+    flow_places: dict[XAxis, Array] = field(default_factory=dict)
+    bits_per_nat: float | None = None  # bits per character for each nat per token of this run's tokens
+
+    def __len__(self) -> int:
+        return len(self.training) + len(self.evaluations)
+
+    def extent(self, axis: XAxis) -> tuple[float, float]:
+        """The first and the last place on an axis; (0, 1) of a run that has logged nothing."""
+        found = [rows.places[axis] for rows in (self.training, self.evaluations) if len(rows)]
+        if not found:
+            return 0.0, 1.0
+        return min(float(places[0]) for places in found), max(float(places[-1]) for places in found)
+
+
+class Recording:
+    """Takes metrics lines as they come, and gives a `History` of them."""
+
+    def __init__(self) -> None:
+        self._training, self._evaluations, self._flow_rows = _Table(), _Table(), _Table()
+        self._flows: dict[str, Growing] = {}
+        self._bits_per_nat: float | None = None
+
+    def take(self, lines: Sequence[MetricsLine]) -> None:
+        """Adds lines, in their order."""
+        evaluations = [line for line in lines if line.validation_loss is not None]
+        # A line may tell of an evaluation only: then the training curves have no gap there.
+        steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
+        if steps:
+            self._training.extend(steps, _training_figures(steps))
+        if evaluations:
+            self._evaluations.extend(evaluations, _evaluation_figures(evaluations))
+            self._find_bits(evaluations[-1])
+        if flows := [line for line in lines if line.gradient_flow]:
+            self._take_flows(flows)
+
+    def history(self) -> History:
+        """The curves as they are now."""
+        return History(
+            training=self._training.rows(),
+            evaluations=self._evaluations.rows(),
+            flows={layer: norms.view() for layer, norms in self._flows.items()},
+            flow_places=self._flow_rows.rows().places,
+            bits_per_nat=self._bits_per_nat,
+        )
+
+    def _find_bits(self, line: MetricsLine) -> None:
+        if line.bits_per_character and line.validation_loss:
+            self._bits_per_nat = line.bits_per_character / line.validation_loss
+
+    def _take_flows(self, lines: Sequence[MetricsLine]) -> None:
+        had = len(self._flow_rows)
+        self._flow_rows.extend(lines, {})
+        for layer in {**self._flows, **{layer: None for line in lines for layer in line.gradient_flow}}:
+            if layer not in self._flows:
+                self._flows[layer] = Growing(np.float32, REACH)
+                self._flows[layer].extend(np.full((had, REACH), np.nan))
+            norms = np.full((len(lines), REACH), np.nan)
+            for row, line in enumerate(lines):
+                reached = line.gradient_flow.get(layer, [])[:REACH]
+                norms[row, : len(reached)] = reached
+            self._flows[layer].extend(norms)
+
+
+class _Table:
+    """Rows while they grow."""
+
+    def __init__(self) -> None:
+        self._places: dict[XAxis, Growing] = {axis: Growing(np.float64) for axis in AXES}
+        self._figures: dict[str, Pyramid] = {}
+
+    def __len__(self) -> int:
+        return len(self._places["step"])
+
+    def extend(self, lines: Sequence[MetricsLine], figures: dict[str, Array]) -> None:
+        had = len(self)
+        self._places["step"].extend(np.array([line.step for line in lines], np.float64))
+        self._places["token"].extend(np.array([line.tokens for line in lines], np.float64))
+        self._places["time"].extend(np.array([line.elapsed for line in lines], np.float64))
+        for name in figures:
+            self._figures.setdefault(name, Pyramid(missing=had))
+        for name, figure in self._figures.items():
+            figure.extend(figures[name] if name in figures else np.full(len(lines), np.nan))
+
+    def rows(self) -> Rows:
+        return Rows(
+            {axis: places.view() for axis, places in self._places.items()},
+            {name: figure.view() for name, figure in self._figures.items()},
+        )
+
+
+def _training_figures(lines: Sequence[MetricsLine]) -> dict[str, Array]:
+    figures = {
+        "loss": _numbers([line.loss for line in lines]),
+        "gradient": _numbers([line.gradient_norm for line in lines]),
+        "rate": _numbers([line.learning_rate for line in lines]),
+        "speed": _numbers([line.tokens_per_second or None for line in lines]),
+    }
+    losses = [line.losses for line in lines]
+    for side in _names(losses):
+        if side != "ahead":  # which is "loss", as a mean over the steps
+            figures[f"loss {side}"] = _numbers([each.get(side) for each in losses])
+    norms = [line.gradient_norms for line in lines]
+    for group in _names(norms):
+        figures[f"norm {group}"] = _numbers([each.get(group) for each in norms])
+    return figures
+
+
+def _evaluation_figures(lines: Sequence[MetricsLine]) -> dict[str, Array]:
+    figures = {"loss": [line.validation_loss for line in lines]}
+    back, both = ([line.back_validation_loss for line in lines], [line.both_validation_loss for line in lines])
+    figures.update({name: found for name, found in (("loss back", back), ("loss both", both)) if any(found)})
+    return {name: _numbers(found) for name, found in figures.items()}
+
+
+def _numbers(found: Sequence[float | None]) -> Array:
+    return np.array(found, np.float64)  # None as NaN
+
+
+def _names(found: Sequence[dict[str, float]]) -> list[str]:
+    names: dict[str, None] = {}
+    for each in found:
+        if not each.keys() <= names.keys():
+            names.update(dict.fromkeys(each))
+    return list(names)
