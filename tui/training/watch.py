@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
+from engine.health import Health
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 from tui.training.envelope import Envelope, Segment
 
@@ -38,6 +39,7 @@ class RunView:
     curves: Curves
     samples: tuple[SampleLine, ...]
     caught_up: bool  # False while there is more to read of a long history
+    health: str = ""  # how it goes, in a sentence
 
     @property
     def running(self) -> bool:
@@ -66,6 +68,7 @@ class RunWatch:
         self._last: MetricsLine | None = None
         self._best: MetricsLine | None = None
         self._lines = self._clipped = self._skipped = 0
+        self._health = Health()
         self._kept: list[SampleLine] = []
 
     def poll(self) -> RunView | None:
@@ -93,6 +96,7 @@ class RunWatch:
             curves=curves,
             samples=tuple(self._kept),
             caught_up=caught_up,
+            health=self._health.sentence(record, running=status.state in RUNNING) if self._last else "",
         )
 
     def _replaced(self) -> bool:
@@ -120,6 +124,7 @@ class RunWatch:
 
     def _take(self, line: MetricsLine) -> None:
         x = float(line.step)
+        self._health.add(line)
         if line.validation_loss is not None:
             self._validation.add(x, line.validation_loss)
             if line.best or self._best is None:

@@ -36,6 +36,7 @@ class RunPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="run-progress")
+        yield Static(id="run-health", markup=False)
         yield Static(id="run-numbers")
         yield Dial(PANES, value="loss", id="run-tabs")
         with Container(id="run-panes"):
@@ -56,6 +57,7 @@ class RunPane(Vertical):
         if self._view is not None:
             self._write_progress(self._view)
             self._write_numbers(self._view)
+            self._write_health(self._view)
 
     def on_dial_turned(self, event: Dial.Turned) -> None:
         event.stop()
@@ -76,6 +78,7 @@ class RunPane(Vertical):
         self._view = view
         self._write_progress(view)
         self._write_numbers(view)
+        self._write_health(view)
         curves = view.curves
         self.query_one("#run-loss", Chart).show_curves(
             Curve("training", "primary", curves.loss), Curve("validation", "secondary", curves.validation)
@@ -119,6 +122,11 @@ class RunPane(Vertical):
         if not view.caught_up:
             line.append("  reading its history…", colours["accent"])
         self.query_one("#run-progress", Static).update(line)
+
+    def _write_health(self, view: RunView) -> None:
+        line = self.query_one("#run-health", Static)
+        line.display = bool(view.health)
+        line.update(view.health)
 
     def _write_numbers(self, view: RunView) -> None:
         text = Text("Numbers come with the first steps.", "dim")
