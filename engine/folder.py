@@ -88,9 +88,12 @@ class ModelFolder:
         """Replaces ``status.json``. Raises `OSError`."""
         write_json(self.status_path, status)
 
-    def request(self, request: Request) -> None:
-        """Asks the trainer for something; it answers within a step. Raises `OSError`."""
-        append_line(self.control_path, ControlLine(request=request, time=time.time()))
+    def request(self, request: Request, *, setting: str = "", value: float = 0.0) -> None:
+        """Asks the trainer for something; it answers within a step. Raises `OSError`.
+
+        A ``change`` names what it changes, see `engine.changes`.
+        """
+        append_line(self.control_path, ControlLine(request=request, time=time.time(), setting=setting, value=value))
 
     def metrics(self) -> "LineReader[MetricsLine]":
         """A reader of ``metrics.jsonl`` from its beginning that can be called again for what came since."""

@@ -193,7 +193,9 @@ class Health:
         known = [clipped for _, clipped, _ in self._lines if clipped is not None]
         share = sum(known) / len(known) if known else 0.0
         if len(known) >= FEWEST and share >= OFTEN_CLIPPED:
-            return Finding("clipped", f"gradients clipped in {100.0 * share:.0f} % of steps: try half the learning rate")
+            return Finding(
+                "clipped", f"gradients clipped in {100.0 * share:.0f} % of steps: try half the learning rate"
+            )
         if self._growth >= GROWTH:
             return Finding("growing", f"gradients grow {self._growth:.0f} times on their way back; clipping holds them")
         unit: Unit = record.model.unit if record else "char"
