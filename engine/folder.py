@@ -223,6 +223,14 @@ class ModelLibrary:
             return ModelEntry(folder, None, folder.status(), str(error))
 
 
+def _is_zombie(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:  # no such thing on this platform
+        return False
+    return stat.rpartition(b")")[2].split()[:1] == [b"Z"]
+
+
 def now() -> str:
     """The present as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -237,6 +245,8 @@ def _alive(status: Status) -> bool:
             return False
         except PermissionError:
             pass
+        if _is_zombie(status.pid):  # dead, and its parent has not yet asked how it ended: perhaps never will
+            return False
         # A pid may have gone to another process after a restart: a trainer that lives also beats.
         return time.time() - status.heartbeat < 10 * SILENCE
     return time.time() - max(status.heartbeat, status.started) < SILENCE
