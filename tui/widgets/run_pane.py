@@ -18,6 +18,7 @@ PANES = (("Loss", "loss"), ("Gradient", "gradient"), ("Learning rate", "rate"), 
 WIDE = 118  # columns from which charts and sample stand side by side
 TALL = 30  # rows from which three charts stand one above the other
 STATE_COLOURS = {
+    "queued": "accent",
     "starting": "accent",
     "training": "success",
     "paused": "warning",
