@@ -262,7 +262,7 @@ class RunForm(VerticalScroll, can_focus=False):
         )
         told.update(
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
-            f"{duration(found.epoch)} for each reading of the text."
+            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
         )
         said = _warning(found, self._free if self.device in ("auto", "cpu") else None)
         warning.update(said)
