@@ -19,6 +19,7 @@ class Control:
         self._clock = clock
         self._next_look = 0.0
         self._signalled = False
+        self._changes: list[ControlLine] = []
 
     def listen_to_signals(self) -> None:
         """SIGTERM, SIGINT and SIGHUP ask for a stop: the run then saves everything before it goes."""
@@ -26,14 +27,24 @@ class Control:
             signal.signal(number, self._on_signal)
 
     def requests(self, *, now: bool = False) -> list[Request]:
-        """What was asked, oldest first. Looks at the file every `POLL` seconds at most, unless `now`."""
+        """What was asked, oldest first. Looks at the file every `POLL` seconds at most, unless `now`.
+
+        Changes are put aside for `changes`.
+        """
         asked: list[Request] = []
         if now or self._clock() >= self._next_look:
             self._next_look = self._clock() + POLL
-            asked = [line.request for line in self._reader.read_all() if line.time >= self._started]
+            lines = [line for line in self._reader.read_all() if line.time >= self._started]
+            self._changes += [line for line in lines if line.request == "change"]
+            asked = [line.request for line in lines if line.request != "change"]
         if self._signalled:
             self._signalled = False
             asked.append("stop")
+        return asked
+
+    def changes(self) -> list[ControlLine]:
+        """The changes that were asked for and not yet given to anybody, oldest first."""
+        asked, self._changes = self._changes, []
         return asked
 
     def _on_signal(self, number: int, frame: object) -> None:

@@ -34,6 +34,7 @@ class Order(enum.IntEnum):
     RETURN = 2  # take rank 0's weights, after a loss that exploded
     WAIT = 3  # nothing; rank 0 is still there
     END = 4
+    ADOPT = 5  # take the learning rate and the dropout that rank 0 sends
 
 
 @contextlib.contextmanager

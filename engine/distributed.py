@@ -112,6 +112,9 @@ def _obey(trainer: RankTrainer, crew: Crew) -> None:
             case Order.RETURN:
                 trainer.return_to(trainer.model.state_dict())
                 trainer.share_weights()
+            case Order.ADOPT:
+                learning_rate, dropout = msgspec.json.decode(crew.receive(), type=tuple[float, float])
+                trainer.adopt(learning_rate=learning_rate, dropout=dropout)
             case Order.WAIT:
                 pass
             case Order.END:

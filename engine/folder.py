@@ -4,6 +4,7 @@ Everything is plain and readable without Pantoum. Files are replaced whole or ap
 never sees half of anything and a watcher only has to tail.
 """
 
+import builtins
 import os
 import shutil
 import socket
@@ -16,7 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from corpora.errors import InputError
-from corpora.files import Tail, append_line, read_json, write_json
+from corpora.files import Tail, append_line, read_json, write_bytes, write_json
 from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
 from engine.records import (
     RUNNING,
@@ -50,6 +51,7 @@ class ModelFolder:
         self.status_path = path / "status.json"
         self.control_path = path / "control.jsonl"
         self.log_path = path / "train.log"
+        self.notes_path = path / "notes.txt"
 
     @property
     def slug(self) -> str:
@@ -88,9 +90,28 @@ class ModelFolder:
         """Replaces ``status.json``. Raises `OSError`."""
         write_json(self.status_path, status)
 
-    def request(self, request: Request) -> None:
-        """Asks the trainer for something; it answers within a step. Raises `OSError`."""
-        append_line(self.control_path, ControlLine(request=request, time=time.time()))
+    def request(self, request: Request, *, setting: str = "", value: float = 0.0) -> None:
+        """Asks the trainer for something; it answers within a step. Raises `OSError`.
+
+        A ``change`` names what it changes, see `engine.changes`.
+        """
+        append_line(self.control_path, ControlLine(request=request, time=time.time(), setting=setting, value=value))
+
+    def notes(self) -> str:
+        """What the person noted about this model; empty where nothing. Raises `InputError` where it can't be read."""
+        try:
+            return self.notes_path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise InputError(f"{self.notes_path} can't be read ({error.strerror or error}).") from error
+
+    def write_notes(self, text: str) -> None:
+        """Replaces the notes. Raises `InputError` where they can't be written."""
+        try:
+            write_bytes(self.notes_path, (text.rstrip() + "\n").encode() if text.strip() else b"")
+        except OSError as error:
+            raise InputError(f"{self.notes_path} can't be written ({error.strerror or error}).") from error
 
     def metrics(self) -> "LineReader[MetricsLine]":
         """A reader of ``metrics.jsonl`` from its beginning that can be called again for what came since."""
@@ -209,6 +230,36 @@ class ModelLibrary:
             raise InputError(f"{folder.slug} is training. Stop it first, then remove it.")
         return move_to_trash(folder.path, ensure_room("trash", self.root))
 
+    def rename(self, folder: ModelFolder, name: str) -> ModelFolder:
+        """Gives a model another name, and its folder the name's slug; returns the folder as it is called now.
+
+        Raises `InputError` while it trains or waits, for a name that is taken, and for one without a letter.
+        """
+        if folder.status().state in {*RUNNING, "queued"}:
+            raise InputError(f"{folder.slug} is training or waits to. Stop it first, then rename it.")
+        slug = slugify(name)
+        if not slug:
+            raise InputError("A name needs at least one letter or digit.")
+        path = folder.path.with_name(slug)
+        if path != folder.path and path.exists():
+            raise InputError(f"There is already a model named {slug}. Choose another name.")
+        record = msgspec.structs.replace(folder.record(), name=name.strip())
+        try:
+            folder.write_record(record)
+            folder.path.rename(path)
+        except OSError as error:
+            raise InputError(f"{folder.path} can't be renamed ({error.strerror or error}).") from error
+        return ModelFolder(path)
+
+    def removed(self, name: str) -> builtins.list[Path]:
+        """Models of this name that lie in the trash, the one that was removed last first."""
+        slug = slugify(name)
+        try:
+            found = [path for path in (self.root / "trash").iterdir() if path.name.partition("-")[2] == slug]
+        except OSError:
+            return []
+        return sorted((path for path in found if (path / "model.json").exists()), reverse=True)
+
     def restore(self, trashed: Path) -> ModelFolder:
         """Brings a removed model back, under its old slug where that is still free."""
         return ModelFolder(restore_from_trash(trashed, ensure_room("models", self.root)))
@@ -218,6 +269,14 @@ class ModelLibrary:
             return ModelEntry(folder, folder.record(), folder.status())
         except InputError as error:
             return ModelEntry(folder, None, folder.status(), str(error))
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:  # no such thing on this platform
+        return False
+    return stat.rpartition(b")")[2].split()[:1] == [b"Z"]
 
 
 def now() -> str:
@@ -234,6 +293,8 @@ def _alive(status: Status) -> bool:
             return False
         except PermissionError:
             pass
+        if _is_zombie(status.pid):  # dead, and its parent has not yet asked how it ended: perhaps never will
+            return False
         # A pid may have gone to another process after a restart: a trainer that lives also beats.
         return time.time() - status.heartbeat < 10 * SILENCE
     return time.time() - max(status.heartbeat, status.started) < SILENCE

@@ -31,10 +31,8 @@ class Lines:
     """The metrics of one run."""
 
     def __init__(self, budget: Budget, recorder: Recorder) -> None:
-        self._budget = budget
         self._recorder = recorder
-        self._every = 1 if budget.steps is None else max(1, budget.steps // LINES)
-        self._interval = 0.0 if budget.seconds is None else max(LEAST_INTERVAL, budget.seconds / LINES)
+        self.take_budget(budget)
         self._last: Step | None = None
         self._losses: list[float] = []
         self._skipped = 0
@@ -56,6 +54,12 @@ class Lines:
         due = number % self._every == 0 and waited >= self._interval
         if due or evaluation is not None or step.skipped or number == 1:
             self._write(step, number, tokens, elapsed, evaluation, waited)
+
+    def take_budget(self, budget: Budget) -> None:
+        """Lines are as far apart as suits this budget."""
+        self._budget = budget
+        self._every = 1 if budget.steps is None else max(1, budget.steps // LINES)
+        self._interval = 0.0 if budget.seconds is None else max(LEAST_INTERVAL, budget.seconds / LINES)
 
     def leave_out(self, seconds: float) -> None:
         """Time that went into something else than steps: speeds are those of training alone."""

@@ -7,6 +7,7 @@ operating system counts.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from corpora.errors import InputError
@@ -55,6 +56,11 @@ def free_bytes() -> int | None:
     limits = [_available(), _left_in_group()]
     known = [limit for limit in limits if limit is not None]
     return min(known) if known else None
+
+
+def may_have_gpu() -> bool:
+    """Whether a training whose device is ``auto`` may take a GPU, whose memory is another."""
+    return sys.platform == "darwin" or Path("/proc/driver/nvidia/version").exists()
 
 
 def _available() -> int | None:

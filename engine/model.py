@@ -3,6 +3,7 @@
 import math
 from typing import Literal
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -85,6 +86,13 @@ class LanguageModel(nn.Module):
     def drop_output(self, hidden: Tensor) -> Tensor:
         """Top outputs (T, B, H) as the output layer gets them in training."""
         return locked_dropout(hidden, self.config.drop("output"), self.training)
+
+    def set_dropout(self, share: float) -> None:
+        """Changes the dropout of all places that have none of their own."""
+        self.config = msgspec.structs.replace(self.config, dropout=share)
+        for stack in (self.ahead, self.back):
+            if stack is not None:
+                stack.dropout = self.config.drop("layer")
 
     def stack(self, side: Side) -> Stack:
         """The stack that reads this way. Raises `ValueError` for a side that the model does not have."""

@@ -13,6 +13,7 @@ from corpora.home import home
 from corpora.library import Corpus, CorpusLibrary
 from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
 from corpora.tokens import TokenSplit, tokenize, training_chunks
+from engine.changes import as_of, later, replayed
 from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
 from engine.device import check_precision, choose_device, cores
 from engine.evaluation import Evaluator
@@ -21,7 +22,7 @@ from engine.gradient_flow import excerpts
 from engine.memory import check_memory, free_bytes
 from engine.model import LanguageModel, count_parameters
 from engine.ranks import ALONE, Place
-from engine.records import ModelRecord
+from engine.records import Change, ModelRecord
 from engine.streams import Shape, fit, fit_ranks
 from engine.training import Trainer
 
@@ -33,7 +34,7 @@ FULL_EVALUATION = 262_144
 class Prepared:
     """All that a run works with."""
 
-    record: ModelRecord
+    record: ModelRecord  # with the settings of the next step
     tokenizer: Tokenizer
     trainer: Trainer
     quick: Evaluator  # for every evaluation
@@ -43,6 +44,7 @@ class Prepared:
     excerpts: tuple[Tensor, Tensor]  # inputs and targets on which gradients are followed back in time
     good: dict[str, Tensor]  # weights to return to: the best that were kept, or the first
     resumed: ResumeRecord | None
+    pending: tuple[Change, ...] = ()  # changes of steps that are still to be taken again
 
 
 def prepare(
@@ -68,6 +70,8 @@ def prepare(
         progress=lambda share, _: say(f"Encoding the corpus, {share:.0%}"),
     )
     resumed, tensors = load_resume(folder) if folder.resume_path.exists() else (None, {})
+    done = resumed.step if resumed else 0
+    record, pending = as_of(record, done), later(record, done)
     record, shape = _fit(record, tokenizer, split, resumed, place.ranks)
     if device.type == "cpu":
         mine = msgspec.structs.replace(record.training, batch=shape.batch // place.ranks, length=shape.length)
@@ -85,7 +89,7 @@ def prepare(
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
         restore(trainer, resumed, tensors, folder.resume_path)
     record = msgspec.structs.replace(record, parameters=count_parameters(model))
-    folder.write_record(record)
+    folder.write_record(replayed(record, pending))
     return Prepared(
         record=record,
         tokenizer=tokenizer,
@@ -97,6 +101,7 @@ def prepare(
         excerpts=excerpts(split.validation, device),
         good=good,
         resumed=resumed,
+        pending=pending,
     )
 
 

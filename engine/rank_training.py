@@ -3,6 +3,7 @@
 import contextlib
 from typing import cast
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
@@ -84,6 +85,11 @@ class Leader(RankTrainer):
         super().return_to(weights)
         self._ask(Order.RETURN)
         self.share_weights()
+
+    def adopt(self, *, learning_rate: float, dropout: float) -> None:
+        super().adopt(learning_rate=learning_rate, dropout=dropout)
+        self._ask(Order.ADOPT)
+        self.crew.send(msgspec.json.encode((learning_rate, dropout)))
 
     def wait(self) -> None:
         self._ask(Order.WAIT)

@@ -9,8 +9,9 @@ from engine.settings import ModelConfig, Packing, TrainingConfig
 if TYPE_CHECKING:
     from corpora.corpus import Corpus
 
-State = Literal["prepared", "starting", "training", "paused", "finished", "stopped", "failed"]
-Request = Literal["pause", "resume", "checkpoint", "stop"]
+State = Literal["prepared", "queued", "starting", "training", "paused", "finished", "stopped", "failed"]
+Request = Literal["pause", "resume", "checkpoint", "stop", "change"]
+Changeable = Literal["minutes", "steps", "learning_rate", "dropout"]  # once a run has begun
 RUNNING: frozenset[State] = frozenset({"starting", "training", "paused"})
 
 
@@ -43,6 +44,15 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     packing: Packing = "float32"  # the quickest kind of weights that decodes as well as these: see `engine.packing`
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that was changed once the run had begun: the step after `step` is the first that has it."""
+
+    step: int
+    setting: Changeable
+    before: float
+    after: float
+
+
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
     """``model.json``."""
 
@@ -54,6 +64,7 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
     corpus: CorpusReference
     parameters: int = 0
     results: Results | None = None
+    changes: tuple[Change, ...] = ()  # in their order; `model` and `training` are as after the last one
     notices: tuple[str, ...] = ()  # what the person should know: "batch shrank from 16 to 4: the text is short"
 
 
@@ -119,3 +130,5 @@ class ControlLine(msgspec.Struct, frozen=True, kw_only=True):
 
     request: Request
     time: float  # Unix time; the trainer ignores requests older than its own start
+    setting: str = ""  # of a change: a `Changeable`
+    value: float = 0.0  # of a change: what is added to a budget, or the new value

@@ -7,6 +7,7 @@ import msgspec
 import torch
 
 from corpora.errors import InputError
+from engine.changes import ADDED, changed, replayed
 from engine.checkpoint import ResumeRecord, load_weights, new_checkpoint, save_resume
 from engine.control import POLL, Control
 from engine.folder import ModelFolder
@@ -15,7 +16,7 @@ from engine.lines import Evaluation, Lines
 from engine.packing import choose_packing
 from engine.preparation import Prepared
 from engine.recording import Recorder
-from engine.records import Results
+from engine.records import Change, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.schedule import Budget
 from engine.training import Step
@@ -43,7 +44,9 @@ class Run:
         self.trainer = prepared.trainer
         self.recorder = recorder
         self.control = control
-        self.budget = Budget.of(prepared.record.training)
+        self.record = prepared.record  # with the settings of the next step
+        self.budget = Budget.of(self.record.training)
+        self.pending = prepared.pending
         self.judge = Judge(folder, prepared, recorder)
         self.stop_at = None if stop_after is None else self.trainer.step + stop_after
         self.vitals = Vitals()
@@ -54,6 +57,8 @@ class Run:
             self._next_evaluation = self._interval()
         if prepared.resumed is not None:
             self.vitals = prepared.resumed.vitals
+            if any(each.step == self.trainer.step and each.setting in ADDED for each in self.record.changes):
+                self.judge.stale = 0  # see `_adopt`
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
         self._lines = Lines(self.budget, recorder)
@@ -112,7 +117,12 @@ class Run:
 
     def _obey(self) -> bool:
         """Does what was asked; True where that is to stop."""
-        for request in self.control.requests():
+        while self.pending and self.pending[0].step <= self.trainer.step:
+            again, self.pending = self.pending[:1], self.pending[1:]
+            self._adopt(replayed(self.record, again), again[0])
+        asked = self.control.requests()
+        self._change()
+        for request in asked:
             if request == "stop":
                 return True
             if request == "checkpoint":
@@ -121,6 +131,30 @@ class Run:
             if request == "pause" and self._pause():
                 return True
         return False
+
+    def _change(self) -> None:
+        """Makes the changes that were asked for. They are written down first: a run that is killed makes them again."""
+        for asked in self.control.changes():
+            try:
+                record = changed(self.folder.record(), self.trainer.step, asked.setting, asked.value)
+                self.folder.write_record(record)
+            except InputError as error:
+                self.recorder.say(str(error))
+            except OSError as error:
+                self.recorder.trouble(f"model.json can't be written ({error.strerror or error}). Nothing was changed.")
+            else:
+                self.pending = ()
+                self._adopt(record, record.changes[-1])
+                self.recorder.say(record.notices[-1])
+
+    def _adopt(self, record: ModelRecord, change: Change) -> None:
+        """Goes on with the settings of `record`, of which `change` is the newest."""
+        self.record = record
+        self.budget = Budget.of(record.training)
+        self._lines.take_budget(self.budget)
+        self.trainer.adopt(learning_rate=record.training.learning_rate, dropout=record.model.dropout)
+        if change.setting in ADDED:
+            self.judge.stale = 0  # more time was given: its patience begins anew
 
     def _pause(self) -> bool:
         """Waits for a request to go on (False) or to stop (True). The clock stands still meanwhile."""
@@ -131,6 +165,7 @@ class Run:
         stop = False
         while True:
             asked = self.control.requests(now=True)
+            self._change()
             if "stop" in asked or "resume" in asked:
                 stop = "stop" in asked
                 break
@@ -159,7 +194,7 @@ class Run:
 
     def _interval(self) -> float:
         """Steps or seconds to the next evaluation; closer together while the rate still follows its schedule."""
-        horizon = self.prepared.record.training.horizon
+        horizon = self.record.training.horizon
         share = (horizon if self._progress() < horizon else 1.0) / EVALUATIONS
         if self.budget.steps is not None:
             return max(1, int(self.budget.steps * share))

@@ -5,6 +5,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -130,6 +131,11 @@ class Trainer:
             self.average.restart()
         self.rate_scale *= 0.5
         self.carried = self.zero()
+
+    def adopt(self, *, learning_rate: float, dropout: float) -> None:
+        """Takes another peak of the learning rate, and another dropout."""
+        self.config = msgspec.structs.replace(self.config, learning_rate=learning_rate)
+        self.model.set_dropout(dropout)
 
     def collect(self) -> "Everywhere":
         """What each rank has of its own and a checkpoint keeps."""

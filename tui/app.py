@@ -11,6 +11,7 @@ from textual.theme import Theme
 
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
+from engine.folder import ModelFolder
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
@@ -33,7 +34,7 @@ def _write() -> Screen[object]:
 
 
 class PantoumApp(App[None], inherit_bindings=False):
-    """Pantoum on a terminal. With a `document` or a `model` it starts in Write, else in `mode`."""
+    """Pantoum on a terminal. With a `document` or a `model` it starts in Write, with a run to `watch` in Train."""
 
     TITLE = "Pantoum"
     CSS_PATH = "app.tcss"
@@ -44,11 +45,19 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     training_note: reactive[str] = reactive("")  # what the mode bar says of it
 
-    def __init__(self, document: Path | None = None, model: str | None = None, mode: str = "library") -> None:
+    def __init__(
+        self,
+        document: Path | None = None,
+        model: str | None = None,
+        mode: str = "library",
+        *,
+        watch: ModelFolder | None = None,
+    ) -> None:
         super().__init__()
         self._document = document
         self._model = model
-        self._first_mode = "write" if document or model else mode
+        self._watched = watch
+        self._first_mode = "train" if watch else "write" if document or model else mode
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
@@ -64,6 +73,8 @@ class PantoumApp(App[None], inherit_bindings=False):
             await self._call_screen("open_file", self._document)
         if self._model is not None:
             await self._call_screen("open_model", self._model)
+        if self._watched is not None:
+            await self._call_screen("watch_folder", self._watched)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._remember_theme)

@@ -21,12 +21,14 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from corpora.errors import InputError
+from corpora.files import append_line
 from engine.checkpoint import ResumeRecord
 from engine.crew import Crew, Order
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.rank_training import Leader
 from engine.ranks import ALONE, Place, RankLostError, place
+from engine.records import ControlLine
 from engine.settings import ModelConfig, TrainingConfig
 from engine.streams import MIN_STEPS, Shape, Streams, fit, fit_ranks
 from tests.engine.conftest import Home, make_home
@@ -96,9 +98,17 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
     dropped: dict[str, Any] = {"dropout": 0.3, "weight_dropout": 0.2, "cell": "lstm"}
     whole, halves = (folder_of(home, name, batch=3, **dropped) for name in ("whole", "halves"))
     odd = folder_of(home, "odd", batch=5)
+    changed = folder_of(home, "changed", batch=4)
+    ask_for_a_change(changed)
     assert home.train(odd, stop_after=6) == 0
-    on_two_ranks(home, (plain, 11), (everything, 20), (whole, 20), (halves, 9), (halves, 11), (odd, 5))
+    on_two_ranks(home, (plain, 11), (everything, 20), (whole, 20), (halves, 9), (halves, 11), (odd, 5), (changed, 8))
     return home
+
+
+def ask_for_a_change(folder: ModelFolder) -> None:
+    """Whenever it is started: it happens after its first step."""
+    line = ControlLine(request="change", time=1e12, setting="learning_rate", value=0.001)
+    append_line(folder.control_path, line)
 
 
 @pytest.fixture
@@ -123,6 +133,16 @@ def test_two_ranks_learn_at_every_step_what_one_learns_with_twice_the_batch(rank
     for name in ("raw_validation_loss", "averaged_validation_loss", "both_validation_loss"):
         assert getattr(ends[1], name) == pytest.approx(getattr(ends[0], name), rel=2e-5)
     assert ends[1].losses == pytest.approx(ends[0].losses, rel=2e-5)
+
+
+@pytest.mark.slow
+def test_a_changed_learning_rate_is_taken_by_every_rank(ranks: Home) -> None:
+    one = folder_of(ranks, "one", batch=8)
+    ask_for_a_change(one)
+    assert ranks.train(one, stop_after=8) == 0
+    both = folder_in(ranks, "changed")
+    assert [change.step for change in both.record().changes] == [1]
+    np.testing.assert_allclose(curve(both), curve(one), rtol=2e-5)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpora.version import __version__
-from tui.commandline import asking, corpora, generating, models, training
+from tui.commandline import asking, control, corpora, generating, models, training
 from tui.commandline.options import GroupedHelp
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -93,6 +93,17 @@ app.command("resume")(training.resume)
 app.command("models")(models.models)
 app.command("show")(models.show)
 app.command("stop")(models.stop)
+app.command("watch")(control.watch)
+app.command("extend")(control.extend)
+app.command("change")(control.change)
+app.command("queue")(control.queue)
+app.command("rename")(control.rename)
+app.command("notes")(control.notes)
+app.command("remove")(control.remove)
+app.command("restore")(control.restore)
+app.command("compare")(control.compare)
+app.command("export-curves")(control.export_curves)
+app.command("export-tensorboard")(control.export_tensorboard)
 app.command("sample")(generating.sample)
 app.command("infill")(generating.infill)
 app.command("score")(generating.score)

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from corpora.home import ensure_room
@@ -10,9 +11,14 @@ from engine.client import SERVICE
 from engine.environment import service_environment
 from tui.commandline.output import is_terminal
 
+if TYPE_CHECKING:
+    from engine.folder import ModelFolder
 
-def open_app(*, file: Path | None = None, model: str | None = None, write: bool = False) -> None:
-    """Opens the app; with `file`, `model` or `write`, where one writes.
+
+def open_app(
+    *, file: Path | None = None, model: str | None = None, write: bool = False, watch: "ModelFolder | None" = None
+) -> None:
+    """Opens the app; with `file`, `model` or `write`, where one writes; with `watch`, on that run.
 
     Raises `InputError` where there is no terminal, no home folder, no such model, or no such place for the file, and
     what the app did not survive.
@@ -31,7 +37,7 @@ def open_app(*, file: Path | None = None, model: str | None = None, write: bool 
 
     from tui.app import PantoumApp
 
-    app = PantoumApp(file, model, "write" if write else "library")
+    app = PantoumApp(file, model, "write" if write else "library", watch=watch)
     app.run()
     if app.failure is not None:
         raise app.failure

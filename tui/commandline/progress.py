@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from engine.health import Health
 from engine.records import MetricsLine, ModelRecord, SampleLine, Status
 from tui.commandline.output import is_terminal, note, printable
 from tui.commandline.output import line as write_line
@@ -48,8 +49,11 @@ class PlainDisplay:
     """One line on stdout for each line of ``metrics.jsonl``; everything else is a note on stderr."""
 
     def __init__(self, record: ModelRecord) -> None:
+        self._record = record
         self._word = record.model.unit == "word"
         self._message = ""
+        self._health = Health()
+        self._rules: list[str] = []  # what was last said of how it goes
 
     def __enter__(self) -> "PlainDisplay":
         return self
@@ -68,6 +72,17 @@ class PlainDisplay:
         parts.append(f"{line.tokens_per_second:,.0f} tokens/s")
         parts.append(f"{duration(line.elapsed)} elapsed, {duration(line.remaining)} left")
         write_line("  ".join(parts))
+        self._tell_health(line)
+
+    def _tell_health(self, line: MetricsLine) -> None:
+        """At an evaluation, says how it goes, where that is something else than before."""
+        self._health.add(line)
+        if line.validation_loss is None:
+            return
+        rules = [finding.rule for finding in self._health.findings(self._record)]
+        if rules != self._rules and rules != ["early"]:
+            note(self._health.sentence(self._record))
+        self._rules = list(rules)
 
     def sample(self, line: SampleLine) -> None:
         pass
@@ -94,6 +109,7 @@ class LiveDisplay:
         self._line: MetricsLine | None = None
         self._evaluated: MetricsLine | None = None
         self._sample: SampleLine | None = None
+        self._health = Health()
         # Last: it asks for the picture at once.
         self._live = Live(console=self._console, refresh_per_second=5, get_renderable=self._picture)
 
@@ -108,6 +124,7 @@ class LiveDisplay:
 
     def step(self, line: MetricsLine) -> None:
         self._line = line
+        self._health.add(line)
         if line.validation_loss is not None:
             self._evaluated = line
 
@@ -140,6 +157,8 @@ class LiveDisplay:
             left,
         )
         rows: list[Text | Table] = [head, self._figures()]
+        if self._line is not None:
+            rows.append(Text(self._health.sentence(self._record), style="italic"))
         if self._sample is not None:
             rows.append(self._excerpt(self._sample))
         return Group(*rows)

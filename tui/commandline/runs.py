@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from corpora.errors import InputError
 from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import RUNNING, CorpusReference
-from engine.settings import DEVICES, Device, TrainingConfig, Unit
+from engine.settings import DEVICES, Device, Unit
 from engine.speed import known_speed, measure_speed
 from tui.commandline import watching
 from tui.commandline.output import line, note
 from tui.commandline.texts import add_files
+from tui.training import actions
 from tui.training.catalogue import concerned, renamed
 
 DEFAULT_MINUTES = 5.0
@@ -35,11 +34,18 @@ class Wishes:
 
 
 def train(
-    sources: Sequence[str], *, name: str, wishes: Wishes, stop_after: int | None, detach: bool, prepare: bool = False
+    sources: Sequence[str],
+    *,
+    name: str,
+    wishes: Wishes,
+    stop_after: int | None,
+    detach: bool,
+    prepare: bool = False,
+    queue: bool = False,
 ) -> None:
     """Raises `InputError` for a name that is taken, sources that can't be used and settings that can't work."""
     one_budget(wishes.minutes, wishes.steps)
-    _only_prepared(prepare, stop_after=stop_after, detach=detach)
+    _only_prepared(prepare or queue, stop_after=stop_after, detach=detach or (prepare and queue))
     models = ModelLibrary()
     _check_name_is_free(name, models)
     settle(wishes, characters=1_000_000)  # settings that can't work are refused before any file is read
@@ -61,7 +67,10 @@ def train(
         _check_name_is_free(name, models)
     for reason in settings.reasons:
         note(reason)
-    if prepare:
+    if queue:
+        line(actions.put_in_queue(folder))
+        note(f"See what waits: pantoum queue    Watch it: pantoum watch {folder.slug}")
+    elif prepare:
         show_launch(folder)
     else:
         watching.start(folder, stop_after=stop_after, detach=detach)
@@ -91,9 +100,7 @@ def resume(
                 f"`pantoum resume {folder.slug} {more}`."
             )
     else:
-        training = extended(record.training, minutes=minutes, steps=steps)
-        training.check()
-        folder.write_record(msgspec.structs.replace(record, training=training))
+        note(actions.change(folder, "minutes" if steps is None else "steps", steps or minutes or 0.0))
     if prepare:
         show_launch(folder)
     else:
@@ -105,18 +112,6 @@ def show_launch(folder: ModelFolder) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     note(f"{folder.slug} is prepared. This trains it with two processes on this machine (two CUDA devices, if any):")
     line(shlex.join([*launcher, "-m", "engine.trainer", str(folder.path)]))
-
-
-def extended(training: TrainingConfig, *, minutes: float | None = None, steps: int | None = None) -> TrainingConfig:
-    """The same training with so much more budget, of the kind that it has. Raises `InputError` for the other kind."""
-    if (minutes is not None and minutes <= 0) or (steps is not None and steps <= 0):
-        raise InputError("What is added to the budget must be above 0.")
-    if minutes is not None and training.minutes is not None:
-        return msgspec.structs.replace(training, minutes=training.minutes + minutes)
-    if steps is not None and training.steps is not None:
-        return msgspec.structs.replace(training, steps=training.steps + steps)
-    kind = "steps" if training.steps is not None else "minutes"
-    raise InputError(f"This model's budget is counted in {kind}: add to it with --{kind}.")
 
 
 def settle(wishes: Wishes, *, characters: int, alphabet: int | None = None, speed: float | None = None) -> Plan:
@@ -168,7 +163,9 @@ def _only_prepared(prepare: bool, *, stop_after: int | None, detach: bool) -> No
     if prepare and (detach or stop_after is not None):
         from typer import BadParameter
 
-        raise BadParameter("--prepare starts no training: leave out --detach and --stop-after.")
+        raise BadParameter(
+            "--prepare and --queue start no training at once: give one of them, without --detach and --stop-after."
+        )
 
 
 def find_corpus(sources: Sequence[str], library: CorpusLibrary) -> Corpus:

@@ -5,6 +5,7 @@ from typing import Any
 
 from corpora.errors import InputError
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
+from engine.health import Health
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 from tui.commandline import output
 from tui.commandline.output import line, note
@@ -74,6 +75,7 @@ def show(name: str, *, json: bool) -> None:
     samples = folder.samples().read_all()
     newest = metrics[-1] if metrics else None
     sample = samples[-1] if samples else None
+    health = _health(record, status, metrics)
     if json:
         output.as_json(
             {
@@ -84,16 +86,26 @@ def show(name: str, *, json: bool) -> None:
                 "status": status,
                 "metrics": newest,
                 "sample": sample,
+                "health": health,
             }
         )
         return
-    output.pairs([*_about(folder, record), *_standing(record, status, newest)])
+    told = [("health", health)] if health else []
+    output.pairs([*_about(folder, record), *_standing(record, status, newest), *told])
     for notice in record.notices:
         line(f"note: {notice}")
     if sample is not None:
         line()
         line(f"Sample at step {count(sample.step)}:")
         line(_quoted(sample))
+
+
+def _health(record: ModelRecord, status: Status, metrics: list[MetricsLine]) -> str:
+    """How the run goes or went, in a sentence; empty where nothing was trained yet."""
+    health = Health()
+    for each in metrics:
+        health.add(each)
+    return health.sentence(record, running=status.state in RUNNING) if metrics else ""
 
 
 def _about(folder: ModelFolder, record: ModelRecord) -> list[tuple[str, str]]:

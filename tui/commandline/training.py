@@ -33,6 +33,9 @@ def train(
     detach: Detach = False,
     stop_after: StopAfter = None,
     prepare: Prepare = False,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Train in the background, once nothing else is training.")
+    ] = False,
     **settings: object,
 ) -> None:
     """Train a model on a corpus or on files, and watch it learn. Settings not given follow from the budget.
@@ -54,6 +57,7 @@ def train(
         stop_after=stop_after,
         detach=detach,
         prepare=prepare,
+        queue=queue,
     )
 
 

@@ -1,15 +1,19 @@
 """What the library holds, looked at again only when something in it has changed: two apps may share it."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpora.home import home
 from corpora.library import CorpusEntry, CorpusLibrary
 from engine.folder import ModelEntry, ModelLibrary
+from engine.glimpse import glimpse
 from engine.records import RUNNING
+from tui.library.ordering import Glance
 
 WATCHED = {"corpora": ("corpus.json",), "models": ("model.json", "status.json")}
+PLACES = 8  # of a run's loss
 ALIVE = 10.0  # seconds after which a trainer that was running is looked at again, changed or not
 
 
@@ -17,6 +21,7 @@ ALIVE = 10.0  # seconds after which a trainer that was running is looked at agai
 class Listing:
     corpora: tuple[CorpusEntry, ...]
     models: tuple[ModelEntry, ...]
+    glances: Mapping[str, Glance] = field(default_factory=dict)  # by slug
 
     @property
     def empty(self) -> bool:
@@ -30,6 +35,7 @@ class LibraryWatch:
         self._seen: object = None
         self._looked = 0.0
         self._running = False
+        self._glances: dict[str, tuple[object, Glance]] = {}  # with what the folder was like at that look
 
     def poll(self) -> Listing | None:
         """The library as it is; None where nothing has changed since the last call."""
@@ -38,9 +44,26 @@ class LibraryWatch:
         if seen == self._seen and not old:
             return None
         self._seen, self._looked = seen, time.monotonic()
-        listing = Listing(tuple(CorpusLibrary().list()), tuple(ModelLibrary().list()))
+        models = tuple(ModelLibrary().list())
+        listing = Listing(tuple(CorpusLibrary().list()), models, self._look_at(models))
         self._running = any(entry.status.state in RUNNING for entry in listing.models)
         return listing
+
+    def _look_at(self, models: tuple[ModelEntry, ...]) -> dict[str, Glance]:
+        """A glance at each model; only those whose metrics have grown since the last one are read again."""
+        found = {}
+        for entry in models:
+            folder = entry.folder
+            stamp = _stamp(folder.path, ("metrics.jsonl", "weights.safetensors", "resume.safetensors"))
+            known = self._glances.get(folder.slug)
+            if known is None or known[0] != stamp:
+                try:
+                    known = stamp, Glance(tuple(glimpse(folder.metrics_path, PLACES)), folder.size())
+                except OSError:  # it is being taken away
+                    known = stamp, Glance()
+            found[folder.slug] = known
+        self._glances = found
+        return {slug: glance for slug, (_, glance) in found.items()}
 
 
 def _folders() -> list[tuple[Path, str, tuple[str, ...]]]:

@@ -14,14 +14,23 @@ from engine.records import RUNNING
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
 from tui.commands.registry import bindings
+from tui.library.ordering import ORDERS
 from tui.screens.library_adding import LibraryAdding
 from tui.training import actions
 from tui.waiting import in_thread
+from tui.widgets.dialogs import LineDialog
 from tui.widgets.message_line import MessageLine
 from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
 
 TEXT_ACTIONS = frozenset({"train"})
 MODEL_ACTIONS = frozenset({"write", "watch", "resume", "stop"})
+
+
+class FilterDialog(LineDialog):
+    """Takes nothing for an answer: it lists all."""
+
+    def check(self, value: str) -> None:
+        pass
 
 
 class LibraryScreen(LibraryAdding):
@@ -85,6 +94,23 @@ class LibraryScreen(LibraryAdding):
             slug = corpus.slug
             self._delete(slug, lambda: CorpusLibrary().remove(slug))
 
+    def action_sort(self) -> None:
+        self._order = (self._order + 1) % len(ORDERS)
+        self._list_again(f"Models: {ORDERS[self._order][0]}.")
+
+    @work(group="filter")
+    async def action_filter(self) -> None:
+        question = "Which models? Part of a name, a text, a kind or a state; nothing for all."
+        word = await self.app.push_screen_wait(FilterDialog(question, self._word))
+        if word is not None:
+            self._word = word.strip()
+            self._list_again(f"Models with {self._word!r}. Press / for others." if self._word else "All models.")
+
+    def _list_again(self, said: str) -> None:
+        if self._listing is not None:
+            self._show(self._listing)
+        self.query_one(MessageLine).say(said)
+
     def action_undo(self) -> None:
         if self._trash:
             self._bring_back(*self._trash.pop())
@@ -93,6 +119,8 @@ class LibraryScreen(LibraryAdding):
         """Only what applies to the text or model under the cursor is shown and has a key."""
         if action == "undo":
             return bool(self._trash)
+        if action in ("sort", "filter"):
+            return bool(self._listing and self._listing.models)
         if action in ("cancel", "clear"):
             return (self._import is not None) == (action == "cancel")
         if action == "starter":

@@ -18,6 +18,7 @@ from engine.records import SampleLine
 from tui.library.figures import Figures, figures
 from tui.library.importing import Cancelled
 from tui.library.listing import LibraryWatch, Listing
+from tui.library.ordering import ordered
 from tui.waiting import in_thread, pause
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.message_line import MessageLine
@@ -41,6 +42,8 @@ class LibraryShelves(Screen[None]):
         self._looking = asyncio.Lock()
         self._listing: Listing | None = None
         self._figures: dict[str, Figures] = {}
+        self._order = 0  # of the models
+        self._word = ""  # that a model must have to be listed
         self._notices: dict[str, tuple[str, ...]] = {}  # what was said when a text was added
 
     def compose(self) -> ComposeResult:
@@ -90,7 +93,8 @@ class LibraryShelves(Screen[None]):
         if welcome.display != first_run or body.display == first_run:
             welcome.display, body.display = first_run, not first_run
         self.query_one(TextShelf).show(listing.corpora)
-        self.query_one(ModelShelf).show(listing.models)
+        shown = ordered(listing.models, listing.glances, order=self._order, word=self._word)
+        self.query_one(ModelShelf).show(shown, listing.glances)
         if first_run:
             if not isinstance(self.focused, Widget) or self.focused in self.query("#library-body *"):
                 self.query_one("#welcome-add").focus()
@@ -142,7 +146,7 @@ class LibraryShelves(Screen[None]):
             elif model.record is None:
                 pane.show_problem(model.folder.slug, model.problem)
             else:
-                pane.show_model(model, await in_thread(self.app, _newest_sample, model.folder))
+                pane.show_model(model, *await in_thread(self.app, _inside, model.folder))
         elif (entry := self._corpus) is None:
             pane.show_nothing()
         elif entry.corpus is None:
@@ -172,5 +176,10 @@ class LibraryShelves(Screen[None]):
             gone.set()  # a worker that was cancelled leaves its thread behind: this ends it
 
 
-def _newest_sample(folder: ModelFolder) -> SampleLine | None:
-    return next(reversed(folder.samples().read_all()), None)
+def _inside(folder: ModelFolder) -> tuple[SampleLine | None, str]:
+    """The newest sample and the notes."""
+    try:
+        notes = folder.notes()
+    except InputError as error:
+        notes = str(error)
+    return next(reversed(folder.samples().read_all()), None), notes

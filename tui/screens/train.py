@@ -11,10 +11,12 @@ from textual.widgets import ContentSwitcher, Footer, Label, Select
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry, CorpusLibrary
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
+from engine.memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.commands.train import TRAIN
+from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
 from tui.training.watch import RunView, RunWatch
@@ -28,7 +30,7 @@ RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
 
-class TrainScreen(TrainCharts):
+class TrainScreen(TrainCharts, RunControl):
     """On arrival it shows the run that is training, or else the form."""
 
     TITLE = "Train"
@@ -48,6 +50,8 @@ class TrainScreen(TrainCharts):
         self._options: list[tuple[str, str]] = []
         self._wanted_corpus = ""
         self._wanted_run = ""
+        self._said = ""  # what was just done, which the run's first announcement must not hide
+        self._guest: ModelFolder | None = None  # a run that is watched and lies in no library of ours
 
     def compose(self) -> ComposeResult:
         yield ModeBar("train")
@@ -78,12 +82,31 @@ class TrainScreen(TrainCharts):
         self._wanted_run = slug
         self._refresh_lists(wanted=True)
 
+    def watch_folder(self, folder: ModelFolder) -> None:
+        """Shows the run in this folder, which may lie anywhere: on a disk that machines share."""
+        self._listed = True
+        if folder.path.parent != ModelLibrary().root / "models":
+            self._guest = folder
+        self._watch(folder)
+        self._refresh_lists(wanted=True)
+
+    def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
+        self._watch(folder)
+        self._said = said
+        self.query_one(MessageLine).say(said, done=True)
+
+    def look_again(self) -> None:
+        self._refresh_lists(wanted=True)
+
     @work(group="lists")
     async def _refresh_lists(self, wanted: bool = False) -> None:
         """Looks at the library again; a look by the clock is left out while another is under way."""
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
-                runs, corpora = await in_thread(self.app, lambda: (actions.runs(), CorpusLibrary().list()))
+                runs, corpora, free = await in_thread(
+                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), None if may_have_gpu() else free_bytes())
+                )
+                self.query_one(RunForm).set_free_memory(free)
                 self._show_lists(runs, corpora)
 
     def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
@@ -110,10 +133,12 @@ class TrainScreen(TrainCharts):
         """Fills the picker, those in training first, unless it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
         options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
+        if self._guest is not None:
+            options.append((f"{self._guest.slug}  {self._guest.path.parent}", _key(self._guest, self._guest)))
         if picker.expanded or options == self._options:
             return
         self._options = options
-        here = self._folder.slug if self._folder else NEW
+        here = _key(self._folder, self._guest)
         with self.prevent(Select.Changed):
             picker.set_options(options)
             picker.value = here if any(slug == here for _, slug in options) else NEW
@@ -121,7 +146,11 @@ class TrainScreen(TrainCharts):
     @on(Select.Changed, "#run-picker")
     def _run_picked(self, event: Select.Changed) -> None:
         slug = event.value if isinstance(event.value, str) else NEW
-        if slug != (self._folder.slug if self._folder else NEW):
+        if slug == _key(self._folder, self._guest):
+            return
+        if self._guest is not None and slug == _key(self._guest, self._guest):
+            self._watch(self._guest)
+        else:
             self._watch(ModelFolder(ModelLibrary().root / "models" / slug) if slug else None)
 
     def _watch(self, folder: ModelFolder | None) -> None:
@@ -131,7 +160,7 @@ class TrainScreen(TrainCharts):
         self._folder, self._view = folder, None
         picker = self.query_one("#run-picker", Select)
         with self.prevent(Select.Changed):
-            slug = folder.slug if folder else NEW
+            slug = _key(folder, self._guest)
             if any(value == slug for _, value in self._options):
                 picker.value = slug
         if folder is None:
@@ -178,7 +207,10 @@ class TrainScreen(TrainCharts):
     def _announce(self, view: RunView) -> None:
         """Says how a run ended, and what can be done about it."""
         line = self.query_one(MessageLine)
-        if view.problem:
+        said, self._said = self._said, ""
+        if said:
+            line.say(said, done=True)
+        elif view.problem:
             line.say(view.problem, error=True)
         elif view.status.state == "failed":
             hint = "" if "resume" in view.status.error.lower() else " Press r to resume from its last checkpoint."
@@ -187,14 +219,20 @@ class TrainScreen(TrainCharts):
             line.say(f"{view.name} has finished. Press w to write with it.", done=True)
         elif view.status.state == "stopped":
             line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it, w writes with it.")
+        elif view.status.state == "queued":
+            line.say(f"{view.name} waits in the queue: it starts when nothing else is training. r starts it now.")
         elif view.status.state == "training":
             line.clear()
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what applies now is shown and has a key."""
-        if action == "start":
+        if action in ("start", "start_queued"):
             return self._folder is None
+        if action == "undo":
+            return bool(self._trashed)
+        if action in CONTROLS:
+            return self.can_control(action)
         if action not in RUN_ACTIONS:
             return True
         if self._folder is None:
@@ -205,27 +243,38 @@ class TrainScreen(TrainCharts):
         if action == "pause":
             return state in ("starting", "training")
         if action == "resume":
-            return state in ("paused", "stopped", "failed", "prepared")
+            return state in ("paused", "stopped", "failed", "prepared", "queued")
         return True
 
     @on(RunForm.StartPressed)
     def action_start(self) -> None:
+        self._begin(queued=False)
+
+    def action_start_queued(self) -> None:
+        self._begin(queued=True)
+
+    def _begin(self, *, queued: bool) -> None:
         form = self.query_one(RunForm)
         problem = form.first_problem()
         if problem:
             self.query_one(MessageLine).say(problem, error=True)
         elif form.corpus is not None:
-            self._start(form, form.corpus)
+            self._start(form, form.corpus, queued=queued)
 
     @work(exclusive=True, group="start")
-    async def _start(self, form: RunForm, corpus: Corpus) -> None:
+    async def _start(self, form: RunForm, corpus: Corpus, *, queued: bool) -> None:
         plan = form.outcome.plan
         assert plan is not None
         self._stop_measuring()
         reference = CorpusReference.of(corpus)
         try:
             folder = await in_thread(
-                self.app, actions.start, form.model_name, model=plan.model, training=plan.training, corpus=reference
+                self.app,
+                actions.start_queued if queued else actions.start,
+                form.model_name,
+                model=plan.model,
+                training=plan.training,
+                corpus=reference,
             )
         except InputError as error:
             self.query_one(MessageLine).say(str(error), error=True)
@@ -284,6 +333,13 @@ class TrainScreen(TrainCharts):
                 line.say(await in_thread(self.app, actions.ask, folder, request))
         except InputError as error:
             line.say(str(error), error=True)
+
+
+def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:
+    """The picker's value for a run: its slug, or the whole path of one that lies elsewhere."""
+    if folder is None:
+        return NEW
+    return str(folder.path) if guest is not None and folder.path == guest.path else folder.slug
 
 
 def _describe(entry: ModelEntry) -> str:

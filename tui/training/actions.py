@@ -2,8 +2,10 @@
 
 from corpora.errors import InputError
 from engine import launch
+from engine.changes import ADDED, change_idle, changed
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
-from engine.records import RUNNING, CorpusReference, Request
+from engine.queueing import dequeue, enqueue, ensure_runner
+from engine.records import RUNNING, Changeable, CorpusReference, Request
 from engine.settings import ModelConfig, TrainingConfig
 
 WHAT_FOLLOWS: dict[Request, str] = {
@@ -11,6 +13,7 @@ WHAT_FOLLOWS: dict[Request, str] = {
     "resume": "{name} goes on.",
     "checkpoint": "{name} is saving a checkpoint.",
     "stop": "{name} is stopping. What it has learned so far is kept, and r resumes it.",
+    "change": "{name} takes the change after this step.",
 }
 
 
@@ -30,21 +33,58 @@ def resume(folder: ModelFolder) -> str:
     """Starts the trainer of a stopped, failed or prepared run again; returns what to tell. Raises `InputError`."""
     status = folder.status()
     if status.state == "finished":
-        raise InputError(f"{folder.slug} has spent its whole budget. Train a new model to go further.")
+        raise InputError(f"{folder.slug} has spent its whole budget. Extend it to go further.")
     folder.record()  # says what is damaged before a trainer fails on it
     launch.start_trainer(folder)
     return f"{folder.slug} goes on from step {status.step:,}." if status.step else f"{folder.slug} is starting."
+
+
+def start_queued(name: str, *, model: ModelConfig, training: TrainingConfig, corpus: CorpusReference) -> ModelFolder:
+    """Makes the model folder and puts it at the queue's end. Raises `InputError`."""
+    folder = ModelLibrary().create(name, model=model, training=training, corpus=corpus)
+    put_in_queue(folder)
+    return folder
+
+
+def put_in_queue(folder: ModelFolder) -> str:
+    """Queues a run behind what trains and what waits; returns what to tell. Raises `InputError`."""
+    enqueue(folder)
+    ensure_runner()
+    return f"{folder.slug} is in the queue. It starts when nothing else is training, with or without the app."
+
+
+def take_from_queue(folder: ModelFolder) -> str:
+    """The other way; returns what to tell. Raises `InputError` where it isn't in the queue."""
+    dequeue(folder)
+    return f"{folder.slug} is out of the queue."
+
+
+def change(folder: ModelFolder, setting: Changeable, value: float) -> str:
+    """Changes a run, whether it trains or not: see `engine.changes`. Returns what to tell. Raises `InputError`."""
+    if folder.status().state not in RUNNING:
+        return change_idle(folder, setting, value).notices[-1]
+    told = changed(folder.record(), folder.status().step, setting, value)  # refused here, where a person sees it
+    _request(folder, "change", setting=setting, value=value)
+    if setting in ADDED:
+        more = f"{value:,.0f} steps" if setting == "steps" else f"{value:g} minutes"
+        return f"{folder.slug} trains {more} longer."
+    after = told.changes[-1].after
+    return f"The {setting.replace('_', ' ')} of {folder.slug} is {after:g} from now on."
 
 
 def ask(folder: ModelFolder, request: Request) -> str:
     """Writes a request for the trainer; returns what to tell. Raises `InputError` where nothing is training."""
     if folder.status().state not in RUNNING:
         raise InputError(f"{folder.slug} is not training.")
+    _request(folder, request)
+    return WHAT_FOLLOWS[request].format(name=folder.slug)
+
+
+def _request(folder: ModelFolder, request: Request, *, setting: str = "", value: float = 0.0) -> None:
     try:
-        folder.request(request)
+        folder.request(request, setting=setting, value=value)
     except OSError as error:
         raise InputError(f"{folder.control_path} can't be written ({error.strerror or error}).") from error
-    return WHAT_FOLLOWS[request].format(name=folder.slug)
 
 
 def runs() -> list[ModelEntry]:

@@ -8,6 +8,7 @@ import msgspec
 
 from corpora.errors import InputError
 from engine.presets import Plan, plan
+from engine.records import ModelRecord
 from engine.settings import ModelConfig, TrainingConfig, Unit
 from tui.training.catalogue import SETTINGS, Setting, Value, concerned, renamed
 
@@ -21,6 +22,27 @@ BUDGETS: tuple[tuple[str, float], ...] = (  # what the dial says, minutes
     ("2 h", 120),
     ("overnight", 480),
 )
+
+
+def budgets(minutes: float | None = None) -> tuple[tuple[str, str], ...]:
+    """The dial's choices, as label and minutes; with one that isn't among them, at its place."""
+    found = {value: label for label, value in BUDGETS}
+    if minutes is not None and minutes not in found:
+        found[minutes] = f"{minutes:g} min"
+    return tuple((found[value], f"{value:g}") for value in sorted(found))
+
+
+def as_typed(record: ModelRecord) -> dict[str, str]:
+    """The fields under Advanced as one would fill them in to get this run's settings, nothing left to be derived."""
+    typed = {}
+    for name, setting in SETTINGS.items():
+        value = getattr(record.model if setting.of_model else record.training, name)
+        if value is None or (value == setting.default and not setting.derived and setting.kind in (int, float, str)):
+            typed[name] = "" if not setting.choices else setting.shown(value)
+        else:
+            exact = isinstance(value, float) and float(setting.shown(value)) != value
+            typed[name] = repr(value) if exact else setting.shown(value)
+    return typed
 
 
 @dataclass(frozen=True)

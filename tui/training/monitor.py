@@ -1,9 +1,12 @@
 """What is training, seen from anywhere in the app: a short note, and word when a run has ended."""
 
+import contextlib
 from dataclasses import dataclass
 
+from corpora.errors import InputError
 from corpora.home import home
 from engine.folder import ModelFolder
+from engine.queueing import ensure_runner
 from engine.records import RUNNING, State, Status
 
 _ENDS: dict[State, str] = {
@@ -32,6 +35,9 @@ class Monitor:
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
         ended = tuple(_ending(slug, statuses[slug]) for slug in sorted(self._running - running) if slug in statuses)
         self._running = running
+        if any(status.state == "queued" for status in statuses.values()):
+            with contextlib.suppress(InputError):  # nothing to be done about it here; the runs say that they wait
+                ensure_runner()  # it may have been killed
         return News(_note({slug: statuses[slug] for slug in sorted(running)}), tuple(filter(None, ended)))
 
 

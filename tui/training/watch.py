@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
+from engine.health import Health
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class RunView:
     history: "History"
     samples: tuple[SampleLine, ...]
     caught_up: bool  # False while there is more to read of a long history
+    health: str = ""  # how it goes, in a sentence
 
     @property
     def running(self) -> bool:
@@ -59,6 +61,7 @@ class RunWatch:
         self._last: MetricsLine | None = None
         self._best: MetricsLine | None = None
         self._lines = self._clipped = self._skipped = 0
+        self._health = Health()
         self._kept: list[SampleLine] = []
 
     def poll(self) -> RunView | None:
@@ -85,6 +88,7 @@ class RunWatch:
             history=self._recording.history(),
             samples=tuple(self._kept),
             caught_up=caught_up,
+            health=self._health.sentence(record, running=status.state in RUNNING) if self._last else "",
         )
 
     def _replaced(self) -> bool:
@@ -109,6 +113,7 @@ class RunWatch:
     def _take(self, lines: list[MetricsLine]) -> None:
         self._recording.take(lines)
         for line in lines:
+            self._health.add(line)
             if line.validation_loss is not None:
                 if line.best or self._best is None:
                     self._best = line

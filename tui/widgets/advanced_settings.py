@@ -46,6 +46,12 @@ class AdvancedSettings(Container):
         """What each field holds, by the setting's name; empty where it is left to be derived."""
         return {name: row.typed for name, row in self._rows.items()}
 
+    async def fill_in(self, typed: Mapping[str, str]) -> None:
+        """Puts these values into the fields, by the settings' names."""
+        self.fill()
+        for name, text in typed.items():
+            self._rows[name].control.value = text
+
     def focus_on(self, name: str) -> None:
         """Goes to the field of this setting."""
         self._rows[name].control.focus()

@@ -60,7 +60,7 @@ class DetailPane(Container):
         self._append_sources(text, record.sources)
         self._show(text)
 
-    def show_model(self, entry: ModelEntry, sample: SampleLine | None) -> None:
+    def show_model(self, entry: ModelEntry, sample: SampleLine | None, notes: str = "") -> None:
         """A model and what it wrote last."""
         record, status = entry.record, entry.status
         assert record is not None
@@ -80,6 +80,8 @@ class DetailPane(Container):
             text.append(f" at step {count(results.step)}")
             if model.unit != "char":
                 text.append(f", perplexity {results.perplexity:.1f}")
+        if notes:
+            text.append(f"\n{visible(notes.rstrip())}", "italic")
         for notice in record.notices:
             text.append(f"\n{notice}", self._colour("warning"))
         if status.error:

@@ -53,6 +53,13 @@ class Dial(Widget, can_focus=True):
     def value(self, value: str) -> None:
         self.index = self._index_of(value)
 
+    def offer(self, choices: Sequence[tuple[str, str]], *, value: str) -> None:
+        """Has other choices from now on, of which this one is taken."""
+        self._choices = list(choices)
+        self.set_reactive(Dial.index, self._index_of(value))
+        self.refresh()
+        self.post_message(self.Turned(self))
+
     def render(self) -> Text:
         taken = self.get_component_rich_style("dial--taken")
         line = Text(no_wrap=True, overflow="ellipsis")

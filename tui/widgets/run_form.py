@@ -11,9 +11,12 @@ from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
 from corpora.home import slugify
 from corpora.library import Corpus
+from engine.estimates import Estimate, estimate
+from engine.presets import Plan
+from engine.records import ModelRecord
 from engine.settings import DEVICES, UNITS, Device
-from tui.readable import count
-from tui.training.form import BUDGETS, Choices, Outcome, done_at, work_out
+from tui.readable import count, duration, short, size
+from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
 from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.dial import Dial
 
@@ -23,7 +26,6 @@ UNIT_HINTS = {
     "bpe": "pieces of words, found in the text: between the two",
 }
 WIDE = 110  # columns from which the plan stands beside the choices
-_TIMES = tuple((label, f"{minutes:g}") for label, minutes in BUDGETS)
 
 
 class RunForm(VerticalScroll, can_focus=False):
@@ -39,6 +41,7 @@ class RunForm(VerticalScroll, can_focus=False):
         self._taken: Collection[str] = ()
         self._speeds: dict[Device, float] = {}
         self._measuring = False
+        self._free: int | None = None  # bytes of memory; None: not known
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -48,11 +51,13 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(id="form-name-problem", classes="problem", markup=False)
             yield _row("Unit", Dial([(unit, unit) for unit in UNITS], value="char", id="form-unit"))
             yield Static(UNIT_HINTS["char"], id="form-unit-hint", classes="hint")
-            yield _row("Time", Dial(_TIMES, value="5", id="form-time"))
+            yield _row("Time", Dial(budgets(), value="5", id="form-time"))
             yield Static("", id="form-time-hint", classes="hint")
         with Vertical(id="form-plan"):
             yield Static("What will be trained", classes="heading")
             yield Static(id="form-reasons", markup=False)
+            yield Static(id="form-estimate", markup=False)
+            yield Static(id="form-warning", classes="warning", markup=False)
             yield Button("Start training", variant="primary", compact=True, id="form-start")
         with Collapsible(title="Advanced", id="form-advanced"):
             yield AdvancedSettings(id="form-settings")
@@ -125,6 +130,23 @@ class RunForm(VerticalScroll, can_focus=False):
         """Takes this text, where it is there."""
         if slug in self._corpora:
             self.query_one("#form-corpus", Select).value = slug
+
+    def set_free_memory(self, free: int | None) -> None:
+        """Warns by this many free bytes of memory; None: nobody knows."""
+        self._free = free
+
+    def prefill(self, record: ModelRecord) -> bool:
+        """Takes the settings of a run, and another name; False where its text is gone."""
+        if there := record.corpus.slug in self._corpora:
+            self.query_one("#form-corpus", Select).value = record.corpus.slug
+        self.query_one("#form-unit", Dial).value = record.model.unit
+        if (minutes := record.training.minutes) is not None:
+            self.query_one("#form-time", Dial).offer(budgets(minutes), value=f"{minutes:g}")
+        self._proposed = _free_name(record.name, self._taken)
+        self.query_one("#form-name", Input).value = self._proposed
+        self.query_one("#form-advanced", Collapsible).collapsed = False
+        self.call_later(self.query_one(AdvancedSettings).fill_in, as_typed(record))
+        return there
 
     def first_problem(self) -> str:
         """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
@@ -221,7 +243,30 @@ class RunForm(VerticalScroll, can_focus=False):
         # While a value is being mended the box keeps its height: the form must not jump under the fingers.
         box.styles.min_height = box.size.height if plan is None else None
         box.update(reasons)
+        self._show_estimate(plan, corpus)
         self.query_one("#form-start", Button).disabled = corpus is None
+
+    def _show_estimate(self, plan: Plan | None, corpus: Corpus | None) -> None:
+        """What the run will need, and a warning where that is more than there is."""
+        told, warning = self.query_one("#form-estimate", Static), self.query_one("#form-warning", Static)
+        told.display = plan is not None and corpus is not None
+        warning.display = False
+        if plan is None or corpus is None:
+            return
+        found = estimate(
+            plan.model,
+            plan.training,
+            characters=corpus.record.characters,
+            alphabet=corpus.record.alphabet or None,
+            speed=self._speeds.get(self.device),
+        )
+        told.update(
+            f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
+            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
+        )
+        said = _warning(found, self._free if self.device in ("auto", "cpu") else None)
+        warning.update(said)
+        warning.display = bool(said)
 
     def _name_problem(self) -> str:
         slug = slugify(self.model_name)
@@ -233,6 +278,21 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _dial(self, id: str) -> str:
         return self.query_one(f"#{id}", Dial).value
+
+
+def _warning(found: Estimate, free: int | None) -> str:
+    """What a person should know before they start this run; empty where all is well."""
+    if free is not None and found.memory > free:
+        return (
+            f"That is more memory than is free now ({size(free)}): the training would be refused. Choose a smaller "
+            "hidden size or batch under Advanced, or end other programs."
+        )
+    if found.epochs < 1.0:
+        return (
+            f"The time is too short to read the whole text once ({found.epochs:.0%} of it). "
+            "Give it more, or choose a smaller model under Advanced."
+        )
+    return ""
 
 
 def _row(label: str, control: Select[str] | Input | Dial) -> Horizontal:

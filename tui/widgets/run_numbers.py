@@ -11,6 +11,7 @@ from tui.widgets.chart_colours import Colours
 
 WIDE = 118  # columns from which there is room for charts and sample side by side
 STATE_COLOURS = {
+    "queued": "accent",
     "starting": "accent",
     "training": "success",
     "paused": "warning",

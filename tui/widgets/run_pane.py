@@ -51,6 +51,7 @@ class RunPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="run-progress")
+        yield Static(id="run-health", markup=False)
         yield Static(id="run-numbers")
         yield Dial(PANES, value="loss", id="run-tabs")
         with Container(id="run-panes"):
@@ -285,3 +286,9 @@ class RunPane(Vertical):
         if self._view is not None:
             self.query_one("#run-progress", Static).update(progress_line(self._view, self.app, self.size.width))
             self.query_one("#run-numbers", Static).update(numbers_line(self._view, self.app, self.size.width))
+            self._write_health(self._view)
+
+    def _write_health(self, view: RunView) -> None:
+        line = self.query_one("#run-health", Static)
+        line.display = bool(view.health)
+        line.update(view.health)

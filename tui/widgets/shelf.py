@@ -1,6 +1,6 @@
 """The Library's two lists: texts and models, one row each, the cursor kept where the person left it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 from textual.binding import Binding
@@ -8,9 +8,10 @@ from textual.widgets import DataTable
 
 from corpora.library import CorpusEntry
 from engine.folder import ModelEntry
+from tui.library.ordering import Glance, sparkline
 from tui.readable import age, count, short, size
 
-NAME = 22  # columns of a name
+NAME = 20  # columns of a name
 Cells = list[str | Text]
 
 
@@ -36,7 +37,7 @@ class Shelf(DataTable[str | Text]):
 
     def set_rows(self, rows: dict[str, Cells]) -> None:
         """Takes new rows; only a real change touches the screen."""
-        if rows == self._rows:
+        if list(rows.items()) == list(self._rows.items()):  # in their order too
             return
         chosen, row = self.chosen, self.cursor_row
         self._rows = rows
@@ -53,7 +54,7 @@ class TextShelf(Shelf):
     """The corpora."""
 
     def on_mount(self) -> None:
-        self.add_column("Texts", width=NAME + 8)
+        self.add_column("Texts", width=NAME + 10)
         self.add_column(Text("Characters", justify="right"), width=13)
         self.add_column(Text("Size", justify="right"), width=8)
         self.add_column(Text("Files", justify="right"), width=6)
@@ -66,10 +67,10 @@ class TextShelf(Shelf):
     def _cells(self, entry: CorpusEntry) -> Cells:
         if entry.corpus is None:
             error = self.app.theme_variables["error"]
-            return [_name(entry.slug, NAME + 8), Text("damaged", error, justify="right"), "", "", ""]
+            return [_name(entry.slug, NAME + 10), Text("damaged", error, justify="right"), "", "", ""]
         record = entry.corpus.record
         return [
-            _name(record.name, NAME + 8),
+            _name(record.name, NAME + 10),
             _right(count(record.characters)),
             _right(size(record.bytes)),
             _right(count(len(record.sources))),
@@ -83,19 +84,23 @@ class ModelShelf(Shelf):
     def on_mount(self) -> None:
         self.add_column("Models", width=NAME)
         self.add_column("State", width=9)
-        self.add_column("Kind", width=16)
+        self.add_column("Loss", width=8)
         self.add_column(Text("Bits/char", justify="right"), width=9)
         self.add_column("Begun", width=11)
+        self.add_column("Kind", width=16)
+        self.add_column(Text("Disk", justify="right"), width=8)
         self.add_column("Text", width=18)
 
-    def show(self, entries: Sequence[ModelEntry]) -> None:
+    def show(self, entries: Sequence[ModelEntry], glances: Mapping[str, Glance]) -> None:
         """Lists these models."""
-        self.set_rows({entry.folder.slug: self._cells(entry) for entry in entries})
+        self.set_rows(
+            {entry.folder.slug: self._cells(entry, glances.get(entry.folder.slug, Glance())) for entry in entries}
+        )
 
-    def _cells(self, entry: ModelEntry) -> Cells:
+    def _cells(self, entry: ModelEntry, glance: Glance) -> Cells:
         colours = self.app.theme_variables
         if entry.record is None:
-            return [_name(entry.folder.slug, NAME), Text("damaged", colours["error"]), "", "", "", ""]
+            return [_name(entry.folder.slug, NAME), Text("damaged", colours["error"]), *[""] * 6]
         record, status = entry.record, entry.status
         if status.state == "training":
             state = Text(f"● {status.progress:.0%}", colours["success"])
@@ -106,7 +111,9 @@ class ModelShelf(Shelf):
         model = record.model
         kind = f"{model.unit} {model.cell} {model.layers}×{short(model.hidden)}"
         name = _name(record.name, NAME)
-        return [name, state, kind, _right(bits), age(record.created), _name(record.corpus.name, 18)]
+        losses = Text(sparkline(glance.losses), colours["primary"])
+        text = _name(record.corpus.name, 18)
+        return [name, state, losses, _right(bits), age(record.created), kind, _right(size(glance.disk)), text]
 
 
 def _name(name: str, width: int) -> Text:

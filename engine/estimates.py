@@ -1,0 +1,81 @@
+"""What a run will need, told before it starts: parameters, memory, time for one reading of the text. Free of torch."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from engine.memory import training_bytes
+from engine.presets import (
+    ALPHABET,
+    CHARACTERS_PER_TOKEN,
+    GATES,
+    SPEED,
+    expected_vocabulary,
+    layer_weights,
+    operations,
+)
+from engine.settings import ModelConfig, TrainingConfig
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one run on this machine."""
+
+    parameters: int
+    memory: int  # bytes of the training process at its largest
+    epoch: float  # seconds for one reading of the text, without evaluations
+    budget: float  # seconds, estimated for a budget in steps
+
+    @property
+    def epochs(self) -> float:
+        """How often the budget lets it read the text."""
+        return self.budget / self.epoch
+
+
+def estimate(
+    model: ModelConfig,
+    training: TrainingConfig,
+    *,
+    characters: int,
+    alphabet: int | None = None,
+    speed: float | None = None,
+) -> Estimate:
+    """For so many characters; `speed` is what `engine.speed` measured; without it, two ordinary cores are assumed."""
+    expected = expected_vocabulary(model.unit, characters, alphabet or ALPHABET)
+    vocabulary = model.vocabulary or training.vocabulary_cap or expected
+    sized = msgspec.structs.replace(model, vocabulary=vocabulary)
+    tokens = max(1.0, characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit])
+    seconds = operations(sized, vocabulary) / (speed or SPEED)  # a token
+    budget = 60.0 * (training.minutes or 0.0)
+    if training.steps is not None:
+        budget = seconds * training.steps * training.batch * training.length
+    return Estimate(parameters(sized), training_bytes(sized, training), seconds * tokens, budget)
+
+
+def parameters(model: ModelConfig) -> int:
+    """Trainable numbers in a model whose vocabulary is known, tied weights once."""
+    V, E, H = model.vocabulary, model.embedding, model.hidden
+    D = E if model.tied else H
+    directions = 2 if model.bidirectional else 1
+    biases = 2 * GATES[model.cell] * H * model.layers
+    if model.cell == "lstm-peephole" and model.peephole == "diagonal":
+        biases += 3 * H * model.layers
+    norms = 2 * (E + model.layers * H) if model.layer_norm else 0
+    count = V * E + layer_weights(model) + directions * (biases + norms)
+    if model.bidirectional:
+        count += 2 * H * D + (2 * H + 1) * D
+    elif D != H:
+        count += H * D
+    return count + (_adaptive(D, V) if model.softmax == "adaptive" else V + (0 if model.tied else V * D))
+
+
+def _adaptive(width: int, vocabulary: int) -> int:
+    """Of an adaptive softmax: its head, and two clusters of narrower vectors. See `engine.softmax`."""
+    narrower = min(4.0, 0.999 * width**0.5)
+    head = max(1, vocabulary // 10)
+    ends = [head, max(head + 1, 4 * vocabulary // 10), vocabulary]
+    count = (head + 2) * (width + 1)
+    for number in (1, 2):
+        inner = int(width // narrower**number)
+        count += inner * width + inner * (ends[number] - ends[number - 1])
+    return count

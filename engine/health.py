@@ -1,0 +1,239 @@
+"""Reads the curves of a run for the person: one sentence on how it goes, and a hint where something can be done.
+
+`docs/health.md` has every rule with its thresholds and reasons. Each line of metrics is looked at once and what is
+remembered is bounded, so a run of any length costs the same to follow. Free of torch.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.records import MetricsLine, ModelRecord
+from engine.rollback import limit
+from engine.settings import Unit
+
+Rule = Literal[
+    "early", "improving", "plateau", "overfitting", "losing", "stuck", "exploded",  # how it goes: one of these
+    "skipped", "clipped", "growing", "vanishing",  # a hint: one of these, or none
+]  # fmt: skip
+
+ENOUGH = 3  # evaluations, before which there is no trend
+RECENT = 4  # evaluations from which the trend is taken
+SMOOTHING = 0.95  # of the training loss, from line to line
+STALE = 3  # evaluations without a new best, before a run can be said to get worse
+WORSE = 0.005  # share above the best at which it has got worse
+FLAT = 0.001  # share gained in the last third of the time below which nothing is gained
+LEARNT = 0.01  # share of the first loss that must have gone
+WINDOW = 200  # lines that a hint looks back over
+FEWEST = 50  # lines before gradients are spoken of
+OFTEN_CLIPPED = 0.5  # of steps
+SKIPS = 3  # steps in the window: one bad page is nothing to speak of
+REACH = 0.01  # of its strongest: a gradient below that is as good as gone
+NEAR: dict[Unit, int] = {"char": 13, "word": 6, "bpe": 6}  # tokens that a healthy run's gradients reach back at least
+GROWTH = 10.0  # times as strong at a distance as at the token itself
+FAR = 8  # tokens: what is nearer than that is no distance
+UNIT_NAMES: dict[Unit, str] = {"char": "characters", "word": "words", "bpe": "pieces of words"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule found, as the end of a sentence."""
+
+    rule: Rule
+    text: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether the person may want to do something."""
+        return self.rule not in ("early", "improving", "plateau")
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    step: int
+    elapsed: float  # seconds
+    loss: float  # of the validation text, nats per token
+    training: float | None  # smoothed loss of the training text at that time
+
+
+class Health:
+    """Give it the lines of ``metrics.jsonl`` in their order; ask it for its findings at any time."""
+
+    def __init__(self) -> None:
+        self._recent: deque[_Evaluation] = deque(maxlen=64)
+        self._first: _Evaluation | None = None
+        self._best: _Evaluation | None = None
+        self._count = self._stale = 0
+        self._training: float | None = None
+        self._lowest = math.inf
+        self._exploded_at: int | None = None
+        self._lines: deque[tuple[int, bool | None, int]] = deque(maxlen=WINDOW)  # step, clipped, skipped
+        self._reaches: deque[int] = deque(maxlen=2)
+        self._growth = 0.0
+
+    def add(self, line: MetricsLine) -> None:
+        """Takes one line."""
+        if line.loss is not None and math.isfinite(line.loss):
+            self._take_loss(line.step, line.loss)
+        if not self._lines or line.step > self._lines[-1][0]:
+            known = line.gradient_norm is not None and line.loss is not None
+            self._lines.append((line.step, line.clipped if known else None, line.skipped))
+        if line.validation_loss is not None and math.isfinite(line.validation_loss):
+            self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, line.validation_loss), self._training))
+        if line.gradient_flow:
+            self._take_flow(line.gradient_flow)
+
+    def findings(self, record: ModelRecord | None = None, *, running: bool = True) -> tuple[Finding, ...]:
+        """How it goes, and at most one hint. `record` tells the unit and the cell."""
+        hint = self._hint(record)
+        return (self._trend(running),) if hint is None else (self._trend(running), hint)
+
+    def sentence(self, record: ModelRecord | None = None, *, running: bool = True) -> str:
+        """The findings as one line: ``Still improving, 0.4 % per minute.``"""
+        return spoken(self.findings(record, running=running))
+
+    # What is remembered
+
+    def _take_loss(self, step: int, loss: float) -> None:
+        before = self._training
+        self._training = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
+        if math.isfinite(self._lowest) and self._training > limit(self._lowest):
+            self._exploded_at = self._exploded_at or step
+            return
+        self._exploded_at = None
+        self._lowest = min(self._lowest, self._training)
+
+    def _take_evaluation(self, evaluation: _Evaluation) -> None:
+        self._count += 1
+        self._first = self._first or evaluation
+        self._recent.append(evaluation)
+        if self._best is None or evaluation.loss < self._best.loss:
+            self._best, self._stale = evaluation, 0
+        else:
+            self._stale += 1
+
+    def _take_flow(self, flow: dict[str, list[float]]) -> None:
+        """The longest way back that any layer's state offers: a gradient may take any of them."""
+        norms = [each for each in flow.values() if each]
+        self._reaches.append(max((_reach(each) for each in norms), default=0))
+        far = [max(each[FAR:], default=0.0) / each[0] for each in norms if each[0] > 0.0]
+        self._growth = max(far, default=0.0)
+
+    # How it goes
+
+    def _trend(self, running: bool) -> Finding:
+        first, best = self._first, self._best
+        if self._exploded_at is not None:
+            then = "; if it stays there, training goes back to the best weights" if running else ""
+            return Finding("exploded", f"the loss has exploded at step {self._exploded_at:,}{then}")
+        if first is None or best is None or self._count < ENOUGH:
+            return Finding("early", "too early to say" if running else "too short to say anything")
+        newest = self._recent[-1]
+        if self._stale >= STALE and self._lately() > best.loss * (1.0 + WORSE):
+            if newest.training is not None and best.training is not None and newest.training < best.training:
+                return Finding("overfitting", f"overfitting since step {best.step:,}; the best weights are kept")
+            return Finding("losing", f"losing ground since step {best.step:,}: try a lower learning rate")
+        if self._count > RECENT and best.loss > first.loss * (1.0 - LEARNT):
+            return Finding("stuck", f"hardly learning since step {first.step:,}: try another learning rate")
+        gained, seconds = self._gain()
+        if self._count > RECENT and gained < FLAT:
+            over = _told_time(seconds)
+            return Finding(
+                "plateau",
+                f"on a plateau: nothing gained in the last {over}"
+                if running
+                else f"on a plateau at the end: nothing gained in the last {over}",
+            )
+        pace = _told_pace(self._pace())
+        if running:
+            return Finding("improving", f"still improving{pace}")
+        return Finding("improving", f"still improving at the end{pace}: more time would help")
+
+    def _lately(self) -> float:
+        """The mean of the last two evaluations: one alone may be chance."""
+        newest = list(self._recent)[-2:]
+        return sum(each.loss for each in newest) / len(newest)
+
+    def _gain(self) -> tuple[float, float]:
+        """The share of the loss that went in the last third of the time that is remembered, and its seconds."""
+        first, newest = self._recent[0], self._recent[-1]
+        border = newest.elapsed - (newest.elapsed - first.elapsed) / 3.0
+        before = [each.loss for each in self._recent if each.elapsed < border]
+        after = [each.loss for each in self._recent if each.elapsed >= border]
+        if not before or not after:
+            return math.inf, 0.0
+        return 1.0 - min(after) / min(before), newest.elapsed - border
+
+    def _pace(self) -> float:
+        """The share of the validation loss that goes each minute: the slope of its logarithm, by least squares.
+
+        The first evaluation, of a model that has hardly begun, tells of a pace that is long past.
+        """
+        recent = [each for each in self._recent if each is not self._first][-RECENT:]
+        points = [(each.elapsed / 60.0, math.log(each.loss)) for each in recent]
+        mean_x = sum(x for x, _ in points) / len(points)
+        mean_y = sum(y for _, y in points) / len(points)
+        spread = sum((x - mean_x) ** 2 for x, _ in points)
+        if spread <= 0.0:
+            return 0.0
+        return 1.0 - math.exp(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
+
+    # Hints
+
+    def _hint(self, record: ModelRecord | None) -> Finding | None:
+        skipped = sum(number for _, _, number in self._lines)
+        if skipped >= SKIPS:
+            steps = self._lines[-1][0] - self._lines[0][0] + 1
+            return Finding(
+                "skipped",
+                f"{skipped} of the last {max(steps, skipped):,} steps skipped for a loss or gradient that is no "
+                "number: try half the learning rate",
+            )
+        known = [clipped for _, clipped, _ in self._lines if clipped is not None]
+        share = sum(known) / len(known) if known else 0.0
+        if len(known) >= FEWEST and share >= OFTEN_CLIPPED:
+            return Finding(
+                "clipped", f"gradients clipped in {100.0 * share:.0f} % of steps: try half the learning rate"
+            )
+        if self._growth >= GROWTH:
+            return Finding("growing", f"gradients grow {self._growth:.0f} times on their way back; clipping holds them")
+        unit: Unit = record.model.unit if record else "char"
+        reach = max(self._reaches, default=0)
+        if len(self._reaches) == self._reaches.maxlen and self._count >= ENOUGH and reach < NEAR[unit]:
+            plain = record is not None and record.model.cell.startswith("rnn")
+            advice = ": a GRU or an LSTM reaches further" if plain else ""
+            return Finding(
+                "vanishing", f"recurrent gradients vanish after about {max(1, reach)} {UNIT_NAMES[unit]}{advice}"
+            )
+        return None
+
+
+def spoken(findings: tuple[Finding, ...]) -> str:
+    """Findings as one line with a capital and a full stop."""
+    line = "; ".join(finding.text for finding in findings)
+    return f"{line[:1].upper()}{line[1:]}." if line else ""
+
+
+def _reach(norms: list[float]) -> int:
+    """Tokens back until a gradient is below `REACH` of its strongest, for good."""
+    least = REACH * max(norms)
+    return max((k + 1 for k, norm in enumerate(norms) if norm >= least), default=0)
+
+
+def _told_pace(share: float) -> str:
+    """``, 0.4 % per minute``, or per hour where that would be next to nothing; empty where there is no such pace."""
+    percent = 100.0 * share
+    for each, factor in (("minute", 1.0), ("hour", 60.0), ("day", 1440.0)):
+        if percent * factor >= 0.1:
+            value = percent * factor
+            return f", {value:.0f} % per {each}" if value >= 9.95 else f", {value:.1f} % per {each}"
+    return ""
+
+
+def _told_time(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{max(1.0, seconds):.0f} seconds"
+    if seconds < 5400.0:
+        return f"{seconds / 60.0:.0f} minutes"
+    return f"{seconds / 3600.0:.1f} hours"

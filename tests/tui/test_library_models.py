@@ -1,0 +1,111 @@
+"""The Library's list of models: what a row tells, sorting and filtering, and that it is cheap to read."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from engine.glimpse import PIECE, glimpse
+from tests.tui.driving import Driver, running
+from tests.tui.recorded import RecordedRun
+from tui.library.listing import PLACES, LibraryWatch
+from tui.library.ordering import sparkline
+from tui.widgets.dialogs import LineDialog
+from tui.widgets.shelf import ModelShelf
+
+
+@pytest.fixture
+def three(home: Path) -> list[RecordedRun]:
+    """Alder trains, birch has finished, cedar is stopped; the newest last."""
+    runs = [RecordedRun(home, name) for name in ("alder", "birch", "cedar")]
+    for run, steps in zip(runs, (100, 300, 200), strict=True):
+        run.train(steps)
+    runs[0].status("training")
+    runs[1].finish()
+    runs[2].status("stopped")
+    return runs
+
+
+def slugs(driver: Driver) -> list[str]:
+    return list(driver.app.screen_stack[0].query_one(ModelShelf)._rows)
+
+
+async def test_models_are_sorted_by_key(three: list[RecordedRun]) -> None:
+    async with running((160, 45)) as driver:
+        await driver.shows("cedar")
+        await driver.press("o")
+        await driver.says("Models: by name.")
+        assert slugs(driver) == ["alder", "birch", "cedar"]
+        await driver.press("o")
+        assert slugs(driver)[0] == "alder"
+        await driver.press("o")
+        await driver.says("best first")
+        assert slugs(driver)[0] == "birch"
+
+
+async def test_models_are_filtered_by_a_word_and_all_come_back_without_one(three: list[RecordedRun]) -> None:
+    async with running((80, 24)) as driver:
+        await driver.shows("cedar")
+        for word, left in (("stopped", {"cedar"}), ("", {"alder", "birch", "cedar"})):
+            await driver.press("slash")
+            await driver.until(lambda: isinstance(driver.app.screen, LineDialog))
+            driver.app.screen.query_one(Input).value = word
+            await driver.press("enter")
+            await driver.until(lambda left=left: set(slugs(driver)) == left, f"{left}")  # type: ignore[misc]
+
+
+async def test_a_row_has_the_loss_and_the_disk_use_and_the_details_have_the_notes(three: list[RecordedRun]) -> None:
+    three[2].folder.write_notes("The quiet one.")
+    for run in three[:2]:
+        run.folder.write_notes("Another.")
+    async with running((160, 45)) as driver:
+        await driver.shows("█")
+        await driver.shows("kB")
+        driver.app.screen.query_one(ModelShelf).choose("cedar")
+        driver.app.screen.query_one(ModelShelf).focus()
+        await driver.shows("The quiet one.")
+
+
+def test_a_sparkline_falls_with_the_loss() -> None:
+    assert sparkline([3.0, 2.0, 1.0]) == "█▅▁"
+    assert sparkline([2.0]) == "▁"
+    assert sparkline([]) == ""
+
+
+def test_a_glimpse_reads_a_few_pieces_of_a_long_history(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RecordedRun(home)
+    run.train(3000, each=5)
+    path = run.folder.metrics_path
+    assert path.stat().st_size > 5 * PLACES * PIECE // 2
+    losses = glimpse(path, PLACES)
+    assert len(losses) == PLACES and losses[0] > 3.5 > 2.0 > losses[-1]
+    assert losses == sorted(losses, reverse=True) or abs(losses[-1] - losses[-2]) < 0.2
+
+
+def test_a_short_and_a_missing_history_have_what_they_have(home: Path) -> None:
+    run = RecordedRun(home)
+    assert glimpse(run.folder.metrics_path, 8) == []
+    run.step = 10
+    run.line(loss=3.0)
+    run.step = 20
+    run.line(loss=2.0)
+    assert glimpse(run.folder.metrics_path, 4) == [3.0, 3.0, 3.0, 2.0]
+
+
+def test_only_models_that_have_changed_are_read_again(
+    three: list[RecordedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def noted(path: Path, places: int) -> list[float]:
+        read.append(path.parent.name)
+        return glimpse(path, places)
+
+    monkeypatch.setattr("tui.library.listing.glimpse", noted)
+    watch = LibraryWatch()
+    assert watch.poll() is not None
+    assert sorted(read) == ["alder", "birch", "cedar"]
+    three[0].train(50)
+    three[0].status("training")
+    assert watch.poll() is not None
+    assert read[3:] == ["alder"]

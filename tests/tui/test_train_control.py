@@ -1,0 +1,242 @@
+"""What can be done with the run on the Train screen, driven by keys."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from corpora.home import home as home_folder
+from engine.folder import ModelFolder, ModelLibrary
+from engine.records import CorpusReference
+from engine.settings import ModelConfig, TrainingConfig
+from tests.tui.driving import SIZES, Driver, add_corpus, running
+from tests.tui.recorded import RecordedRun
+from tui.app import PantoumApp
+from tui.screens.compare import CompareScreen
+from tui.screens.train import TrainScreen
+from tui.widgets.amount_dialog import AmountDialog
+from tui.widgets.dialogs import ChoiceDialog, LineDialog
+from tui.widgets.run_form import RunForm
+
+
+@pytest.fixture
+def run(home: Path) -> RecordedRun:
+    recorded = RecordedRun(home)
+    recorded.train(400)
+    recorded.status("training")
+    return recorded
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ModelFolder]:
+    folders: list[ModelFolder] = []
+    monkeypatch.setattr("engine.launch.start_trainer", folders.append)
+    return folders
+
+
+@pytest.fixture
+def runners(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+    for module in ("actions", "monitor"):
+        monkeypatch.setattr(f"tui.training.{module}.ensure_runner", lambda module=module: asked.append(module))
+    return asked
+
+
+async def answer(driver: Driver, text: str) -> None:
+    """Types this over what a dialog proposes."""
+    await driver.until(lambda: isinstance(driver.app.screen, LineDialog), "a dialog")
+    driver.app.screen.query_one(Input).value = text
+    await driver.press("enter")
+
+
+async def shown(driver: Driver, slug: str) -> None:
+    screen = driver.app.screen_stack[0]
+    assert isinstance(screen, TrainScreen)
+    screen.watch_run(slug)
+    await driver.until(lambda: screen._view is not None and screen._view.slug == slug, f"{slug} on the screen")
+
+
+def changes(run: RecordedRun) -> list[tuple[str, float]]:
+    asked = [json.loads(line) for line in run.requests()]
+    return [(each["setting"], each["value"]) for each in asked if each["request"] == "change"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_how_it_goes_is_said_in_words(run: RecordedRun, size: tuple[int, int]) -> None:
+    async with running(size, "train") as driver:
+        await driver.shows("Still improving")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "asked"),
+    [("e", "7.5", ("minutes", 7.5)), ("a", "0.002", ("learning_rate", 0.002)), ("k", "0.3", ("dropout", 0.3))],
+)
+async def test_a_running_run_is_changed_by_key(
+    run: RecordedRun, key: str, typed: str, asked: tuple[str, float]
+) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press(key)
+        await answer(driver, typed)
+        await driver.says("bard")
+    assert changes(run) == [asked]
+
+
+async def test_a_number_that_can_not_be_is_explained_where_it_was_typed(run: RecordedRun) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("k")
+        await answer(driver, "1.5")
+        await driver.shows("dropout is 1.5; it must be at least 0 and below 1.")
+        await answer(driver, "much")
+        await driver.shows("much is not a number")
+        assert isinstance(driver.app.screen, AmountDialog)
+        await driver.press("escape")
+    assert changes(run) == []
+
+
+async def test_a_finished_run_is_extended_and_goes_on(run: RecordedRun, started: list[ModelFolder]) -> None:
+    run.finish()
+    async with running((80, 24), "train") as driver:
+        await driver.until(lambda: driver.app.screen.query("#run-picker"))
+        await shown(driver, "bard")
+        await driver.press("e")
+        await answer(driver, "5")
+        await driver.until(lambda: started, "the trainer")
+    assert run.folder.record().training.minutes == 10
+    assert [folder.slug for folder in started] == ["bard"]
+
+
+async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
+    home: Path, started: list[ModelFolder]
+) -> None:
+    corpus = add_corpus(home)
+    model = ModelConfig(unit="word", cell="lstm-peephole", hidden=48, embedding=24, input_dropout=0.25, tied=False)
+    training = TrainingConfig(minutes=7, batch=5, learning_rate=1 / 300, horizon=1 / 3, ema=0.9, sample_prompt="Once")
+    ModelLibrary(home).create("bard", model=model, training=training, corpus=CorpusReference.of(corpus))
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus is not None, "a text")
+        await shown(driver, "bard")
+        await driver.press("d")
+        await driver.says("The settings of bard")
+        await driver.until(lambda: form.outcome.plan and form.outcome.plan.training.sample_prompt == "Once")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+    record = started[0].record()
+    assert record.name == "bard 2"
+    assert (record.model, record.training) == (model, training)
+
+
+async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
+    RecordedRun(home, "poet", minutes=9).status("stopped")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("b")
+        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
+        await driver.press("1")
+        await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
+        await driver.shows("Minutes 5 9")
+        await driver.shows("the same in both")
+
+
+async def test_a_run_is_renamed_and_stays_on_the_screen(run: RecordedRun) -> None:
+    run.status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "bard")
+        await driver.press("m")
+        await answer(driver, "Old Bard")
+        await driver.says("It is called Old Bard now.")
+        await driver.shows("Old Bard stopped")
+    assert ModelLibrary().get("old-bard").record().name == "Old Bard"
+
+
+async def test_a_note_is_kept(run: RecordedRun) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("j")
+        await answer(driver, "The one with the good verbs.")
+        await driver.says("Noted.")
+    assert run.folder.notes() == "The one with the good verbs.\n"
+
+
+async def test_a_deleted_run_comes_back_with_undo(run: RecordedRun) -> None:
+    run.status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "bard")
+        await driver.press("delete")
+        await driver.says("bard is in the trash")
+        assert not run.folder.path.exists()
+        await driver.press("u")
+        await driver.says("bard is back.")
+    assert run.folder.record().name == "bard"
+
+
+async def test_a_run_that_trains_can_not_be_deleted_or_renamed(run: RecordedRun) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        for action in ("delete", "rename"):
+            assert driver.app.screen.check_action(action, ()) is False
+
+
+async def test_the_form_can_queue_a_run_and_a_key_takes_it_out_again(
+    home: Path, started: list[ModelFolder], runners: list[str]
+) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus is not None and form.model_name, "a text")
+        await driver.press("f6")
+        await driver.shows("● queued")
+        await driver.says("waits in the queue")
+        assert "actions" in runners
+        await driver.press("q")
+        await driver.shows("● prepared")
+    assert started == []
+
+
+async def test_the_app_brings_back_a_queue_whose_runner_was_killed(
+    home: Path, runners: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.PantoumApp.LOOK", 0.1)
+    RecordedRun(home).status("queued")
+    async with running((80, 24)) as driver:
+        await driver.until(lambda: "monitor" in runners, "a runner")
+
+
+async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_path: Path) -> None:
+    guest = RecordedRun(tmp_path / "cluster", "far")
+    guest.train(300)
+    guest.status("training")
+    RecordedRun(home, "near").status("training")
+    app = PantoumApp(watch=guest.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.shows("step 300")
+        assert app.current_mode == "train"
+        guest.train(100)
+        await driver.shows("step 400")
+        await driver.press("p")
+        await driver.says("far pauses")
+    assert '"pause"' in guest.requests()[-1]
+
+
+async def test_a_run_that_needs_more_memory_than_there_is_is_warned_of(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.train.free_bytes", lambda: 100 << 20)
+    monkeypatch.setattr("tui.screens.train.may_have_gpu", lambda: False)
+    add_corpus(home)
+    async with running((160, 45), "train") as driver:
+        await driver.shows("parameters, some")
+        await driver.shows("more memory than is free")
+
+
+async def test_a_budget_too_short_for_one_reading_is_warned_of(home: Path) -> None:
+    corpus = add_corpus(home)
+    large = msgspec.structs.replace(corpus.record, characters=500_000_000)
+    (home_folder() / "corpora" / corpus.slug / "corpus.json").write_bytes(msgspec.json.encode(large))
+    async with running((160, 45), "train") as driver:
+        await driver.shows("too short to read the whole text once")

@@ -1,0 +1,208 @@
+"""What can be done with the run on the Train screen, beside starting and stopping it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec
+
+from textual import work
+
+from corpora.errors import InputError
+from engine.changes import ADDED, changed
+from engine.folder import ModelFolder, ModelLibrary
+from engine.records import RUNNING, Changeable, ModelRecord
+from tui.screens.machine_speed import MachineSpeed
+from tui.training import actions
+from tui.training.watch import RunView
+from tui.waiting import in_thread
+from tui.widgets.amount_dialog import AmountDialog, number_of
+from tui.widgets.dialogs import Choice, ChoiceDialog, LineDialog
+from tui.widgets.message_line import MessageLine
+from tui.widgets.run_form import RunForm
+
+P = ParamSpec("P")
+CONTROLS = frozenset({"extend", "change", "compare", "duplicate", "rename", "note", "delete", "enqueue"})
+COMPARED = 6  # runs that a comparison offers
+
+
+class NotesDialog(LineDialog):
+    """Notes may be empty."""
+
+    def check(self, value: str) -> None:
+        pass
+
+
+class RunControl(MachineSpeed):
+    """Needs a screen that shows `_folder`, of which `_view` is known."""
+
+    _folder: ModelFolder | None
+    _view: RunView | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trashed: list[Path] = []
+
+    def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
+        """Shows this run, or the form, with a sentence on what was just done."""
+        raise NotImplementedError
+
+    def look_again(self) -> None:
+        """Reads the list of runs again."""
+        raise NotImplementedError
+
+    def can_control(self, action: str) -> bool:
+        """Whether one of `CONTROLS` applies to the run that is shown."""
+        if self._folder is None or self._view is None or (self._view.record is None and action != "delete"):
+            return False
+        state = self._view.status.state
+        if action in ("delete", "rename"):
+            return state not in RUNNING
+        return state not in {*RUNNING, "finished"} if action == "enqueue" else True
+
+    # Changes while it runs, and afterwards
+
+    def action_extend(self) -> None:
+        if record := self._record:
+            in_steps = record.training.steps is not None
+            self._ask_change(
+                "steps" if in_steps else "minutes",
+                f"How many more {'steps' if in_steps else 'minutes'} shall {record.name} train?",
+                "1,000" if in_steps else "5",
+            )
+
+    def action_change(self, setting: str) -> None:
+        if (record := self._record) is None:
+            return
+        if setting == "dropout":
+            question = "Which dropout from now on? More of it against learning by heart."
+            self._ask_change("dropout", question, f"{record.model.dropout:g}")
+        else:
+            question = "Which learning rate at its peak from now on? It goes on following its schedule."
+            self._ask_change("learning_rate", question, f"{record.training.learning_rate:g}")
+
+    @work(group="control")
+    async def _ask_change(self, setting: Changeable, question: str, value: str) -> None:
+        folder, record = self._folder, self._record
+        if folder is None or record is None:
+            return
+        typed = await self.app.push_screen_wait(
+            AmountDialog(question, value, lambda number: changed(record, 1, setting, number))
+        )
+        if typed is None:
+            return
+        idle = setting in ADDED and (await in_thread(self.app, folder.status)).state not in RUNNING
+        await self._do(actions.change, folder, setting, number_of(typed))
+        if idle:
+            self._stop_measuring()
+            await self._do(actions.resume, folder)
+
+    # Other runs
+
+    @work(group="control")
+    async def action_compare(self) -> None:
+        from tui.screens.compare import CompareScreen
+
+        if (folder := self._folder) is None or (record := self._record) is None:
+            return
+        entries = await in_thread(self.app, ModelLibrary().list)
+        others = [entry for entry in entries if entry.record and entry.folder.path != folder.path][:COMPARED]
+        if not others:
+            self.query_one(MessageLine).say("There is no other model to compare it with.")
+            return
+        choices = tuple(
+            Choice(entry.folder.slug, str(number), entry.folder.slug) for number, entry in enumerate(others, 1)
+        )
+        chosen = await self.app.push_screen_wait(ChoiceDialog(f"Compare {record.name} with which model?", choices))
+        other = next((entry.record for entry in others if entry.folder.slug == chosen), None)
+        if other is not None:
+            await self.app.push_screen(CompareScreen(record, other))
+
+    def action_duplicate(self) -> None:
+        if record := self._record:
+            self.show_run(None)
+            if self.query_one(RunForm).prefill(record):
+                said = f"The settings of {record.name}. Change what you like; F5 starts it as a model of its own."
+            else:
+                said = f"The settings of {record.name}. Its text {record.corpus.name!r} is gone: choose another one."
+            self.query_one(MessageLine).say(said)
+
+    # The folder
+
+    @work(group="control")
+    async def action_rename(self) -> None:
+        if (folder := self._folder) is None or (record := self._record) is None:
+            return
+        name = await self.app.push_screen_wait(LineDialog("What shall it be called?", record.name))
+        if name is None or name.strip() == record.name:
+            return
+        try:
+            renamed = await in_thread(self.app, ModelLibrary().rename, folder, name)
+        except InputError as error:
+            self.query_one(MessageLine).say(str(error), error=True)
+            return
+        self.show_run(renamed, f"It is called {name.strip()} now.")
+        self.look_again()
+
+    @work(group="control")
+    async def action_note(self) -> None:
+        if (folder := self._folder) is None:
+            return
+        line = self.query_one(MessageLine)
+        try:
+            before = (await in_thread(self.app, folder.notes)).rstrip("\n")
+            if "\n" in before:
+                line.say(f"These notes have several lines: edit {folder.notes_path} with an editor of yours.")
+                return
+            text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {folder.slug}?", before))
+            if text is not None:
+                await in_thread(self.app, folder.write_notes, text)
+                line.say("Noted. The Library shows it beside the model.", done=True)
+        except InputError as error:
+            line.say(str(error), error=True)
+
+    @work(group="control")
+    async def action_delete(self) -> None:
+        if (folder := self._folder) is None:
+            return
+        line = self.query_one(MessageLine)
+        try:
+            self._trashed.append(await in_thread(self.app, ModelLibrary().remove, folder))
+        except InputError as error:
+            line.say(str(error), error=True)
+            return
+        self.show_run(None, f"{folder.slug} is in the trash. Press u to bring it back.")
+        self.look_again()
+
+    @work(group="control")
+    async def action_undo(self) -> None:
+        if not self._trashed:
+            return
+        line = self.query_one(MessageLine)
+        try:
+            folder = await in_thread(self.app, ModelLibrary().restore, self._trashed.pop())
+        except InputError as error:
+            line.say(str(error), error=True)
+            return
+        self.show_run(folder, f"{folder.slug} is back.")
+        self.look_again()
+
+    # The queue
+
+    @work(group="control")
+    async def action_enqueue(self) -> None:
+        if (folder := self._folder) is None:
+            return
+        queued = self._view is not None and self._view.status.state == "queued"
+        await self._do(actions.take_from_queue if queued else actions.put_in_queue, folder)
+        self.look_again()
+
+    async def _do(self, work: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Does something in a thread, and says what it returns or why it can't be done."""
+        line = self.query_one(MessageLine)
+        try:
+            line.say(await in_thread(self.app, work, *args, **kwargs))
+        except InputError as error:
+            line.say(str(error), error=True)
+
+    @property
+    def _record(self) -> ModelRecord | None:
+        return self._view.record if self._view else None

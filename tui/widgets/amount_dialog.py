@@ -1,0 +1,25 @@
+"""Asks for a number that a run is changed by; what can't be is explained in place, before anything is asked of it."""
+
+from collections.abc import Callable
+
+from corpora.errors import InputError
+from tui.widgets.dialogs import LineDialog
+
+
+class AmountDialog(LineDialog):
+    """Returns what was typed; `number_of` reads it. `try_out` raises `InputError` for a number that can't be."""
+
+    def __init__(self, question: str, value: str, try_out: Callable[[float], object]) -> None:
+        super().__init__(question, value)
+        self._try_out = try_out
+
+    def check(self, value: str) -> None:
+        self._try_out(number_of(value))
+
+
+def number_of(text: str) -> float:
+    """``1,200`` or ``0.4`` as a number. Raises `InputError`."""
+    try:
+        return float(text.replace(",", "").replace("_", "").removeprefix("+"))
+    except ValueError as error:
+        raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.") from error
