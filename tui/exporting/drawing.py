@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from engine.records import MetricsLine, ModelRecord
-from tui.training.envelope import Envelope, Segment
+from tui.exporting.envelope import Envelope, Segment
 
 WIDTH = 960
 PANEL = 240  # height of a panel, its title and the steps beneath it included
