@@ -17,8 +17,8 @@ GOALS = {
     "char, East Asian": 5.0,
     "char, Hindi and Thai": 5.0,
     "word, English": 2.0,
-    "word, East Asian": 1.0,
-    "bpe, English": 1.0,
+    "word, East Asian": 2.0,
+    "bpe, English": 2.0,
 }
 MOST_MEMORY = 500.0  # MB, for a file of any size
 MEMORY_PROGRAM = """
