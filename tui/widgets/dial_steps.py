@@ -170,7 +170,7 @@ DIALS: tuple[Dial, ...] = (
         "they end at",
         "A suggestion ends with the word, the sentence, the line or the paragraph.",
         tuple(range(len(UNITS))),
-        lambda value: UNITS[int(value)],
+        lambda value: UNITS[int(value)].replace("paragraph", "para."),
         sampler=False,
     ),
     Dial(

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tui.widgets.dial_steps import DIALS, Dial
 from tui.write_settings import WriteSettings
 
-VALUE_WIDTH = 9  # cells between minus and plus
+VALUE_WIDTH = 8  # cells between minus and plus
 
 
 class DialPanel(Widget, can_focus=True):
