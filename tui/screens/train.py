@@ -19,6 +19,7 @@ from tui.commands.train import TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
+from tui.training.meanings import FORM, MEANINGS
 from tui.training.watch import RunView, RunWatch
 from tui.waiting import in_thread, pause
 from tui.widgets.message_line import MessageLine
@@ -70,6 +71,10 @@ class TrainScreen(TrainCharts, RunControl):
     def on_screen_resume(self) -> None:
         self._refresh_lists()
         self._draw()
+
+    def help_text(self) -> str:
+        """What the form, or the pane that is chosen, is about."""
+        return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
 
     def choose_corpus(self, slug: str) -> None:
         """Opens the form with this text chosen."""

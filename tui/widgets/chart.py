@@ -84,14 +84,15 @@ class Chart(ChartFrame):
                 cells.draw(dots, colours.faint(curve.colour))
         for level in self.plot.levels:
             self._level(level, cells, colours)
-        for index, curve in reversed(list(enumerate(self.plot.curves))):
+        for index, curve in sorted(enumerate(self.plot.curves), key=lambda each: (each[1].over, -each[0])):
             for of, part in self._drawn:
                 if of is curve:
                     low, high = (part.low, part.high) if curve.window == 1 else (part.mean, part.mean)
                     dots = curve_dots(self.scale.share(low), self.scale.share(high), rows)
                     on, off = DASHES[self._dashes(curve, index, colours)]
                     dots &= np.arange(dots.shape[1]) % (on + off) < on
-                    cells.draw(dots, colours.strong(curve.colour))
+                    join = colours.strong(self.plot.curves[0].colour) if curve.over else None
+                    cells.draw(dots, colours.strong(curve.colour), join=join)
         for _, part in self._drawn:
             for column in np.flatnonzero(part.gap.reshape(-1, ACROSS).any(axis=1)):
                 cells.mark(int(column), "×", colours.strong("error"))
