@@ -18,6 +18,7 @@ from tui.screens.library import LibraryScreen
 from tui.screens.themes import ThemeChooser
 from tui.screens.train import TrainScreen
 from tui.screens.write import WriteScreen
+from tui.themes import MEANINGS
 from tui.themes.contrast import CONTRAST
 from tui.widgets.mode_bar import ModeTab
 from tui.widgets.run_form import RunForm
@@ -269,3 +270,17 @@ async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatc
         await driver.press("enter")
         await driver.until(lambda: opened == ["bard"])
         assert isinstance(driver.app.screen, WriteScreen)
+
+
+@pytest.mark.parametrize("theme", MEANINGS)
+async def test_every_screen_is_drawn_in_every_theme_of_ours(home: Path, theme: str) -> None:
+    add_corpus(home)
+    run = RecordedRun(home)
+    run.train(200)
+    run.status("training")
+    async with running((80, 24)) as driver:
+        driver.app.theme = theme
+        await driver.shows("river")
+        for key, text in (("f3", "● training"), ("4", "now"), ("f1", "long memory"), ("f1", "now"), ("f4", "Write")):
+            await driver.press(key)
+            await driver.shows(text)

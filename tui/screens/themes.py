@@ -16,7 +16,7 @@ from tui.themes import MEANINGS
 class ThemeChooser(ModalScreen[str | None]):
     """Returns the name of the theme, or None for Escape, with whichever was looked at last still in use."""
 
-    DEFAULT_CSS = """
+    CSS = """
     ThemeChooser { align: right middle; background: $background 0%; }
     ThemeChooser > Vertical {
         width: 40; max-width: 90%; height: auto; max-height: 90%; margin-right: 2; padding: 1 2;

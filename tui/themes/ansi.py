@@ -3,6 +3,8 @@
 from textual.theme import Theme
 
 _VARIABLES = {
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
     "border": "ansi_yellow",
     "border-blurred": "ansi_bright_black",
     "text-muted": "ansi_bright_black",

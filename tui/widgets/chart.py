@@ -91,8 +91,7 @@ class Chart(ChartFrame):
                     dots = curve_dots(self.scale.share(low), self.scale.share(high), rows)
                     on, off = DASHES[self._dashes(curve, index, colours)]
                     dots &= np.arange(dots.shape[1]) % (on + off) < on
-                    join = colours.strong(self.plot.curves[0].colour) if curve.over else None
-                    cells.draw(dots, colours.strong(curve.colour), join=join)
+                    cells.draw(dots, colours.strong(curve.colour))
         for _, part in self._drawn:
             for column in np.flatnonzero(part.gap.reshape(-1, ACROSS).any(axis=1)):
                 cells.mark(int(column), "×", colours.strong("error"))

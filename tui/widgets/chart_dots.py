@@ -35,17 +35,11 @@ class Cells:
                 self._characters[row, at] = ord(character)
                 self._styles[row, at] = number
 
-    def draw(self, dots: Dots, style: Style, *, join: Style | None = None) -> None:
-        """Draws the cells in which dots (rows * 4, columns * 2) are set; the others stay.
-
-        Where a cell has dots in the style `join`, they stay beside the new ones: two curves in one cell are both seen.
-        """
+    def draw(self, dots: Dots, style: Style) -> None:
+        """Draws the cells in which dots (rows * 4, columns * 2) are set; the others stay."""
         cells = dots.reshape(self.rows, DOWN, self.columns, ACROSS).transpose(0, 2, 1, 3)
         codes = (cells * _BITS).sum(axis=(2, 3), dtype=np.uint32)
         drawn = codes > 0
-        if join is not None:
-            both = drawn & (self._styles == self._number(join)) & (self._characters >= BRAILLE)
-            codes[both] |= self._characters[both] - BRAILLE
         self._characters[drawn] = codes[drawn] + BRAILLE
         self._styles[drawn] = self._number(style)
 

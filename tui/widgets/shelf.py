@@ -44,7 +44,7 @@ class Shelf(DataTable[str | Text]):
 
     def set_rows(self, rows: dict[str, Cells]) -> None:
         """Takes new rows; only a real change touches the screen."""
-        if list(rows.items()) == list(self._rows.items()):  # in their order too
+        if list(rows) == list(self._rows) and all(map(_same, rows.values(), self._rows.values())):
             return
         chosen, row = self.chosen, self.cursor_row
         self._rows = rows
@@ -118,7 +118,7 @@ class ModelShelf(Shelf):
         self._add_columns()
 
     def on_resize(self, event: events.Resize) -> None:
-        room = Room.of(event.size.width - self.scrollbar_size_vertical)
+        room = Room.of(event.size.width - self.gutter.width - self.scrollbar_size_vertical)
         if room != self._room:
             self._room = room
             chosen = self.chosen
@@ -171,6 +171,13 @@ class ModelShelf(Shelf):
             age(record.created),
             _right(size(glance.disk)),
         ]
+
+
+def _same(cells: Cells, others: Cells) -> bool:
+    """Whether two rows look the same; texts are equal in whatever colour."""
+    return cells == others and [getattr(cell, "style", "") for cell in cells] == [
+        getattr(cell, "style", "") for cell in others
+    ]
 
 
 def _name(name: str, width: int) -> Text:
