@@ -218,7 +218,8 @@ class TrainScreen(TrainCharts, RunControl):
         elif view.problem:
             line.say(view.problem, error=True)
         elif view.status.state == "failed":
-            hint = "" if "resume" in view.status.error.lower() else " Press r to resume from its last checkpoint."
+            asked = "resume" in view.status.error.lower()
+            hint = " Press r for that." if asked else " Press r to resume from its last checkpoint."
             line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
         elif view.status.state == "finished":
             line.say(f"{view.name} has finished. Press w to write with it.", done=True)
