@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from textual import work
 from textual.app import App
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -118,6 +119,16 @@ class PantoumApp(App[None], inherit_bindings=False):
         else:
             await self.push_screen(HelpScreen(self.screen, self._remapped))
 
+    @work(group="theme", exclusive=True)
+    async def action_choose_theme(self) -> None:
+        """Asks for a theme, each shown as the cursor comes to it; Escape brings the old one back."""
+        from tui.screens.themes import ThemeChooser
+
+        before = self.theme
+        chosen = await self.push_screen_wait(ThemeChooser())
+        self.theme = chosen or before
+        self._remember_theme(self.current_theme)
+
     async def _call_screen(self, method: str, argument: object) -> None:
         """Calls a method of the mode's own screen, under whatever dialogs lie on it."""
         screen = self.screen_stack[0]
@@ -157,6 +168,10 @@ class PantoumApp(App[None], inherit_bindings=False):
         self.set_keymap(keymap.keys)
 
     def _remember_theme(self, theme: Theme) -> None:
+        from tui.screens.themes import ThemeChooser
+
+        if isinstance(self.screen, ThemeChooser):  # only looked at
+            return
         if self._settings is not None and self._settings.theme != theme.name:
             self._settings = msgspec.structs.replace(self._settings, theme=theme.name)
             self.run_worker(self._save(self._settings), group="settings", exclusive=True)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 from textual.command import CommandPalette
 
 from tests.tui.driving import SIZES, add_corpus, running
@@ -14,10 +15,31 @@ from tui.app import PantoumApp
 from tui.commands.registry import EVERYWHERE, all_commands
 from tui.screens.help import HelpScreen
 from tui.screens.library import LibraryScreen
+from tui.screens.themes import ThemeChooser
 from tui.screens.train import TrainScreen
 from tui.screens.write import WriteScreen
+from tui.themes import MEANINGS
+from tui.themes.contrast import CONTRAST
 from tui.widgets.mode_bar import ModeTab
 from tui.widgets.run_form import RunForm
+
+SHARED = {  # keys of commands of which one only applies at a time
+    "library": {"enter", "escape"},
+    "train": set(),
+    "write": {"tab", "escape"},
+    "branches": set(),
+}
+
+
+def _contrast(one: Color, other: Color) -> float:
+    """The ratio of WCAG 2.2: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in colour.normalized]
+    return sum(weight * each for weight, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -67,6 +89,60 @@ def test_no_command_wants_a_key_that_terminals_cannot_send() -> None:
     assert not keys & forbidden
 
 
+@pytest.mark.parametrize("mode", ["library", "train", "write", "branches"])
+def test_no_two_commands_of_a_screen_have_one_key_unless_only_one_of_them_applies(mode: str) -> None:
+    owners: dict[str, list[str]] = {}
+    for command in (*EVERYWHERE, *all_commands()[mode]):
+        for key in filter(None, command.keys.split(",")):
+            owners.setdefault(key, []).append(command.id)
+    shared = {key: ids for key, ids in owners.items() if len(ids) > 1}
+    assert shared.keys() <= SHARED[mode], shared
+
+
+async def test_help_says_what_the_chosen_chart_means_and_which_commands_apply(home: Path) -> None:
+    run = RecordedRun(home)
+    run.train(200)
+    run.status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("2", "f1")
+        await driver.shows("shortened to")
+        applies = driver.app.screen._applies  # type: ignore[attr-defined]
+        assert applies["train.pause"]
+        assert not applies["train.resume"]
+
+
+async def test_help_is_read_to_its_end_with_the_space_bar(home: Path) -> None:
+    async with running((80, 24), "train") as driver:
+        await driver.press("f1")
+        for _ in range(12):
+            await driver.press("space")
+        await driver.shows("Leaves Pantoum.")
+
+
+async def test_themes_are_shown_while_they_are_chosen_and_escape_brings_the_old_one_back(home: Path) -> None:
+    async with running() as driver:
+        await driver.pilot.app.run_action("app.choose_theme")
+        await driver.shows("High contrast")
+        await driver.press("down", "down")
+        await driver.until(lambda: driver.app.theme == "pantoum-contrast")
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.theme == "pantoum-dark")
+        await driver.pilot.app.run_action("app.choose_theme")
+        await driver.shows("High contrast")
+        await driver.press("down", "enter")
+        await driver.until((home / "settings.json").exists)
+    assert json.loads((home / "settings.json").read_text())["theme"] == "pantoum-light"
+
+
+def test_high_contrast_keeps_to_seven_to_one() -> None:
+    black = Color.parse(CONTRAST.background or "")
+    for name in ("primary", "secondary", "accent", "foreground", "success", "warning", "error"):
+        colour = Color.parse(getattr(CONTRAST, name))
+        assert _contrast(colour, black) >= 7.0, name
+    assert _contrast(Color.parse(CONTRAST.variables["text-muted"]), black) >= 7.0
+
+
 async def test_the_palette_finds_a_command_of_the_screen(home: Path) -> None:
     add_corpus(home)
     async with running() as driver:
@@ -109,7 +185,7 @@ async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
     (home / "keys.toml").write_text('[keys]\n"app.theme" = "f12"\n')
     async with running() as driver:
         await driver.press("f12")
-        await driver.until(lambda: isinstance(driver.app.screen, CommandPalette))
+        await driver.until(lambda: isinstance(driver.app.screen, ThemeChooser))
 
 
 @pytest.mark.parametrize(
@@ -194,3 +270,17 @@ async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatc
         await driver.press("enter")
         await driver.until(lambda: opened == ["bard"])
         assert isinstance(driver.app.screen, WriteScreen)
+
+
+@pytest.mark.parametrize("theme", MEANINGS)
+async def test_every_screen_is_drawn_in_every_theme_of_ours(home: Path, theme: str) -> None:
+    add_corpus(home)
+    run = RecordedRun(home)
+    run.train(200)
+    run.status("training")
+    async with running((80, 24)) as driver:
+        driver.app.theme = theme
+        await driver.shows("river")
+        for key, text in (("f3", "● training"), ("4", "now"), ("f1", "long memory"), ("f1", "now"), ("f4", "Write")):
+            await driver.press(key)
+            await driver.shows(text)

@@ -145,7 +145,7 @@ def test_an_app_that_fails_leaves_one_line_and_no_traceback(
 
     monkeypatch.setattr(opening, "is_terminal", lambda stream: True)
     monkeypatch.setattr(PantoumApp, "on_mount", broken)
-    monkeypatch.setattr(PantoumApp, "run", lambda app: App.run(app, headless=True))
+    monkeypatch.setattr(PantoumApp, "run", lambda app, mouse: App.run(app, headless=True, mouse=mouse))
     assert main([]) == 1
     said = capsys.readouterr().err
     assert "a wheel came off" in said
@@ -164,7 +164,7 @@ def test_what_cannot_be_opened_is_said_before_any_screen(
     arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(opening, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(PantoumApp, "run", lambda app: pytest.fail("the app was opened"))
+    monkeypatch.setattr(PantoumApp, "run", lambda app, mouse: pytest.fail("the app was opened"))
     assert main(["write", *arguments]) == 1
     assert sentence in capsys.readouterr().err
 

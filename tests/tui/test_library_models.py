@@ -109,3 +109,22 @@ def test_only_models_that_have_changed_are_read_again(
     three[0].status("training")
     assert watch.poll() is not None
     assert read[3:] == ["alder"]
+
+
+async def test_every_column_of_a_model_is_seen_on_the_narrowest_screen(home: Path) -> None:
+    for number in range(30):
+        RecordedRun(home, f"the long winter {number}").finish()
+    async with running((80, 24)) as driver:
+        for column in ("State", "Loss", "Bits", "Text", "Begun", "Disk"):
+            await driver.shows(column)
+        shelf = driver.app.screen.query_one(ModelShelf)
+        assert shelf.max_scroll_x == 0
+
+
+async def test_a_row_takes_the_colours_of_a_new_theme(three: list[RecordedRun]) -> None:
+    async with running((80, 24)) as driver:
+        await driver.shows("cedar")
+        shelf = driver.app.screen.query_one(ModelShelf)
+        before = [getattr(cell, "style", "") for cell in shelf._rows["cedar"]]
+        driver.app.theme = "pantoum-light"
+        await driver.until(lambda: [getattr(cell, "style", "") for cell in shelf._rows["cedar"]] != before)

@@ -15,9 +15,10 @@ from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
 from tui.app import PantoumApp
 from tui.screens.compare import CompareScreen
+from tui.screens.pick_run import PickRun
 from tui.screens.train import TrainScreen
 from tui.widgets.amount_dialog import AmountDialog
-from tui.widgets.dialogs import ChoiceDialog, LineDialog
+from tui.widgets.dialogs import LineDialog
 from tui.widgets.run_form import RunForm
 
 
@@ -135,8 +136,8 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
     async with running((80, 24), "train") as driver:
         await driver.shows("● training")
         await driver.press("b")
-        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
-        await driver.press("1")
+        await driver.until(lambda: isinstance(driver.app.screen, PickRun))
+        await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
         await driver.shows("Minutes 5 9")
         await driver.shows("the same in both")

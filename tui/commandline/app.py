@@ -7,7 +7,7 @@ import typer
 
 from corpora.version import __version__
 from tui.commandline import asking, control, corpora, generating, models, training
-from tui.commandline.options import GroupedHelp
+from tui.commandline.options import GroupedHelp, NoMouse
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -32,6 +32,7 @@ def pantoum(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    no_mouse: NoMouse = False,
 ) -> None:
     """Train small recurrent language models on your own writing, and write with them.
 
@@ -47,7 +48,7 @@ def pantoum(
     if context.invoked_subcommand is None:
         from tui.commandline.opening import open_app
 
-        open_app()
+        open_app(mouse=not no_mouse)
 
 
 @app.command(short_help="Open the app where you write.")
@@ -58,6 +59,7 @@ def write(
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="The model to write with.")
     ] = None,
+    no_mouse: NoMouse = False,
 ) -> None:
     """Open the app where you write, with a file and a model at hand.
 
@@ -68,7 +70,7 @@ def write(
     """
     from tui.commandline.opening import open_app
 
-    open_app(file=file, model=model, write=True)
+    open_app(file=file, model=model, write=True, mouse=not no_mouse)
 
 
 @app.command()

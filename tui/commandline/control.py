@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tui.commandline.options import NoMouse
+
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's name, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for scripts.")]
 Out = Annotated[
@@ -18,6 +20,7 @@ Out = Annotated[
 def watch(
     model: Model,
     plain: Annotated[bool, typer.Option("--plain", help="One line a logged step, as without a terminal.")] = False,
+    no_mouse: NoMouse = False,
 ) -> None:
     """Watch a model learn, whoever trains it: this app, another one, torchrun, a machine that shares the disk.
 
@@ -30,7 +33,7 @@ def watch(
     """
     from tui.commandline import controlling
 
-    controlling.watch(model, plain=plain)
+    controlling.watch(model, plain=plain, mouse=not no_mouse)
 
 
 def extend(

@@ -17,7 +17,7 @@ from tui.training import actions
 from tui.training.comparing import Row, compared
 
 
-def watch(name: str, *, plain: bool) -> None:
+def watch(name: str, *, plain: bool, mouse: bool = True) -> None:
     """Opens the Train screen on a model; without a terminal, or where `plain`, tells of it line by line.
 
     Raises `InputError` where there is no such model, or its training failed.
@@ -27,7 +27,7 @@ def watch(name: str, *, plain: bool) -> None:
     if not plain and is_terminal(sys.stdout) and is_terminal(sys.stdin):
         from tui.commandline.opening import open_app
 
-        open_app(watch=folder)
+        open_app(watch=folder, mouse=mouse)
     else:
         _tell(folder)
 

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def open_app(
-    *, file: Path | None = None, model: str | None = None, write: bool = False, watch: "ModelFolder | None" = None
+    *,
+    file: Path | None = None,
+    model: str | None = None,
+    write: bool = False,
+    watch: "ModelFolder | None" = None,
+    mouse: bool = True,
 ) -> None:
-    """Opens the app; with `file`, `model` or `write`, where one writes; with `watch`, on that run.
+    """Opens the app; with `file`, `model` or `write`, where one writes; with `watch`, on that run. Without
+    `mouse`, the terminal keeps it, to select and copy with.
 
     Raises `InputError` where there is no terminal, no home folder, no such model, or no such place for the file, and
     what the app did not survive.
@@ -38,7 +44,7 @@ def open_app(
     from tui.app import PantoumApp
 
     app = PantoumApp(file, model, "write" if write else "library", watch=watch)
-    app.run()
+    app.run(mouse=mouse)
     if app.failure is not None:
         raise app.failure
 

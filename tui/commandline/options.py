@@ -13,6 +13,8 @@ from tui.training.catalogue import CATALOGUE, Setting
 EVERYDAY = "Options"
 METAVARS: dict[type, str] = {int: "N", float: "X", str: "TEXT"}
 
+NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select and copy with.")]
+
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Gives `command` an option for every setting that it has no parameter for; None stands for "not given".

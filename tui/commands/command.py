@@ -16,6 +16,7 @@ class Command:
     action: str  # the Textual action: "continue_text"
     footer: bool = True
     priority: bool = False  # before the focused widget gets the key
+    group: str = ""  # the heading under which help has it; "" is the screen's own
 
     def binding(self) -> Binding:
         """The Textual binding, under this command's id.

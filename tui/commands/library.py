@@ -11,8 +11,8 @@ LIBRARY: tuple[Command, ...] = (
     Command("library.stop", "Stop", "Ends this model's run; what it has learned is kept.", "s", "stop"),
     Command("library.delete", "Delete", "Moves this to the trash; u brings it back.", "d,delete", "delete"),
     Command("library.undo", "Undo", "Brings back what was deleted last.", "u", "undo"),
-    Command("library.sort", "Sort", "Lists the models in another order.", "o", "sort", footer=False),
-    Command("library.filter", "Filter", "Lists only models that have a word in them.", "slash", "filter", footer=False),
+    Command("library.sort", "Sort", "Lists the models in another order.", "o", "sort"),
+    Command("library.filter", "Filter", "Lists only models that have a word in them.", "slash", "filter"),
     Command("library.cancel", "Cancel", "Ends the import; nothing of it stays.", "escape", "cancel"),
     Command(
         "library.manual",

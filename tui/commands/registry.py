@@ -48,9 +48,9 @@ EVERYWHERE: tuple[Command, ...] = (
     Command(
         "app.theme",
         "Change theme",
-        "Chooses the app's colours; the choice is remembered.",
+        "Chooses the app's colours, and shows each; the choice is remembered.",
         "",
-        "change_theme",
+        "choose_theme",
     ),
     Command(
         "app.quit",

@@ -2,6 +2,8 @@
 
 from tui.commands.command import Command
 
+PANES, CHARTS, SAMPLES, MODEL = "What is shown", "Charts", "Samples", "This model and others"
+
 TRAIN: tuple[Command, ...] = (
     Command("train.start", "Start", "Trains a new model with the settings of the form.", "f5", "start"),
     Command("train.new", "New", "Opens the form for another model; this run goes on.", "n", "new"),
@@ -17,17 +19,50 @@ TRAIN: tuple[Command, ...] = (
     Command("train.stop", "Stop", "Ends the run; what it has learned is kept and can be resumed.", "s", "stop"),
     Command("train.write", "Write with it", "Opens this model in Write.", "w", "write"),
     Command("train.runs", "Runs", "Chooses which run to look at.", "o", "choose_run"),
-    Command("train.loss", "Loss", "Shows the loss.", "1", "pane('loss')", footer=False),
-    Command("train.gradient", "Gradient", "Shows the gradient norm.", "2", "pane('gradient')", footer=False),
-    Command("train.layers", "Layers", "Shows each layer's gradient norm.", "3", "pane('layers')", footer=False),
-    Command("train.flow", "Through time", "Shows how far back gradients reach.", "4", "pane('flow')", footer=False),
-    Command("train.rate", "Learning rate", "Shows the learning rate.", "5", "pane('rate')", footer=False),
-    Command("train.speed", "Speed", "Shows the tokens trained in a second.", "6", "pane('speed')", footer=False),
-    Command("train.sample", "Sample", "Shows what the model writes.", "7", "pane('sample')", footer=False),
-    Command("train.earlier", "Earlier sample", "Shows the sample before.", "comma", "sample(-1)", footer=False),
-    Command("train.later", "Later sample", "Shows the sample after.", "full_stop", "sample(1)", footer=False),
-    Command("train.extend", "Extend", "Adds to the run's budget, while it trains or afterwards.", "e", "extend"),
-    Command("train.queue", "Queue", "Trains the form's model once nothing else is training.", "f6", "start_queued"),
+    Command("train.loss", "Loss", "Shows the loss.", "1", "pane('loss')", footer=False, group=PANES),
+    Command(
+        "train.gradient", "Gradient", "Shows the gradient norm.", "2", "pane('gradient')", footer=False, group=PANES
+    ),
+    Command(
+        "train.layers", "Layers", "Shows each layer's gradient norm.", "3", "pane('layers')", footer=False, group=PANES
+    ),
+    Command(
+        "train.flow",
+        "Through time",
+        "Shows how far back gradients reach.",
+        "4",
+        "pane('flow')",
+        footer=False,
+        group=PANES,
+    ),
+    Command("train.rate", "Learning rate", "Shows the learning rate.", "5", "pane('rate')", footer=False, group=PANES),
+    Command(
+        "train.speed", "Speed", "Shows the tokens trained in a second.", "6", "pane('speed')", footer=False, group=PANES
+    ),
+    Command("train.sample", "Sample", "Shows what the model writes.", "7", "pane('sample')", footer=False, group=PANES),
+    Command(
+        "train.earlier",
+        "Earlier sample",
+        "Shows the sample before.",
+        "comma",
+        "sample(-1)",
+        footer=False,
+        group=SAMPLES,
+    ),
+    Command(
+        "train.later", "Later sample", "Shows the sample after.", "full_stop", "sample(1)", footer=False, group=SAMPLES
+    ),
+    Command(
+        "train.extend", "Extend", "Adds to the run's budget, while it trains or afterwards.", "e", "extend", group=MODEL
+    ),
+    Command(
+        "train.queue",
+        "Queue",
+        "Trains the form's model once nothing else is training.",
+        "f6",
+        "start_queued",
+        group=MODEL,
+    ),
     Command(
         "train.enqueue",
         "Queue this run",
@@ -35,6 +70,7 @@ TRAIN: tuple[Command, ...] = (
         "q",
         "enqueue",
         footer=False,
+        group=MODEL,
     ),
     Command(
         "train.set_rate",
@@ -43,6 +79,7 @@ TRAIN: tuple[Command, ...] = (
         "a",
         "change('learning_rate')",
         footer=False,
+        group=MODEL,
     ),
     Command(
         "train.set_dropout",
@@ -51,13 +88,38 @@ TRAIN: tuple[Command, ...] = (
         "k",
         "change('dropout')",
         footer=False,
+        group=MODEL,
     ),
-    Command("train.duplicate", "Duplicate", "Opens the form with this run's settings.", "d", "duplicate", footer=False),
-    Command("train.compare", "Compare", "Shows its settings beside another run's.", "b", "compare", footer=False),
-    Command("train.rename", "Rename", "Gives the model another name.", "m", "rename", footer=False),
-    Command("train.note", "Note", "Notes something about this model.", "j", "note", footer=False),
-    Command("train.delete", "Delete", "Moves the model to the trash.", "delete", "delete", footer=False),
-    Command("train.undo", "Undo deletion", "Brings back the model that was deleted last.", "u", "undo", footer=False),
+    Command(
+        "train.duplicate",
+        "Duplicate",
+        "Opens the form with this run's settings.",
+        "d",
+        "duplicate",
+        footer=False,
+        group=MODEL,
+    ),
+    Command(
+        "train.compare",
+        "Compare",
+        "Shows its curve, settings and results beside another run's.",
+        "b",
+        "compare",
+        footer=False,
+        group=MODEL,
+    ),
+    Command("train.rename", "Rename", "Gives the model another name.", "m", "rename", footer=False, group=MODEL),
+    Command("train.note", "Note", "Notes something about this model.", "j", "note", footer=False, group=MODEL),
+    Command("train.delete", "Delete", "Moves the model to the trash.", "delete", "delete", footer=False, group=MODEL),
+    Command(
+        "train.undo",
+        "Undo deletion",
+        "Brings back the model that was deleted last.",
+        "u",
+        "undo",
+        footer=False,
+        group=MODEL,
+    ),
     Command("train.clear", "Clear message", "Hides the line above the footer.", "escape", "clear", footer=False),
     Command(
         "train.first",
@@ -66,20 +128,65 @@ TRAIN: tuple[Command, ...] = (
         "less_than_sign",
         "sample(-9999)",
         footer=False,
-    ),
-    Command("train.newest", "Newest sample", "Shows the newest.", "greater_than_sign", "sample(9999)", footer=False),
-    Command("train.zoom_in", "Zoom in", "Shows less of the run, larger.", "plus,equals_sign", "zoom(1)", footer=False),
-    Command("train.zoom_out", "Zoom out", "Shows more of the run.", "minus", "zoom(-1)", footer=False),
-    Command("train.whole", "Whole run", "Shows all of the run, and what comes.", "0", "show_all", footer=False),
-    Command("train.pan_left", "Pan left", "Moves the view to what was before.", "shift+left", "pan(-1)", footer=False),
-    Command(
-        "train.pan_right", "Pan right", "Moves the view to what came after.", "shift+right", "pan(1)", footer=False
+        group=SAMPLES,
     ),
     Command(
-        "train.read_left", "Read to the left", "Moves the crosshair back.", "left,h", "crosshair(-1)", footer=False
+        "train.newest",
+        "Newest sample",
+        "Shows the newest.",
+        "greater_than_sign",
+        "sample(9999)",
+        footer=False,
+        group=SAMPLES,
     ),
     Command(
-        "train.read_right", "Read to the right", "Moves the crosshair on.", "right,l", "crosshair(1)", footer=False
+        "train.zoom_in",
+        "Zoom in",
+        "Shows less of the run, larger.",
+        "plus,equals_sign",
+        "zoom(1)",
+        footer=False,
+        group=CHARTS,
+    ),
+    Command("train.zoom_out", "Zoom out", "Shows more of the run.", "minus", "zoom(-1)", footer=False, group=CHARTS),
+    Command(
+        "train.whole", "Whole run", "Shows all of the run, and what comes.", "0", "show_all", footer=False, group=CHARTS
+    ),
+    Command(
+        "train.pan_left",
+        "Pan left",
+        "Moves the view to what was before.",
+        "shift+left",
+        "pan(-1)",
+        footer=False,
+        group=CHARTS,
+    ),
+    Command(
+        "train.pan_right",
+        "Pan right",
+        "Moves the view to what came after.",
+        "shift+right",
+        "pan(1)",
+        footer=False,
+        group=CHARTS,
+    ),
+    Command(
+        "train.read_left",
+        "Read to the left",
+        "Moves the crosshair back.",
+        "left,h",
+        "crosshair(-1)",
+        footer=False,
+        group=CHARTS,
+    ),
+    Command(
+        "train.read_right",
+        "Read to the right",
+        "Moves the crosshair on.",
+        "right,l",
+        "crosshair(1)",
+        footer=False,
+        group=CHARTS,
     ),
     Command(
         "train.smoother",
@@ -88,6 +195,7 @@ TRAIN: tuple[Command, ...] = (
         "right_square_bracket",
         "smooth(1)",
         footer=False,
+        group=CHARTS,
     ),
     Command(
         "train.rougher",
@@ -96,11 +204,20 @@ TRAIN: tuple[Command, ...] = (
         "left_square_bracket",
         "smooth(-1)",
         footer=False,
+        group=CHARTS,
     ),
     Command(
-        "train.logarithmic", "Linear or log", "Changes the chosen chart's y axis.", "y", "logarithmic", footer=False
+        "train.logarithmic",
+        "Linear or log",
+        "Changes the chosen chart's y axis.",
+        "y",
+        "logarithmic",
+        footer=False,
+        group=CHARTS,
     ),
-    Command("train.axis", "Steps, tokens, time", "Changes what the x axis counts.", "x", "axis", footer=False),
+    Command(
+        "train.axis", "Steps, tokens, time", "Changes what the x axis counts.", "x", "axis", footer=False, group=CHARTS
+    ),
     Command(
         "train.part",
         "Next layer or loss",
@@ -108,6 +225,15 @@ TRAIN: tuple[Command, ...] = (
         "t",
         "part",
         footer=False,
+        group=CHARTS,
     ),
-    Command("train.overlay", "Other runs", "Chooses runs to show beside this one.", "v", "overlay", footer=False),
+    Command(
+        "train.overlay",
+        "Other runs",
+        "Chooses runs to show beside this one.",
+        "v",
+        "overlay",
+        footer=False,
+        group=CHARTS,
+    ),
 )

@@ -1,8 +1,10 @@
-"""F1: what can be done on this screen, with its keys, made from the commands that the screen declares."""
+"""F1: what this screen shows and what can be done on it, with its keys, from the commands that it declares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import ClassVar
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,43 +16,73 @@ from textual.widgets import Static
 
 from tui.commands.command import Command
 from tui.commands.registry import EVERYWHERE, commands_of
+from tui.widgets.chart_colours import Colours
+
+TITLE, WIDER = 20, 30  # columns of a command's title, the latter where there is room
+ROOM = 100  # columns of the screen
 
 
 class HelpScreen(ModalScreen[None]):
-    """The commands of `screen` and those that work everywhere; `remapped` has the person's own keys by command id."""
+    """The commands of `screen` by group, those faint that don't apply now, and those that work everywhere.
+
+    `remapped` has the person's own keys by command id. A screen with `help_text()` has its say first.
+    """
 
     CSS_PATH = "help.tcss"
-    BINDINGS: ClassVar = [Binding("escape,f1,q", "dismiss", "Close", priority=True)]
+    BINDINGS: ClassVar = [
+        Binding("escape,f1,q", "dismiss", "Close", priority=True),
+        Binding("space", "page_down", show=False),
+    ]
 
     def __init__(self, screen: Screen[object], remapped: Mapping[str, str]) -> None:
         super().__init__()
         self._remapped = remapped
         self._about = commands_of(screen)
+        self._applies = {
+            command.id: bool(screen.check_action(command.action.partition("(")[0], ())) for command in self._about
+        }
         self._title = str(screen.title or "This screen")
+        self._text = str(getattr(screen, "help_text", str)())
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "Esc closes · ctrl+p finds every command by name"
-            if self._about:
-                yield Static(self._title, classes="help-title")
-                yield Static(self._table(self._about))
+            box.border_title = "Help"
+            box.border_subtitle = "↑ ↓ space scroll · Esc closes · ctrl+p finds commands"
+            if self._text:
+                yield Static(self._text, markup=False, classes="help-text")
+            in_groups = sorted(self._about, key=lambda command: list(self._groups).index(command.group))
+            for group, commands in groupby(in_groups, key=lambda command: command.group):
+                yield Static(group or self._title, classes="help-title", markup=False)
+                yield Static(self._table(commands))
             yield Static("Everywhere", classes="help-title")
             yield Static(self._table(EVERYWHERE))
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
-    def _table(self, commands: tuple[Command, ...]) -> Table:
-        style = self.app.theme_variables["primary"]
+    def action_page_down(self) -> None:
+        self.query_one("#help").scroll_page_down(animate=False)
+
+    @property
+    def _groups(self) -> dict[str, None]:
+        """The groups in the order of their first commands."""
+        return dict.fromkeys(command.group for command in self._about)
+
+    def _table(self, commands: Iterable[Command]) -> Table:
+        colours = Colours(self.app)
         table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, width=max(len(self._keys(each)) for each in (*self._about, *EVERYWHERE)))
+        table.add_column(width=WIDER if self.app.size.width >= ROOM else TITLE)
         table.add_column()
         for command in commands:
-            keys = key_names(self._remapped.get(command.id, command.keys))
-            table.add_row(Text(keys, style=style), command.title, command.help)
+            now = self._applies.get(command.id, True)
+            keys = Text(self._keys(command), colours.strong("primary") if now else colours.muted())
+            style = Style.null() if now else colours.muted()
+            table.add_row(keys, Text(command.title, style), Text(command.help, style))
         return table
+
+    def _keys(self, command: Command) -> str:
+        return key_names(self._remapped.get(command.id, command.keys))
 
 
 def key_names(keys: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -42,7 +42,11 @@ class OverlayRuns(ModalScreen[tuple[str, ...]]):
             if self._runs:
                 yield SelectionList[str](
                     *(
-                        (self._describe(entry), entry.folder.slug, entry.folder.slug in self._look.others)
+                        (
+                            described(entry, self._look, self.app),
+                            entry.folder.slug,
+                            entry.folder.slug in self._look.others,
+                        )
                         for entry in self._runs
                     )
                 )
@@ -53,11 +57,12 @@ class OverlayRuns(ModalScreen[tuple[str, ...]]):
         chosen = set(lists.first().selected) if lists else set()
         self.dismiss(tuple(entry.folder.slug for entry in self._runs if entry.folder.slug in chosen))
 
-    def _describe(self, entry: ModelEntry) -> Text:
-        """Its colour, name and state."""
-        assert entry.record is not None
-        colours = Colours(self.app)
-        text = Text("━━ ", colours.strong(self._look.colour_of(entry.folder.slug)))
-        text.append(entry.record.name, colours.strong("foreground"))
-        text.append(f"  {entry.record.model.unit} {entry.record.model.cell}, {entry.status.state}", colours.muted())
-        return text
+
+def described(entry: ModelEntry, look: Look, app: App[None]) -> Text:
+    """A run's colour, name, kind and state. It has a record."""
+    assert entry.record is not None
+    colours = Colours(app)
+    text = Text("━━ ", colours.strong(look.colour_of(entry.folder.slug)))
+    text.append(entry.record.name, colours.strong("foreground"))
+    text.append(f"  {entry.record.model.unit} {entry.record.model.cell}, {entry.status.state}", colours.muted())
+    return text

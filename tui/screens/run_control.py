@@ -12,16 +12,16 @@ from engine.folder import ModelFolder, ModelLibrary
 from engine.records import RUNNING, Changeable, ModelRecord
 from tui.screens.machine_speed import MachineSpeed
 from tui.training import actions
+from tui.training.look import Look
 from tui.training.watch import RunView
 from tui.waiting import in_thread
 from tui.widgets.amount_dialog import AmountDialog, number_of
-from tui.widgets.dialogs import Choice, ChoiceDialog, LineDialog
+from tui.widgets.dialogs import LineDialog
 from tui.widgets.message_line import MessageLine
 from tui.widgets.run_form import RunForm
 
 P = ParamSpec("P")
 CONTROLS = frozenset({"extend", "change", "compare", "duplicate", "rename", "note", "delete", "enqueue"})
-COMPARED = 6  # runs that a comparison offers
 
 
 class NotesDialog(LineDialog):
@@ -36,6 +36,7 @@ class RunControl(MachineSpeed):
 
     _folder: ModelFolder | None
     _view: RunView | None
+    look: Look
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,21 +101,22 @@ class RunControl(MachineSpeed):
     @work(group="control")
     async def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen
+        from tui.screens.pick_run import PickRun
 
-        if (folder := self._folder) is None or (record := self._record) is None:
+        if (folder := self._folder) is None or (view := self._view) is None or view.record is None:
             return
         entries = await in_thread(self.app, ModelLibrary().list)
-        others = [entry for entry in entries if entry.record and entry.folder.path != folder.path][:COMPARED]
+        others = {entry.folder.slug: entry for entry in entries if entry.record and entry.folder.path != folder.path}
         if not others:
             self.query_one(MessageLine).say("There is no other model to compare it with.")
             return
-        choices = tuple(
-            Choice(entry.folder.slug, str(number), entry.folder.slug) for number, entry in enumerate(others, 1)
+        laid_over = [others[slug] for slug in self.look.others if slug in others]  # those are likely meant
+        runs = [*laid_over, *(entry for entry in others.values() if entry not in laid_over)]
+        chosen = await self.app.push_screen_wait(
+            PickRun(f"Compare {view.record.name} with which model?", runs, self.look)
         )
-        chosen = await self.app.push_screen_wait(ChoiceDialog(f"Compare {record.name} with which model?", choices))
-        other = next((entry.record for entry in others if entry.folder.slug == chosen), None)
-        if other is not None:
-            await self.app.push_screen(CompareScreen(record, other))
+        if chosen in others and (record := others[chosen].record) is not None:
+            await self.app.push_screen(CompareScreen(view, others[chosen].folder, record, self.look))
 
     def action_duplicate(self) -> None:
         if record := self._record:

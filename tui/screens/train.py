@@ -19,6 +19,7 @@ from tui.commands.train import TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
+from tui.training.meanings import FORM, MEANINGS
 from tui.training.watch import RunView, RunWatch
 from tui.waiting import in_thread, pause
 from tui.widgets.message_line import MessageLine
@@ -70,6 +71,10 @@ class TrainScreen(TrainCharts, RunControl):
     def on_screen_resume(self) -> None:
         self._refresh_lists()
         self._draw()
+
+    def help_text(self) -> str:
+        """What the form, or the pane that is chosen, is about."""
+        return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
 
     def choose_corpus(self, slug: str) -> None:
         """Opens the form with this text chosen."""
@@ -213,7 +218,8 @@ class TrainScreen(TrainCharts, RunControl):
         elif view.problem:
             line.say(view.problem, error=True)
         elif view.status.state == "failed":
-            hint = "" if "resume" in view.status.error.lower() else " Press r to resume from its last checkpoint."
+            asked = "resume" in view.status.error.lower()
+            hint = " Press r for that." if asked else " Press r to resume from its last checkpoint."
             line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
         elif view.status.state == "finished":
             line.say(f"{view.name} has finished. Press w to write with it.", done=True)

@@ -1,6 +1,9 @@
-"""Pantoum's own colours: ink on dark, and ink on paper. Screens use only the variables that these define."""
+"""Pantoum's own colours: ink on dark, ink on paper, and two more. Screens use only the variables that these define."""
 
 from textual.theme import Theme
+
+from tui.themes.ansi import ANSI
+from tui.themes.contrast import CONTRAST
 
 DARK = Theme(
     name="pantoum-dark",
@@ -66,4 +69,10 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+THEMES = (DARK, LIGHT, CONTRAST, ANSI)
+MEANINGS = {
+    DARK.name: "Dark",
+    LIGHT.name: "Light",
+    CONTRAST.name: "High contrast",
+    ANSI.name: "The terminal's own 16 colours",
+}

@@ -84,7 +84,7 @@ class Chart(ChartFrame):
                 cells.draw(dots, colours.faint(curve.colour))
         for level in self.plot.levels:
             self._level(level, cells, colours)
-        for index, curve in reversed(list(enumerate(self.plot.curves))):
+        for index, curve in sorted(enumerate(self.plot.curves), key=lambda each: (each[1].over, -each[0])):
             for of, part in self._drawn:
                 if of is curve:
                     low, high = (part.low, part.high) if curve.window == 1 else (part.mean, part.mean)

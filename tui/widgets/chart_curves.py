@@ -23,6 +23,7 @@ class Curve:
     faint: bool = False  # whether the raw values are drawn too, behind the mean
     dashed: bool = False
     factor: float = 1.0  # from the figures to what is shown
+    over: bool = False  # drawn over the others, which would hide it: it has few values
 
 
 @dataclass(frozen=True)

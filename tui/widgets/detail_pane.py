@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
@@ -13,6 +14,7 @@ from engine.records import SampleLine
 from tui.library.figures import Figures
 from tui.readable import age, count, duration, size
 from tui.training.catalogue import uncommon
+from tui.widgets.chart_colours import Colours
 
 SOURCES_SHOWN = 40
 WORDS_SHOWN = 24
@@ -92,11 +94,11 @@ class DetailPane(Container):
     def _show(self, text: Text) -> None:
         self.query_one("#facts", Static).update(text)
 
-    def _colour(self, name: str) -> str:
-        return self.app.theme_variables[name]
+    def _colour(self, name: str) -> Style:
+        return Colours(self.app).strong(name)
 
     def _titled(self, name: str) -> Text:
-        return Text().append(name, f"bold {self._colour('secondary')}")
+        return Text().append(name, Colours(self.app).strong("secondary", bold=True))
 
     def _append_figures(self, text: Text, figures: Figures) -> None:
         counted = figures.statistics

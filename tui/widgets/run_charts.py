@@ -87,12 +87,14 @@ def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int,
     training, evaluations = view.history.training, view.history.evaluations
     if both:
         curves = _curves(training, look, window, True, ("loss both", "training", "primary"), factor=scale)
-        curves += _curves(evaluations, look, 1, False, ("loss both", "validation", "secondary"), factor=scale)
+        curves += _curves(
+            evaluations, look, 1, False, ("loss both", "validation", "secondary"), factor=scale, over=True
+        )
     else:
         back = "loss back" in training.figures
         first, then = ("forwards", "validation forwards") if back else ("training", "validation")
         curves = _curves(training, look, window, True, ("loss", first, "primary"), factor=scale)
-        curves += _curves(evaluations, look, 1, False, ("loss", then, "secondary"), factor=scale)
+        curves += _curves(evaluations, look, 1, False, ("loss", then, "secondary"), factor=scale, over=True)
         curves += _curves(training, look, window, False, ("loss back", "backwards", "accent"), factor=scale)
         curves += _curves(evaluations, look, 1, False, ("loss back", "validation backwards", "success"), factor=scale)
     for slug, other in others.items():
@@ -116,10 +118,11 @@ def _curves(
     *wanted: tuple[str, str, str],
     factor: float = 1.0,
     dashed: bool = False,
+    over: bool = False,
 ) -> list[Curve]:
     """Those of the wanted figures, as (name, label, colour), that there are."""
     return [
-        Curve(label, colour, rows.places[look.axis], rows.figures[name], window, faint, dashed, factor)
+        Curve(label, colour, rows.places[look.axis], rows.figures[name], window, faint, dashed, factor, over)
         for name, label, colour in wanted
         if name in rows.figures and len(rows)
     ]

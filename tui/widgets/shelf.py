@@ -1,8 +1,10 @@
 """The Library's two lists: texts and models, one row each, the cursor kept where the person left it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding
 from textual.widgets import DataTable
 
@@ -10,8 +12,13 @@ from corpora.library import CorpusEntry
 from engine.folder import ModelEntry
 from tui.library.ordering import Glance, sparkline
 from tui.readable import age, count, short, size
+from tui.widgets.chart_colours import Colours
 
-NAME = 20  # columns of a name
+NAME = 20  # columns of a text's name, at least
+NARROW = 77  # columns of the narrowest list: a terminal of 80 without padding and scroll bar
+NARROW_NAME, NARROW_TEXT = 15, 10  # columns of a model's name and its text's there
+KIND = 18  # columns of a model's kind
+WHOLE = 10  # columns to spare from which headings are not shortened
 Cells = list[str | Text]
 
 
@@ -37,7 +44,7 @@ class Shelf(DataTable[str | Text]):
 
     def set_rows(self, rows: dict[str, Cells]) -> None:
         """Takes new rows; only a real change touches the screen."""
-        if list(rows.items()) == list(self._rows.items()):  # in their order too
+        if list(rows) == list(self._rows) and all(map(_same, rows.values(), self._rows.values())):
             return
         chosen, row = self.chosen, self.cursor_row
         self._rows = rows
@@ -66,8 +73,8 @@ class TextShelf(Shelf):
 
     def _cells(self, entry: CorpusEntry) -> Cells:
         if entry.corpus is None:
-            error = self.app.theme_variables["error"]
-            return [_name(entry.slug, NAME + 10), Text("damaged", error, justify="right"), "", "", ""]
+            damaged = Text("damaged", Colours(self.app).strong("error"), justify="right")
+            return [_name(entry.slug, NAME + 10), damaged, "", "", ""]
         record = entry.corpus.record
         return [
             _name(record.name, NAME + 10),
@@ -78,42 +85,99 @@ class TextShelf(Shelf):
         ]
 
 
+@dataclass(frozen=True)
+class Room:
+    """How wide the columns of models are."""
+
+    name: int
+    text: int
+    kind: int = 0  # 0: there is no such column
+    bits: str = "Bits"  # the heading, the whole of which may be too wide
+
+    @classmethod
+    def of(cls, width: int) -> "Room":
+        """What fits into so many columns; none is left out below what the narrowest screen needs, but the kind."""
+        spare = width - NARROW
+        bits = "Bits" if spare < WHOLE else "Bits/char"
+        spare -= len(bits) - len("Bits")
+        kind = KIND if spare >= 2 * KIND else 0
+        spare = max(0, spare - (kind + 2 if kind else 0))
+        name = min(spare // 2, 24)
+        return cls(NARROW_NAME + name, NARROW_TEXT + min(spare - name, 24), kind, bits)
+
+
 class ModelShelf(Shelf):
-    """The models."""
+    """The models: in any width their state, loss, result, text, age and size."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._room = Room.of(NARROW)
+        self._shown: tuple[Sequence[ModelEntry], Mapping[str, Glance]] = ((), {})
 
     def on_mount(self) -> None:
-        self.add_column("Models", width=NAME)
-        self.add_column("State", width=9)
-        self.add_column("Loss", width=8)
-        self.add_column(Text("Bits/char", justify="right"), width=9)
-        self.add_column("Begun", width=11)
-        self.add_column("Kind", width=16)
-        self.add_column(Text("Disk", justify="right"), width=8)
-        self.add_column("Text", width=18)
+        self._add_columns()
+
+    def on_resize(self, event: events.Resize) -> None:
+        room = Room.of(event.size.width - self.gutter.width - self.scrollbar_size_vertical)
+        if room != self._room:
+            self._room = room
+            chosen = self.chosen
+            self.clear(columns=True)
+            self._add_columns()
+            self._rows = {}
+            self.show(*self._shown)
+            self.choose(chosen)
 
     def show(self, entries: Sequence[ModelEntry], glances: Mapping[str, Glance]) -> None:
         """Lists these models."""
+        self._shown = (entries, glances)
         self.set_rows(
             {entry.folder.slug: self._cells(entry, glances.get(entry.folder.slug, Glance())) for entry in entries}
         )
 
+    def _add_columns(self) -> None:
+        room = self._room
+        self.add_column("Models", width=room.name)
+        self.add_column("State", width=8)
+        self.add_column("Loss", width=8)
+        self.add_column(Text(room.bits, justify="right"), width=len(room.bits))
+        self.add_column("Text", width=room.text)
+        if room.kind:
+            self.add_column("Kind", width=room.kind)
+        self.add_column("Begun", width=10)
+        self.add_column(Text("Disk", justify="right"), width=7)
+
     def _cells(self, entry: ModelEntry, glance: Glance) -> Cells:
-        colours = self.app.theme_variables
+        colours, room = Colours(self.app), self._room
         if entry.record is None:
-            return [_name(entry.folder.slug, NAME), Text("damaged", colours["error"]), *[""] * 6]
+            empty = [""] * (len(self.columns) - 2)
+            return [_name(entry.folder.slug, room.name), Text("damaged", colours.strong("error")), *empty]
         record, status = entry.record, entry.status
         if status.state == "training":
-            state = Text(f"● {status.progress:.0%}", colours["success"])
+            state = Text(f"● {status.progress:.0%}", colours.strong("success"))
         else:
-            colour = {"failed": "error", "paused": "warning", "starting": "accent"}.get(status.state)
-            state = Text(status.state, colours[colour] if colour else "")
+            colour = {"failed": "error", "paused": "warning", "starting": "accent", "queued": "accent"}
+            state = Text(status.state, colours.strong(colour.get(status.state, "foreground")))
         bits = f"{record.results.bits_per_character:.2f}" if record.results else "–"
         model = record.model
-        kind = f"{model.unit} {model.cell} {model.layers}×{short(model.hidden)}"
-        name = _name(record.name, NAME)
-        losses = Text(sparkline(glance.losses), colours["primary"])
-        text = _name(record.corpus.name, 18)
-        return [name, state, losses, _right(bits), age(record.created), kind, _right(size(glance.disk)), text]
+        kind = [f"{model.unit} {model.cell} {model.layers}×{short(model.hidden)}"] if room.kind else []
+        return [
+            _name(record.name, room.name),
+            state,
+            Text(sparkline(glance.losses), colours.strong("primary")),
+            _right(bits),
+            _name(record.corpus.name, room.text),
+            *kind,
+            age(record.created),
+            _right(size(glance.disk)),
+        ]
+
+
+def _same(cells: Cells, others: Cells) -> bool:
+    """Whether two rows look the same; texts are equal in whatever colour."""
+    return cells == others and [getattr(cell, "style", "") for cell in cells] == [
+        getattr(cell, "style", "") for cell in others
+    ]
 
 
 def _name(name: str, width: int) -> Text:

@@ -1,0 +1,40 @@
+"""High contrast: white and bright colours on black, every one at 7:1 at least (WCAG 2.2, 1.4.6)."""
+
+from textual.theme import Theme
+
+CONTRAST = Theme(
+    name="pantoum-contrast",
+    dark=True,
+    primary="#ffd75f",
+    secondary="#5fffff",
+    accent="#ff9fff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#303030",
+    success="#87ff5f",
+    warning="#ffd75f",
+    error="#ff9a9a",
+    luminosity_spread=0.1,
+    text_alpha=1.0,
+    variables={
+        "border": "#ffd75f",
+        "border-blurred": "#b0b0b0",
+        "text-muted": "#d8d8d8",
+        "text-disabled": "#b0b0b0",
+        "block-cursor-background": "#ffd75f",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#4a4a4a",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "scrollbar": "#b0b0b0",
+        "scrollbar-hover": "#ffffff",
+        "scrollbar-active": "#ffd75f",
+        "scrollbar-background": "#303030",
+        "scrollbar-background-hover": "#303030",
+        "scrollbar-background-active": "#303030",
+        "footer-background": "#000000",
+        "footer-key-foreground": "#ffd75f",
+        "input-selection-background": "#0050b0",
+    },
+)
