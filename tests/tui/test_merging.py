@@ -1,5 +1,7 @@
 """Merging two texts that began as one."""
 
+from difflib import SequenceMatcher
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +91,7 @@ def test_two_edits_of_one_word_are_to_be_chosen_and_can_both_stay() -> None:
 def test_a_novel_of_repeated_lines_is_merged_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
-    class Counting(merging.SequenceMatcher[str]):
+    class Counting(SequenceMatcher[str]):
         def __init__(self, _: None, one: list[str], other: list[str], autojunk: bool) -> None:
             compared.append(len(one) * len(other))
             super().__init__(None, one, other, autojunk)

@@ -66,10 +66,26 @@ def merge(base: str | None, mine: str, theirs: str) -> list[Piece]:
     for piece in _three(_lines(base), _lines(mine), _lines(theirs)):
         parts = [_WORDS.findall(text) for text in (piece.base, piece.mine, piece.theirs)]
         if piece.merged is None and piece.base and max(map(len, parts)) <= MOST_WORDS:
-            pieces.extend(_three(*parts))
+            pieces.extend(_joined(_three(*parts)))
         else:
             pieces.append(piece)
     return pieces
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """The same with neighbouring words that changed alike as one place."""
+    found: list[Piece] = []
+    for piece in pieces:
+        alike = len(found) > 1 and found[-2].differs and piece.differs and found[-2].merged == piece.merged
+        if alike and not found[-1].differs and found[-1].mine.isspace() and "\n" not in found[-1].mine:
+            gap, first = found.pop(), found.pop()
+            piece = Piece(
+                first.base + gap.base + piece.base,
+                first.mine + gap.mine + piece.mine,
+                first.theirs + gap.theirs + piece.theirs,
+            )
+        found.append(piece)
+    return found
 
 
 def _lines(text: str) -> list[str]:
@@ -142,10 +158,7 @@ def blocks(one: Sequence[str], other: Sequence[str]) -> list[Block]:
         elif anchors := _anchors(one, other, low, high, left, right):
             ends = [(low - 1, left - 1), *anchors, (high, right)]
             found.extend((at, there, 1) for at, there in anchors)
-            waiting.extend(
-                (first[0] + 1, second[0], first[1] + 1, second[1])
-                for first, second in pairwise(ends)
-            )
+            waiting.extend((first[0] + 1, second[0], first[1] + 1, second[1]) for first, second in pairwise(ends))
         elif (high - low) * (right - left) <= FULL:
             matcher = SequenceMatcher(None, one[low:high], other[left:right], autojunk=False)
             found.extend((low + at, left + there, length) for at, there, length in matcher.get_matching_blocks())

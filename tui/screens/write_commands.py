@@ -231,4 +231,12 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command("write.text", "Back to the text", "Leaves the panel.", "escape", "focus_text", footer=False),
+    Command(
+        "write.autosave",
+        "Save by itself",
+        "A text that has a file is saved when you pause and when you leave, or only when you say so.",
+        "",
+        "autosave",
+        footer=False,
+    ),
 )
