@@ -16,17 +16,17 @@ from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
-from tui.screens.write_autosave import WriteAutosave
 from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
+from tui.screens.write_exporting import WriteExporting
 from tui.screens.write_suggest import WriteSuggest
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteAutosave, WriteSuggest, WriteBranches):
+class WriteScreen(WriteExporting, WriteSuggest, WriteBranches):
     """The Write mode."""
 
     TITLE = "Write"

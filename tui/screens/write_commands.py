@@ -239,4 +239,12 @@ COMMANDS: tuple[Command, ...] = (
         "autosave",
         footer=False,
     ),
+    Command(
+        "write.export",
+        "Export",
+        "Writes the text as Markdown, as a page that marks what a model wrote, its branches, or a replay.",
+        "",
+        "export",
+        footer=False,
+    ),
 )
