@@ -247,4 +247,12 @@ COMMANDS: tuple[Command, ...] = (
         "export",
         footer=False,
     ),
+    Command(
+        "write.editor",
+        "Other editor",
+        "Hands the text to the editor of $VISUAL or $EDITOR; what it saves comes back as one step.",
+        "",
+        "editor",
+        footer=False,
+    ),
 )
