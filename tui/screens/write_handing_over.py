@@ -1,5 +1,7 @@
 """The Write screen hands its text to another editor, and takes it back."""
 
+from pathlib import Path
+
 from textual.app import SuspendNotSupported
 
 from corpora.errors import InputError
@@ -36,8 +38,8 @@ class WriteHandingOver(WriteExporting):
         finally:
             self.app.refresh(layout=True)
         if after == before:
-            self.say(f"{command[0]} changed nothing. {SLOW}")
+            self.say(f"{Path(command[0]).name} changed nothing. {SLOW}")
             return
         self.editor.take_over(after)
-        self.say(f"This is what {command[0]} made of it; ctrl+z takes it back.")
+        self.say(f"This is what {Path(command[0]).name} made of it; ctrl+z takes it back.")
         self.refresh_status()
