@@ -13,6 +13,7 @@ from textual.theme import Theme
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
 from engine.folder import ModelFolder
+from tui.clipboard import find_clipboard
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
@@ -90,6 +91,12 @@ class PantoumApp(App[None], inherit_bindings=False):
         """Ends the app without printing Textual's traceback over the writer's terminal: see `failure`."""
         self.bell()
         self._close_messages_no_wait()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copies through the terminal, and to the desktop's clipboard where there is one."""
+        super().copy_to_clipboard(text)
+        if (clipboard := find_clipboard()) is not None:
+            self.run_worker(in_thread(self, clipboard.copy, text), group="clipboard", exclusive=True)
 
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""

@@ -33,6 +33,7 @@ class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed_fixed: bool = False  # False: each take counts the seed on
     panel: bool = True  # whether dials and next tokens are shown
     colours: str = "none"  # what the text is coloured by
+    autosave: bool = True  # whether a text that has a file is saved by itself
 
     def check(self) -> None:
         """Raises `InputError`, naming the value and its range, where one can't work."""

@@ -19,6 +19,7 @@ from tui.app import PantoumApp
 from tui.manuscript.opening import find_left
 from tui.screens.write import WriteScreen
 from tui.widgets.dial_steps import DIALS
+from tui.write_settings import NAME, WriteSettings, save_settings
 
 
 def unsaved_texts(root: Path) -> list[str]:
@@ -116,8 +117,11 @@ async def writing(
     size: tuple[int, int] = (80, 24),
     command: str = SERVICE,
     document: Path | None = None,
+    autosave: bool = False,
 ) -> AsyncIterator[Writing]:
     """The Write screen over a fresh or used home folder, with the fake service."""
+    if not autosave and not (root / NAME).exists():
+        save_settings(WriteSettings(autosave=False), root)
     log = root / "requests.jsonl"
     monkeypatch.setenv("PANTOUM_HOME", str(root))
     monkeypatch.setenv("PANTOUM_ENGINE", command)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpora.version import __version__
-from tui.commandline import asking, control, corpora, generating, models, training
+from tui.commandline import asking, control, corpora, documents, generating, models, training
 from tui.commandline.options import GroupedHelp, NoMouse
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -111,3 +111,5 @@ app.command("infill")(generating.infill)
 app.command("score")(generating.score)
 app.command("next")(asking.next_words)
 app.command("copied", short_help="Show what of a text stands in a model's corpus.")(asking.copied)
+app.command("export")(documents.export)
+app.command("replay")(documents.replay)

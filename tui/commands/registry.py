@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
+from tui.commands.merging import MERGING
 from tui.commands.train import TRAIN
 
 EVERYWHERE: tuple[Command, ...] = (
@@ -93,4 +94,11 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
     """Every command by mode, those that work everywhere under ``"app"``."""
     from tui.screens.write_commands import COMMANDS as WRITE
 
-    return {"app": EVERYWHERE, "library": LIBRARY, "train": TRAIN, "write": WRITE, "branches": BRANCHES}
+    return {
+        "app": EVERYWHERE,
+        "library": LIBRARY,
+        "train": TRAIN,
+        "write": WRITE,
+        "branches": BRANCHES,
+        "merging": MERGING,
+    }

@@ -175,10 +175,7 @@ class History:
 
     def go(self, node: Node) -> tuple[list[Node], list[Node]]:
         """Goes anywhere in the tree: the steps to take back, in order, and then those to do, in order."""
-        mine, theirs = self.here.path(), node.path()
-        shared = set(map(id, mine)) & set(map(id, theirs))
-        back = [each for each in mine if id(each) not in shared]
-        forth = [each for each in reversed(theirs) if id(each) not in shared]
+        back, forth = self.way(node)
         for each in back:
             assert each.parent is not None
             each.parent.latest = each
@@ -189,6 +186,13 @@ class History:
         self._open = False
         self.watcher.moved(node)
         return back, forth
+
+    def way(self, node: Node) -> tuple[list[Node], list[Node]]:
+        """The same, without going there."""
+        mine, theirs = self.here.path(), node.path()
+        shared = set(map(id, mine)) & set(map(id, theirs))
+        back = [each for each in mine if id(each) not in shared]
+        return back, [each for each in reversed(theirs) if id(each) not in shared]
 
     def siblings(self) -> list[Node]:
         """The children of this node's parent that are not archived, this one included."""

@@ -76,6 +76,12 @@ class Manuscript:
             self._do(step)
         return node.after if forth or not back else back[-1].before
 
+    def way_to(self, node: Node) -> list[Change]:
+        """The changes that make this text, without what is pending, that of another node. Nothing is done."""
+        back, forth = self.history.way(node)
+        changes = [change.inverse() for step in back for change in reversed(step.changes)]
+        return changes + [change for step in forth for change in step.changes]
+
     def split(self, caret: Location) -> Node | None:
         """Cuts the step that wrote the text around the caret in two there, so that it can go on otherwise from there.
 

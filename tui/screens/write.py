@@ -20,13 +20,13 @@ from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
-from tui.screens.write_files import WriteFiles
+from tui.screens.write_handing_over import WriteHandingOver
 from tui.screens.write_suggest import WriteSuggest
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
+class WriteScreen(WriteHandingOver, WriteSuggest, WriteBranches):
     """The Write mode."""
 
     TITLE = "Write"

@@ -231,4 +231,28 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command("write.text", "Back to the text", "Leaves the panel.", "escape", "focus_text", footer=False),
+    Command(
+        "write.autosave",
+        "Save by itself",
+        "A text that has a file is saved when you pause and when you leave, or only when you say so.",
+        "",
+        "autosave",
+        footer=False,
+    ),
+    Command(
+        "write.export",
+        "Export",
+        "Writes the text as Markdown, as a page that marks what a model wrote, its branches, or a replay.",
+        "",
+        "export",
+        footer=False,
+    ),
+    Command(
+        "write.editor",
+        "Other editor",
+        "Hands the text to the editor of $VISUAL or $EDITOR; what it saves comes back as one step.",
+        "",
+        "editor",
+        footer=False,
+    ),
 )

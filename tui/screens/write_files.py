@@ -6,9 +6,11 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from corpora.errors import InputError
+from tui.engine_link import EngineLink
 from tui.manuscript.journal import InUse, Journal, journal_file
 from tui.manuscript.opening import Opened, left_of, new_document, open_document, read_only
-from tui.manuscript.textfile import TextFile, changed_outside, read_text, write_text
+from tui.manuscript.saving import Gone, Overtaken, Saver
+from tui.manuscript.textfile import TextFile, changed_outside
 from tui.screens.write_aside import WriteAside
 from tui.screens.write_desk import WriteDesk
 from tui.widgets.dialogs import Choice, ChoiceDialog
@@ -18,6 +20,10 @@ BIG = 1 << 20  # bytes from which on progress is shown
 
 class WriteFiles(WriteAside):
     """Opens, saves, and never overwrites unseen."""
+
+    def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
+        super().__init__(link, root)
+        self._saver = Saver()
 
     # --- for the app and the status line ---
 
@@ -128,30 +134,46 @@ class WriteFiles(WriteAside):
             self._file = None  # another file: plain UTF-8, Unix line ends
         await self._write(path)
 
-    async def _write(self, path: Path) -> None:
-        """Writes the text as it is now; what is typed meanwhile stays unsaved."""
+    async def _write(self, path: Path, *, known: TextFile | None = None, by_itself: bool = False) -> None:
+        """Writes the text as it is now; what is typed meanwhile stays unsaved.
+
+        With `known`, only over a file that is as it was then: raises `Overtaken` or `Gone`. What saves `by_itself`
+        says nothing, and raises `InputError` instead.
+        """
         self.editor.keep()
         history = self.editor.manuscript.history
         history.close()
-        position, text, file = history.position, self.editor.manuscript.text, self._file
+        position, lines, file = history.position, self.editor.manuscript.body.lines.copy(), self._file
         newline = file.newline if file is not None else "\n"
         encoding = file.encoding if file is not None else "utf-8"
-        progress = self._progress(path, "Writing")
+        progress = None if by_itself else self._progress(path, "Writing")
+        order = self._saver.order()
         try:
             stamp = await asyncio.to_thread(
-                write_text, path, text, newline=newline, encoding=encoding, progress=progress
+                self._saver.write,
+                order,
+                path,
+                lines,
+                newline=newline,
+                encoding=encoding,
+                known=known,
+                progress=progress,
             )
         except InputError as error:
+            if by_itself or isinstance(error, Overtaken | Gone):
+                raise
             self.say(str(error), wrong=True)
             return
         moved = path != self._path
         self._path, self._saved_at = path, position
         self._file = TextFile(path, "", newline, encoding, stamp)
-        self.say("")
         if moved:
             await self._move_journal(path)
-        self.flash("saved")
+        if not by_itself:
+            self.say("")
+            self.flash("saved")
         await self.note_saved()
+        self.refresh_status()
 
     async def _move_journal(self, path: Path) -> None:
         """The journal follows the text to its new name. One that was only to be read gets a journal now."""
@@ -169,36 +191,8 @@ class WriteFiles(WriteAside):
             self.say(str(error), wrong=True)
 
     async def _ask_overtaken(self, path: Path) -> None:
-        answer = await self.app.push_screen_wait(
-            ChoiceDialog(
-                f"{path.name} was changed by another program since it was read here. Which text shall stay?",
-                (
-                    Choice("mine", "m", "Mine"),
-                    Choice("theirs", "t", "Theirs"),
-                    Choice("both", "b", "Both: save mine elsewhere"),
-                    Choice("cancel", "c", "Cancel"),
-                ),
-            )
-        )
-        if answer == "mine":
-            await self._write(path)
-        elif answer == "both":
-            await self._save_as()
-        elif answer == "theirs":
-            await self._take_theirs(path)
-
-    async def _take_theirs(self, path: Path) -> None:
-        """Their text becomes one step of this one's history."""
-        try:
-            file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
-        except InputError as error:
-            self.say(str(error), wrong=True)
-            return
-        self.editor.take_over(file.text)
-        self._file, self._saved_at = file, self.editor.manuscript.history.position
-        await self.note_saved()
-        self.say("This is their version. Yours is one undo away.")
-        self.refresh_status()
+        """Asks what to do with a file that others have changed. For the part that knows how to merge."""
+        raise NotImplementedError
 
     def _progress(self, path: Path, verb: str) -> "_Progress | None":
         with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ ChoiceDialog, LineDialog { align: center middle; background: $background 60%; }
 ChoiceDialog > Vertical, LineDialog > Vertical {
     width: 64; max-width: 90%; height: auto; padding: 1 2; background: $surface; border: round $primary;
 }
+ChoiceDialog.-many > Vertical { width: 72; }
 ChoiceDialog Label, LineDialog Label { width: 1fr; height: auto; }
 ChoiceDialog Horizontal { height: auto; margin-top: 1; }
 ChoiceDialog Button { min-width: 8; width: auto; margin-right: 1; }
@@ -48,6 +49,7 @@ class ChoiceDialog(ModalScreen[str | None]):
         super().__init__()
         self.question = question
         self._choices = choices
+        self.set_class(len(choices) > 4, "-many")
 
     def compose(self) -> ComposeResult:
         with Vertical():

@@ -1,10 +1,13 @@
 """What the editing keys do, in terms of the page: moving, selecting, deleting, the clipboard."""
 
+import asyncio
+
 from textual.actions import SkipAction
 from textual.document._document import Selection
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 
+from tui.clipboard import Clipboard, find_clipboard
 from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
 from tui.widgets import editor_moves as moves
@@ -173,7 +176,17 @@ class EditorActs(ScrollView):
         self.app.copy_to_clipboard(self.manuscript.body.between(start, end))
 
     def action_paste(self) -> None:
-        self.type_text(self.app.clipboard)
+        clipboard = find_clipboard()
+        if clipboard is None:
+            self.type_text(self.app.clipboard)
+        else:
+            self.run_worker(self._paste(clipboard), group="paste")
+
+    async def _paste(self, clipboard: Clipboard) -> None:
+        """Pastes what the desktop's clipboard holds, or else what was copied here last."""
+        text = await asyncio.to_thread(clipboard.paste)
+        if self.is_attached:
+            self.type_text(self.app.clipboard if text is None else text)
 
     def type_text(self, text: str) -> None:
         """Puts a text where the caret is, instead of what is selected, as a step of its own."""

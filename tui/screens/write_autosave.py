@@ -1,0 +1,99 @@
+"""The Write screen saves by itself, and sees what others do to the file."""
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from corpora.errors import InputError
+from tui.engine_link import EngineLink
+from tui.manuscript.saving import Gone
+from tui.manuscript.textfile import TextFile, changed_outside
+from tui.screens.write_overtaken import WriteOvertaken
+
+TICK = 0.5  # seconds between two looks at whether something is to be done
+REST = 2.0  # seconds without a change before the text is saved, and between two looks at the file
+
+
+class WriteAutosave(WriteOvertaken):
+    """Saves a text that has a file once the writer pauses, and on leaving; never over what others have written.
+
+    A text that was not changed here follows its file. Text that is neither kept nor dropped is not saved by itself.
+    """
+
+    def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
+        super().__init__(link, root)
+        self._version, self._since = -1, 0.0  # of the text, and since when it is that
+        self._looked_at, self._seen = 0.0, (0, 0)  # when the file was looked at, and its time and size then
+        self._held: TextFile | None = None  # the state of the file over which it could not save by itself
+
+    def on_mount(self) -> None:
+        self.set_interval(TICK, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Saves before the journal ends. What a model wrote and nobody kept stays out of the file."""
+        manuscript = self.editor.manuscript
+        self.editor.dismiss_ghost()
+        pending = manuscript.pending
+        if pending:
+            self.editor.drop()
+        await self._save_by_itself()
+        if pending and manuscript.offers_takes:
+            self.editor.turn_take(0)
+
+    def action_autosave(self) -> None:
+        wanted = not self.settings.autosave
+        self.adopt_settings(msgspec.structs.replace(self.settings, autosave=wanted))
+        self.flash("saves by itself" if wanted else "saves only when told to")
+
+    async def may_leave(self) -> bool:
+        if not self.editor.manuscript.pending:
+            await self._save_by_itself()
+        return await super().may_leave()
+
+    def _tick(self) -> None:
+        now, version = monotonic(), self.editor.manuscript.body.version
+        if version != self._version:
+            self._version, self._since = version, now
+        if self._turn.locked() or self._path is None or self._file is None or self.editor.manuscript.pending:
+            return
+        if self.unsaved():
+            if now - self._since >= REST and self._saves:
+                self.in_turn(self._save_by_itself())
+        elif now - self._looked_at >= REST:
+            self._looked_at = now
+            self.in_turn(self._look_at_file())
+
+    @property
+    def _saves(self) -> bool:
+        """Whether this text is one to be saved by itself."""
+        known = self._file is not None and self._file is not self._held
+        return self.settings.autosave and self._path is not None and known and not self.editor.read_only
+
+    async def _save_by_itself(self) -> None:
+        if not self._saves or not self.unsaved() or self._path is None:
+            return
+        try:
+            await self._write(self._path, known=self._file, by_itself=True)
+        except InputError as error:
+            self._held = self._file
+            self.say(str(error), wrong=True)
+
+    async def _look_at_file(self) -> None:
+        """Takes over what others made of the file of a text that has no changes of its own."""
+        path, file = self._path, self._file
+        if path is None or file is None or file is self._held:
+            return
+        try:
+            status = await asyncio.to_thread(path.stat)
+        except OSError:
+            if not await asyncio.to_thread(path.exists):
+                self._held = file
+                self.say(str(Gone(path)), wrong=True)
+            return
+        seen, self._seen = self._seen, (status.st_mtime_ns, status.st_size)
+        if self._seen == seen or not await asyncio.to_thread(changed_outside, path, file.stamp):
+            return
+        if file is self._file and not self.unsaved() and not self.editor.manuscript.pending:
+            await self._take_theirs(path, f"{path.name} was changed by another program: this is what it holds now.")

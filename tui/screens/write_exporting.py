@@ -1,0 +1,67 @@
+"""The Write screen's exports."""
+
+import asyncio
+from pathlib import Path
+
+from corpora.errors import InputError
+from corpora.files import write_bytes
+from tui.manuscript.journal_records import Snapshot, manuscript_of, snapshot_of
+from tui.manuscript.opening import file_state
+from tui.screens.write_autosave import WriteAutosave
+from tui.widgets.dialogs import Choice, ChoiceDialog
+
+
+class WriteExporting(WriteAutosave):
+    """Writes the text as something else. The text keeps its own file."""
+
+    def action_export(self) -> None:
+        self.in_turn(self._export())
+
+    async def _export(self) -> None:
+        from tui.exporting.documents import FORMATS
+        from tui.widgets.save_dialog import SaveDialog
+
+        self.editor.keep()
+        kind = await self.app.push_screen_wait(
+            ChoiceDialog(
+                "Export as what? HTML marks what a model wrote; the branches come as JSON; a replay has every step "
+                "with its time (pantoum replay plays it).",
+                tuple(Choice(each.name, each.key, each.label) for each in FORMATS),
+            )
+        )
+        if kind is None:
+            return
+        name = self.file_name() or "text.txt"
+        suffix = next(each.suffix for each in FORMATS if each.name == kind)
+        folder = self._path.parent if self._path is not None else Path.cwd()
+        stem = Path(name).stem + ("-export" if suffix == Path(name).suffix else "")
+        path = await self.app.push_screen_wait(SaveDialog(folder, "Export to", default_file=stem + suffix))
+        if path is None:
+            return
+        path = path.absolute()
+        if path == self._path:
+            self.say("That is the text's own file. Export it under another name, or save it with f9.", wrong=True)
+            return
+        if path.exists():
+            question = f"{path.name} exists already. Replace what is in it?"
+            choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
+            if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
+                return
+        place = (self.editor.caret, self.editor.caret)
+        snapshot = snapshot_of(self.editor.manuscript, place, file_state(self._path, self._file, self._saved_at))
+        try:
+            await asyncio.to_thread(_write, snapshot, kind, name, path)
+        except InputError as error:
+            self.say(str(error), wrong=True)
+        else:
+            self.say(f"Exported to {path}.")
+
+
+def _write(snapshot: Snapshot, kind: str, name: str, path: Path) -> None:
+    """For a thread, as the text may go on changing. Raises `InputError`."""
+    from tui.exporting.documents import export
+
+    try:
+        write_bytes(path, export(manuscript_of(snapshot), kind, name))
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror or error}).") from error
