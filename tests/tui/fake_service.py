@@ -139,6 +139,21 @@ class FakeService:
         ]
         return {"takes": made, "exact": len(self.text) < 1000, "seconds": 0.01}
 
+    def surprisal(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Each word, with the spaces before it, costs its length in bits."""
+        start, end = params["at"]["offset"], params["end"]
+        words = re.finditer(r"\s*\S+", self.text[start:end])
+        return {
+            "spans": [[start + word.start(), start + word.end(), len(word[0].strip())] for word in words],
+            "exact": True,
+        }
+
+    def copied(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What stands between angle brackets was copied from character 1,234 on."""
+        start, end = params["at"]["offset"], params["end"]
+        found = re.finditer(r"<[^>]*>", self.text[start:end])
+        return {"spans": [[start + span.start(), start + span.end(), 1233] for span in found], "corpus": "poems"}
+
     def sentence(self, seed: int, params: dict[str, Any]) -> str:
         """A stream's text up to its first line's end."""
         words, index = "", 0

@@ -16,17 +16,17 @@ from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
-from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_files import WriteFiles
+from tui.screens.write_shades import WriteShades
 from tui.screens.write_suggest import WriteSuggest
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
+class WriteScreen(WriteFiles, WriteSuggest, WriteShades):
     """The Write mode."""
 
     TITLE = "Write"
@@ -145,6 +145,7 @@ class WriteScreen(WriteFiles, WriteSuggest, WriteBranches):
                 self.say(str(error), wrong=True)
         else:
             self._question.ask()
+            self.ask_about_page()
         finally:
             self._waking = False
 

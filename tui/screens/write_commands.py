@@ -148,7 +148,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "write.colours",
         "Colours",
-        "Colours the text by who wrote it, or not.",
+        "Colours the text: by who wrote it, by how surprising each word is, by what was copied, or not.",
         "alt+o",
         "colours",
         footer=False,

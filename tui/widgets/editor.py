@@ -54,6 +54,17 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--model { color: $accent; }
         & > .editor--edited { color: $warning; }
         & > .editor--copied { color: $error; text-style: underline; }
+        & > .editor--surprising-1 { background: $warning 16%; }
+        & > .editor--surprising-2 { background: $warning 38%; }
+        & > .editor--surprising-3 { background: $warning 64%; text-style: bold; }
+    }
+    Editor:nocolor, Editor:ansi, Editor.-few-colours {
+        & > .editor--model { text-style: bold; }
+        & > .editor--edited { text-style: bold underline; }
+        & > .editor--copied { text-style: underline; }
+        & > .editor--surprising-1 { background: transparent; text-style: underline; }
+        & > .editor--surprising-2 { background: transparent; text-style: bold; }
+        & > .editor--surprising-3 { background: transparent; text-style: bold underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
@@ -93,6 +104,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._refining = self.set_interval(SLICE, self._refine)
+        self.set_class(self.app.console.color_system == "standard", "-few-colours")
         self.fit()
 
     # --- the document ---

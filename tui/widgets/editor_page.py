@@ -32,6 +32,9 @@ class EditorPage(EditorActs):
         "editor--model",
         "editor--edited",
         "editor--copied",
+        "editor--surprising-1",
+        "editor--surprising-2",
+        "editor--surprising-3",
     }
     ALLOW_SELECT = False
 
