@@ -139,6 +139,15 @@ class FakeService:
         ]
         return {"takes": made, "exact": len(self.text) < 1000, "seconds": 0.01}
 
+    def alternatives(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The words of `WORDS` for the word at the caret."""
+        at = params["at"]["offset"]
+        start = at - len(re.search(r"\w*$", self.text[:at])[0])  # type: ignore[index]
+        end = at + len(re.match(r"\w*", self.text[at:])[0])  # type: ignore[index]
+        words = [{"text": word.strip(), "probability": 0.5 / (n + 1)} for n, word in enumerate(WORDS)]
+        return {"words": words, "word": self.text[start:end], "probability": 0.01, "start": start, "end": end,
+                "certain": True, "exact": True}  # fmt: skip
+
     def surprisal(self, params: dict[str, Any]) -> dict[str, Any]:
         """Each word, with the spaces before it, costs its length in bits."""
         start, end = params["at"]["offset"], params["end"]

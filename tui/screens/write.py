@@ -21,12 +21,12 @@ from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_files import WriteFiles
 from tui.screens.write_shades import WriteShades
-from tui.screens.write_suggest import WriteSuggest
+from tui.screens.write_words import WriteWords
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteSuggest, WriteShades):
+class WriteScreen(WriteFiles, WriteWords, WriteShades):
     """The Write mode."""
 
     TITLE = "Write"

@@ -155,6 +155,15 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command(
+        "write.words",
+        "Other words",
+        "Lists the likeliest words for the place of the one at the caret; Enter puts one there, g regrows from it.",
+        "alt+w",
+        "words",
+        footer=False,
+        priority=True,
+    ),
+    Command(
         "write.by_pausing",
         "Suggest by pausing",
         "Suggestions come by themselves when you stop typing, or only when you ask.",
