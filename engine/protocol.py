@@ -78,6 +78,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     step: int  # the step whose weights these are
     device: str
     bits_per_character: float | None = None
+    hash: str = ""  # BLAKE2b of weights.safetensors, 16 bytes in hexadecimal: equal weights have equal hashes
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

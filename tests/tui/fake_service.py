@@ -99,7 +99,8 @@ class FakeService:
     def load(self, params: dict[str, Any]) -> dict[str, Any]:
         slug = params["model"]
         return {"model": slug, "slug": slug, "name": slug.title(), "unit": "char", "cell": "gru", "layers": 1,
-                "hidden": 8, "vocabulary": 8, "parameters": 100, "step": 1, "device": "cpu"}  # fmt: skip
+                "hidden": 8, "vocabulary": 8, "parameters": 100, "step": 1, "device": "cpu",
+                "hash": "5eed"}  # fmt: skip
 
     def stream(self, params: dict[str, Any]) -> dict[str, Any]:
         self.count += 1
@@ -147,6 +148,13 @@ class FakeService:
         words = [{"text": word.strip(), "probability": 0.5 / (n + 1)} for n, word in enumerate(WORDS)]
         return {"words": words, "word": self.text[start:end], "probability": 0.01, "start": start, "end": end,
                 "certain": True, "exact": True}  # fmt: skip
+
+    def infill(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Numbered texts, which say how long the sides are; a left side with NOTHING has none."""
+        sides = f"{len(params['left'])}+{len(params['right'])}"
+        count = 0 if "NOTHING" in params["left"] else params["takes"]
+        takes = [{"text": f"gap{n} {sides}", "gap_bits": 3.0, "right_bits": 2.0, "score": n} for n in range(count)]
+        return {"takes": takes}
 
     def surprisal(self, params: dict[str, Any]) -> dict[str, Any]:
         """Each word, with the spaces before it, costs its length in bits."""

@@ -182,3 +182,21 @@ def test_chinese_is_accepted_character_by_character() -> None:
         if not found.consume(part, (0, 0)):
             break
     assert parts == ["風", "雨。", "他", "來", "了"]
+
+
+async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_had_been_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        desk.screen.editor.type_text("so " * 400)
+        await desk.press("tab")
+        await suggested(desk)
+        await desk.press("tab", "ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape", "tab")
+        suggestion, continuation = [
+            node.take for node in reversed(desk.screen.editor.manuscript.history.here.path()[:2])
+        ]
+        assert suggestion is not None and (suggestion.hash, suggestion.exact) == ("5eed", False)
+        assert continuation is not None and continuation.hash == "5eed"

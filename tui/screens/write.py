@@ -20,13 +20,14 @@ from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_files import WriteFiles
+from tui.screens.write_infill import WriteInfill
+from tui.screens.write_score import WriteScore
 from tui.screens.write_shades import WriteShades
-from tui.screens.write_words import WriteWords
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteFiles, WriteWords, WriteShades):
+class WriteScreen(WriteFiles, WriteInfill, WriteShades, WriteScore):
     """The Write mode."""
 
     TITLE = "Write"
@@ -84,6 +85,8 @@ class WriteScreen(WriteFiles, WriteWords, WriteShades):
                 return self.can_suggest
             case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":
                 return self.suggesting
+            case "accept_gap":
+                return self.filling
             case "focus_text":
                 return not manuscript.pending and not self.suggesting and self.focused is not self.editor
             case _:
@@ -146,6 +149,7 @@ class WriteScreen(WriteFiles, WriteWords, WriteShades):
         else:
             self._question.ask()
             self.ask_about_page()
+            self.score_soon()
         finally:
             self._waking = False
 

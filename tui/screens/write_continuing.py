@@ -143,6 +143,7 @@ class WriteContinuing(WriteDesk):
         if self._writing is not take:  # stopped or kept before it had begun
             await _quietly_cancel(stream)
             return
+        take.hash = self.session.hash
         self._reader = StreamReader(stream)
         if self.settings.dials != take.dials:
             self._send_dials(stream)
@@ -159,6 +160,7 @@ class WriteContinuing(WriteDesk):
         if text := reader.read():
             self.editor.write(text)
         if reader.stream.done is not None:
+            self._writing.exact = reader.stream.done.exact
             self._last_speed = reader.speed
             self._finish(why_it_ended(reader.stream))
         self.refresh_status()

@@ -121,7 +121,7 @@ class WriteSuggest(WriteContinuing):
         if self.editor.ghost is not ghost or ghost.typed or place is None:
             raise Outdated
         seed = self._ghost_seed(ghost.place, count)
-        batch = [Take(slug, (seed + number) % SEEDS[1], dials) for number in range(count)]
+        batch = [Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash) for number in range(count)]
         growth = Growth(ghost, batch, self.editor)
         params = TakesParams(
             model=slug,
@@ -140,6 +140,8 @@ class WriteSuggest(WriteContinuing):
             raise InputError(f"The engine failed: {error}") from error
         if self.editor.ghost is ghost:
             self._quick = not answer.exact
+            for take in batch:
+                take.exact = answer.exact
             growth.finish(answer)
 
     def _ghost_seed(self, place: Location, count: int) -> int:

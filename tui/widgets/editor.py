@@ -50,6 +50,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--selection { background: $primary-muted; }
         & > .editor--pending { color: $accent; text-style: italic; }
         & > .editor--ghost { text-style: dim italic; }
+        & > .editor--replaced { text-style: dim strike; }
         & > .editor--placeholder { text-style: dim; }
         & > .editor--model { color: $accent; }
         & > .editor--edited { color: $warning; }

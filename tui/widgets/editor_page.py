@@ -28,6 +28,7 @@ class EditorPage(EditorActs):
         "editor--selection",
         "editor--pending",
         "editor--ghost",
+        "editor--replaced",
         "editor--placeholder",
         "editor--model",
         "editor--edited",
