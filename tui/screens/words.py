@@ -19,7 +19,6 @@ from tui.commands.words import WORDS
 from tui.widgets.next_tokens import bar, fit, percent
 
 WIDTH = 34  # cells, the frame included
-HEIGHT = 15  # rows at most
 WORD = 16  # cells of a word, with a space behind it
 
 
@@ -46,7 +45,7 @@ class WordsScreen(ModalScreen[Choice | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield OptionList(*(Option(self._line(each)) for each in self._answer.words), id="word-list", compact=True)
-            yield Static("Enter replaces · g regrows · Esc", id="word-keys", markup=False)
+            yield Static("Enter replaces · g regrows", id="word-keys", markup=False)
 
     def on_mount(self) -> None:
         frame, answer = self.query_one(Vertical), self._answer

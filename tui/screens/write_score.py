@@ -165,7 +165,7 @@ class WriteScore(WriteContinuing):
 
 
 def changed_parts(parts: list[Part], start: int, removed: int, inserted: int) -> list[Part]:
-    """The parts after an edit: `removed` characters from `start` on became so many others. Costs the number of parts."""
+    """The parts after an edit: `removed` characters from `start` on became so many others."""
     kept: list[Part] = []
     changed, at = inserted, 0
     place: int | None = None

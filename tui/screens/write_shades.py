@@ -32,7 +32,7 @@ class WriteShades(WriteBranches):
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
         self.colourings |= {"surprisal": self._surprisal_of, "copied": self._copies_of}
-        self._bits: Spans[float] = Spans(WORDS)
+        self._costs: Spans[float] = Spans(WORDS)
         self._spread = Spread(())
         self._copies: Spans[int] = Spans(COPIES)
         self._corpus = ""
@@ -75,7 +75,7 @@ class WriteShades(WriteBranches):
     # --- the hooks of the colours ---
 
     def _surprisal_of(self, line: int) -> list[tuple[int, int, str]]:
-        steps = ((start, end, self._spread.step(bits)) for start, end, bits in self._bits.on(line))
+        steps = ((start, end, self._spread.step(bits)) for start, end, bits in self._costs.on(line))
         return [(start, end, f"editor--surprising-{step}") for start, end, step in steps if step]
 
     def _copies_of(self, line: int) -> list[tuple[int, int, str]]:
@@ -94,12 +94,12 @@ class WriteShades(WriteBranches):
                 self._coloured.watchers.remove(self._spans_change)
             self._coloured, self._slug, self._asked = body, self.session.slug, None
             body.watchers.append(self._spans_change)
-            self._bits.clear()
+            self._costs.clear()
             self._copies.clear()
             self._spread = Spread(())
 
     def _spans_change(self, change: Change) -> None:
-        self._bits.changed(change)
+        self._costs.changed(change)
         self._copies.changed(change)
 
     def _passage(self) -> tuple[Location, Location]:
@@ -138,7 +138,7 @@ class WriteShades(WriteBranches):
     async def _ask_surprisal(self, client: EngineClient, start: Location, end: Location) -> None:
         at, last = self._place(start, end)
         answer = await client.surprisal(SurprisalParams(model=self._slug, at=at, end=last))
-        self._check(at, start)
+        self._still(at, start)
         low = min((span.start for span in answer.spans), default=at.offset)
         high = max((span.end for span in answer.spans), default=last)
         text, found = self._coloured.between(self.copy.location(low), self.copy.location(high)), []
@@ -146,13 +146,13 @@ class WriteShades(WriteBranches):
             first, length = word_within(text[span.start - low : span.end - low])
             if first < length:
                 found.append((span.start + first, span.start + length, span.bits))
-        self._put(self._bits, low, high, found)
-        self._spread = Spread(list(self._bits.values()))
+        self._put(self._costs, low, high, found)
+        self._spread = Spread(list(self._costs.values()))
 
     async def _ask_copied(self, client: EngineClient, start: Location, end: Location) -> None:
         at, last = self._place(start, end)
         answer = await client.copied(CopiedParams(model=self._slug, at=at, end=last, least=COPY))
-        self._check(at, start)
+        self._still(at, start)
         self._put(self._copies, at.offset, last, [(span.start, span.end, span.corpus) for span in answer.spans])
         self._corpus = answer.corpus
 
@@ -162,7 +162,7 @@ class WriteShades(WriteBranches):
             raise Outdated
         return at, min(self.copy.offset(end), at.offset + LONGEST)
 
-    def _check(self, at: Place, start: Location) -> None:
+    def _still(self, at: Place, start: Location) -> None:
         """Raises `Outdated` where the answer is about a text that isn't there any more."""
         now = self.copy.at(start)
         if self._coloured is not self.editor.manuscript.body or now is None or now != at:

@@ -55,17 +55,17 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--model { color: $accent; }
         & > .editor--edited { color: $warning; }
         & > .editor--copied { color: $error; text-style: underline; }
-        & > .editor--surprising-1 { background: $warning 16%; }
-        & > .editor--surprising-2 { background: $warning 38%; }
-        & > .editor--surprising-3 { background: $warning 64%; text-style: bold; }
+        & > .editor--surprising-1 { color: $warning; }
+        & > .editor--surprising-2 { background: $warning-muted; }
+        & > .editor--surprising-3 { background: $warning; color: $background; }
     }
     Editor:nocolor, Editor:ansi, Editor.-few-colours {
         & > .editor--model { text-style: bold; }
         & > .editor--edited { text-style: bold underline; }
         & > .editor--copied { text-style: underline; }
-        & > .editor--surprising-1 { background: transparent; text-style: underline; }
-        & > .editor--surprising-2 { background: transparent; text-style: bold; }
-        & > .editor--surprising-3 { background: transparent; text-style: bold underline; }
+        & > .editor--surprising-1 { color: $foreground; text-style: underline; }
+        & > .editor--surprising-2 { background: $background; text-style: bold; }
+        & > .editor--surprising-3 { color: $foreground; background: $background; text-style: bold underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
