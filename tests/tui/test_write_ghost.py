@@ -200,3 +200,24 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         ]
         assert suggestion is not None and (suggestion.hash, suggestion.exact) == ("5eed", False)
         assert continuation is not None and continuation.hash == "5eed"
+
+
+async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("tab")
+        await suggested(desk)
+        await desk.press("down", "down", "down")
+        assert len(desk.requests("takes")) == 1
+        await desk.press("down")
+        # The fake service has eight different takes; those that say the same as one that is there are left out.
+        await desk.until(
+            lambda: desk.screen.editor.ghost and len(desk.screen.editor.ghost.takes) == 8, "the next batch"
+        )
+        assert [request["seed"] for request in desk.requests("takes")] == [1, 6]
+        await desk.press("down")
+        assert desk.screen.editor.ghost is not None and desk.screen.editor.ghost.number == 6
+        assert ghost(desk) == line(6)

@@ -99,6 +99,7 @@ class WriteInfill(WriteWords):
         removed = len(body.between(ghost.start, ghost.place))
         left, right = body.before(ghost.start, CONTEXT), body.after(ghost.place, CONTEXT)
         client = await self.session.ready()
+        self._drawn = 0
         seed = self._ghost_seed(ghost.start, 1)
         params = InfillParams(
             model=slug,
