@@ -116,10 +116,11 @@ class WriteScore(WriteContinuing):
                     wanted.append((abs(at + part.length // 2 - caret), at, part))
                 at += part.length
             if not wanted:
-                self._before = self.score()
                 return
             _, at, part = min(wanted, key=lambda each: each[0])
             part.bits = await self._bits(client, at, at + part.length)
+            if len(wanted) == 1:
+                self._before = self.score()
             self.refresh_status()
             await asyncio.sleep(PAUSE)
 
