@@ -25,7 +25,8 @@ method              parameters                              result
 ``edit``            `EditParams`                            `DocumentEdited`
 ``close_document``  `CloseDocumentParams`                   null
 ``cancel_request``  `CancelRequestParams`                   null; a request for takes, alternatives,
-                                                            surprisal or copies is answered: `CANCELLED`
+                                                            surprisal, copies or a gap is answered:
+                                                            `CANCELLED`
 ``shutdown``        none                                    null, then the service exits
 ==================  ======================================  ===============================================
 """
