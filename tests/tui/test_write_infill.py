@@ -34,6 +34,7 @@ async def test_a_selection_is_struck_out_and_replaced_by_a_candidate_as_one_step
         await select_long(desk)
         await offered(desk)
         assert (desk.text, ghost(desk)) == ("so long ago", "gap0 3+4")
+        assert desk.requests("infill")[0]["max_length"] == 2 * len("long") + 12
         assert desk.screen.editor.line_marks(0) == [(3, 7, "editor--replaced")]
         await desk.press("down", "tab")
         assert desk.text == "so gap1 3+4 ago"

@@ -16,8 +16,9 @@ from tui.screens.write_words import WriteWords
 
 CONTEXT = 2000  # characters of each side, which is what the engine reads
 TAKES = 5
-ROOM = 80  # characters for a gap, and for a selection that is shorter than half of that
-MOST = 400  # characters for any
+ROOM = 80  # characters, at most, for a gap at the caret
+MORE = 12  # characters, at most, beyond twice those that are selected
+MOST = 400  # characters that may be selected
 
 
 class WriteInfill(WriteWords):
@@ -105,7 +106,7 @@ class WriteInfill(WriteWords):
             model=slug,
             left=left,
             right=right,
-            max_length=min(MOST, max(ROOM, 2 * removed)),
+            max_length=2 * removed + MORE if removed else ROOM,
             takes=TAKES,
             dials=dials,
             seed=seed,
