@@ -53,7 +53,9 @@ from engine.settings import Device, Dials
 
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
-CANCELLABLE = frozenset({"takes", "alternatives", "surprisal", "copied"})  # requests whose work can be stopped
+CANCELLABLE = frozenset(
+    {"takes", "alternatives", "surprisal", "copied", "infill"}
+)  # requests whose work can be stopped
 # -P: a file in the folder where the writer happens to be must never be taken for one of our modules.
 SERVICE: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.service")
 

@@ -15,7 +15,7 @@ from engine.context import Context
 from engine.device import cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
-from engine.jobs import Foreground, JobCancelled, Notify
+from engine.jobs import Foreground, Job, JobCancelled, Notify
 from engine.model import Side
 from engine.models import LoadedModel
 from engine.protocol import (
@@ -188,11 +188,18 @@ def score_text(model: LoadedModel, params: ScoreParams) -> Score:
     return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
 
 
-def infill(model: LoadedModel, params: InfillParams) -> Infilled:
-    """Texts for a gap. Raises `InputError`."""
+def infill(model: LoadedModel, params: InfillParams, job: Job) -> Infilled:
+    """Texts for a gap. Raises `InputError` and `JobCancelled`."""
     limits = Limits(1, params.max_length) if params.length is None else Limits(params.length, params.length)
     takes = fill(
-        model, params.left, params.right, limits, takes=params.takes, dials=params.dials, seed=check_seed(params.seed)
+        model,
+        params.left,
+        params.right,
+        limits,
+        takes=params.takes,
+        dials=params.dials,
+        seed=check_seed(params.seed),
+        job=job,
     )
     return Infilled(takes=tuple(takes))
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from corpora.errors import InputError
 from engine.gap import Gap
+from engine.jobs import Job
 from engine.models import LoadedModel
 from engine.proposals import Drawing, is_whole, propose
 from engine.protocol import Take
@@ -28,9 +29,19 @@ MOST_TAKES = 40
 
 
 def fill(
-    model: LoadedModel, left: str, right: str, limits: Limits, *, takes: int, dials: Dials, seed: int
+    model: LoadedModel,
+    left: str,
+    right: str,
+    limits: Limits,
+    *,
+    takes: int,
+    dials: Dials,
+    seed: int,
+    job: Job | None = None,
 ) -> list[Take]:
-    """The best `takes` different texts, best first; fewer where the model has no more. Raises `InputError`.
+    """The best `takes` different texts, best first; fewer where the model has no more.
+
+    Raises `InputError`, and `JobCancelled` where `job` was.
 
     Where words or pieces don't come out at just the length that is asked for, the nearest are taken. The same seed,
     dials and contexts give the same takes.
@@ -38,7 +49,7 @@ def fill(
     dials.check()
     _check(limits, takes)
     gap = Gap(model, left, right)
-    found, rates = _candidates(gap, limits, Drawing(model.tokenizer, dials, seed, model.decoder.device))
+    found, rates = _candidates(gap, limits, Drawing(model.tokenizer, dials, seed, model.decoder.device, job))
     fitting = [text for text in found if limits.holds(text)]
     if len(fitting) < takes:
         fitting = sorted(found, key=limits.miss)[:takes]

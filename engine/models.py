@@ -1,6 +1,7 @@
 """Trained models in memory, ready to decode, with what was read before remembered."""
 
 import functools
+import hashlib
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -56,6 +57,7 @@ class LoadedModel:
             step=note.step,
             device=str(device),
             bits_per_character=record.results.bits_per_character if record.results else None,
+            hash=hash_file(folder.weights_path),
         )
         self._snapshots: dict[Side, Snapshots] = {"ahead": Snapshots(self.decoder)}
         if self.back_decoder is not None:
@@ -111,6 +113,15 @@ class Models:
             while len(self._loaded) > MODELS:
                 self._loaded.popitem(last=False)
             return model
+
+
+def hash_file(path: Path) -> str:
+    """BLAKE2b of a file's bytes, in hexadecimal. Raises `InputError`."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
 
 
 def version(folder: ModelFolder) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from corpora.writable import writable
 from engine.backward import REPLACEMENT
 from engine.decoder import Decoder
 from engine.gap import Edge, Gap, padded
+from engine.jobs import Job
 from engine.model import Side
 from engine.ranking import Limits, excess
 from engine.sampling import draw_rows, shape
@@ -44,7 +45,11 @@ class Proposals:
 class Drawing:
     """Tokens drawn from logits as the dials want them, for many texts at once."""
 
-    def __init__(self, tokenizer: Tokenizer, dials: Dials, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, dials: Dials, seed: int, device: torch.device, job: Job | None = None
+    ) -> None:
+        """Drawing raises `JobCancelled` where `job` was."""
+        self._job = job or Job()
         self.dials = dials
         self._generator = np.random.default_rng(seed)
         self._banned = [] if dials.spell else sorted(tokenizer.spelling)
@@ -52,6 +57,7 @@ class Drawing:
 
     def __call__(self, logits: Tensor) -> Tensor:
         """One id (B,) for each row of logits (B, V)."""
+        self._job.check()
         rows = logits.float().cpu().numpy()
         if self._banned:
             rows = rows.copy()

@@ -25,7 +25,8 @@ method              parameters                              result
 ``edit``            `EditParams`                            `DocumentEdited`
 ``close_document``  `CloseDocumentParams`                   null
 ``cancel_request``  `CancelRequestParams`                   null; a request for takes, alternatives,
-                                                            surprisal or copies is answered: `CANCELLED`
+                                                            surprisal, copies or a gap is answered:
+                                                            `CANCELLED`
 ``shutdown``        none                                    null, then the service exits
 ==================  ======================================  ===============================================
 """
@@ -78,6 +79,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     step: int  # the step whose weights these are
     device: str
     bits_per_character: float | None = None
+    hash: str = ""  # BLAKE2b of weights.safetensors, 16 bytes in hexadecimal: equal weights have equal hashes
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -240,7 +240,7 @@ class Service:
 
     def _infill(self, raw: msgspec.Raw, job: Job) -> Infilled:
         params = _params(raw, InfillParams)
-        return infill(self._models.get(params.model), params)
+        return infill(self._models.get(params.model), params, job)
 
     def _stream(self, raw: msgspec.Raw) -> Stream:
         params = _params(raw, StreamParams)

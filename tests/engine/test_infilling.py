@@ -13,6 +13,7 @@ from corpora.errors import InputError
 from engine.client import connect
 from engine.gap import JUDGED, Cost, Gap, Judgement
 from engine.infilling import LONGEST, fill
+from engine.jobs import Job, JobCancelled
 from engine.model import Side
 from engine.models import LoadedModel, Models
 from engine.proposals import Drawing
@@ -234,6 +235,13 @@ def test_takes_that_repeat_a_better_one_wait_behind_others() -> None:
 def test_what_cannot_be_filled_is_refused(limits: Limits, takes: int, sentence: str, trained_once: Home) -> None:
     with pytest.raises(InputError, match=sentence):
         fill(Models(trained_once.root).get("char"), "a", "b", limits, takes=takes, dials=Dials(), seed=1)
+
+
+def test_a_gap_that_nobody_waits_for_any_more_is_given_up(trained_once: Home) -> None:
+    job = Job()
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        fill(Models(trained_once.root).get("char"), "a", "b", Limits(1, 9), takes=1, dials=Dials(), seed=1, job=job)
 
 
 async def test_the_service_fills_gaps_and_keeps_no_other_question_waiting(

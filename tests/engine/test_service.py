@@ -1,6 +1,7 @@
 """The engine service over its real pipe, through the client that the app uses."""
 
 import asyncio
+import hashlib
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -51,6 +52,12 @@ async def test_a_model_is_loaded_and_described(client: EngineClient) -> None:
     assert (info.slug, info.unit, info.cell, info.hidden) == ("char", "char", "gru", 32)
     assert info.parameters > 1000
     assert (await client.hello()).protocol == 1
+
+
+async def test_a_models_weights_are_named_by_the_hash_of_their_file(client: EngineClient) -> None:
+    info = await client.load("char")
+    weights = (Path(info.model) / "weights.safetensors").read_bytes()
+    assert info.hash == hashlib.blake2b(weights, digest_size=16).hexdigest()
 
 
 @pytest.mark.parametrize("unit", ["char", "word", "bpe"])

@@ -99,7 +99,8 @@ class FakeService:
     def load(self, params: dict[str, Any]) -> dict[str, Any]:
         slug = params["model"]
         return {"model": slug, "slug": slug, "name": slug.title(), "unit": "char", "cell": "gru", "layers": 1,
-                "hidden": 8, "vocabulary": 8, "parameters": 100, "step": 1, "device": "cpu"}  # fmt: skip
+                "hidden": 8, "vocabulary": 8, "parameters": 100, "step": 1, "device": "cpu",
+                "hash": "5eed"}  # fmt: skip
 
     def stream(self, params: dict[str, Any]) -> dict[str, Any]:
         self.count += 1
@@ -138,6 +139,37 @@ class FakeService:
             for number, text in enumerate(texts)
         ]
         return {"takes": made, "exact": len(self.text) < 1000, "seconds": 0.01}
+
+    def alternatives(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The words of `WORDS` for the word at the caret."""
+        at = params["at"]["offset"]
+        start = at - len(re.search(r"\w*$", self.text[:at])[0])  # type: ignore[index]
+        end = at + len(re.match(r"\w*", self.text[at:])[0])  # type: ignore[index]
+        words = [{"text": word.strip(), "probability": 0.5 / (n + 1)} for n, word in enumerate(WORDS)]
+        return {"words": words, "word": self.text[start:end], "probability": 0.01, "start": start, "end": end,
+                "certain": True, "exact": True}  # fmt: skip
+
+    def infill(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Numbered texts, which say how long the sides are; a left side with NOTHING has none."""
+        sides = f"{len(params['left'])}+{len(params['right'])}"
+        count = 0 if "NOTHING" in params["left"] else params["takes"]
+        takes = [{"text": f"gap{n} {sides}", "gap_bits": 3.0, "right_bits": 2.0, "score": n} for n in range(count)]
+        return {"takes": takes}
+
+    def surprisal(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Each word, with the spaces before it, costs its length in bits."""
+        start, end = params["at"]["offset"], params["end"]
+        words = re.finditer(r"\s*\S+", self.text[start:end])
+        return {
+            "spans": [[start + word.start(), start + word.end(), len(word[0].strip())] for word in words],
+            "exact": True,
+        }
+
+    def copied(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What stands between angle brackets was copied from character 1,234 on."""
+        start, end = params["at"]["offset"], params["end"]
+        found = re.finditer(r"<[^>]*>", self.text[start:end])
+        return {"spans": [[start + span.start(), start + span.end(), 1233] for span in found], "corpus": "poems"}
 
     def sentence(self, seed: int, params: dict[str, Any]) -> str:
         """A stream's text up to its first line's end."""

@@ -53,7 +53,9 @@ async def test_the_whole_length_arrives_and_what_came_before_is_the_seed_text(
         await desk.press("up", "ctrl+g")
         await desk.finished()
         assert desk.text == "one" + take(1) + "\ntwo"
-        assert desk.requests("stream")[0]["at"] == {"document": 1, "offset": len("one"), "revision": 7, "exact": False}
+        at = desk.requests("stream")[0]["at"]
+        assert isinstance(at, dict)
+        assert (at["document"], at["offset"], at["exact"]) == (1, len("one"), False)
 
 
 async def test_a_kept_continuation_is_undone_and_redone_as_one_step(

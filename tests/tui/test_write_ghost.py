@@ -149,7 +149,8 @@ async def test_what_a_model_wrote_is_coloured_and_counted(tmp_path: Path, monkey
         marks = [(4, 8, "editor--model"), (8, 9, "editor--edited"), (9, 11, "editor--model")]
         assert desk.screen.editor.line_marks(0) == marks
         assert desk.screen.status.state.own == pytest.approx(5 / 11)
-        await desk.press("alt+o")
+        while desk.screen.settings.colours != "none":
+            await desk.press("alt+o")
         assert desk.screen.editor.line_marks(0) == []
 
 
@@ -181,3 +182,44 @@ def test_chinese_is_accepted_character_by_character() -> None:
         if not found.consume(part, (0, 0)):
             break
     assert parts == ["風", "雨。", "他", "來", "了"]
+
+
+async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_had_been_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        desk.screen.editor.type_text("so " * 400)
+        await desk.press("tab")
+        await suggested(desk)
+        await desk.press("tab", "ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("escape")  # long before its end
+        await desk.press("tab")
+        suggestion, continuation = [
+            node.take for node in reversed(desk.screen.editor.manuscript.history.here.path()[:2])
+        ]
+        assert suggestion is not None and (suggestion.hash, suggestion.exact) == ("5eed", False)
+        assert continuation is not None and continuation.hash == "5eed"
+        await desk.until(lambda: continuation.exact, "the stopped stream's end")
+
+
+async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("tab")
+        await suggested(desk)
+        await desk.press("down", "down", "down")
+        assert len(desk.requests("takes")) == 1
+        await desk.press("down")
+        # The fake service has eight different takes; those that say the same as one that is there are left out.
+        await desk.until(
+            lambda: desk.screen.editor.ghost and len(desk.screen.editor.ghost.takes) == 8, "the next batch"
+        )
+        assert [request["seed"] for request in desk.requests("takes")] == [1, 6]
+        await desk.press("down")
+        assert desk.screen.editor.ghost is not None and desk.screen.editor.ghost.number == 6
+        assert ghost(desk) == line(6)

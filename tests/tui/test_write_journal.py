@@ -28,6 +28,7 @@ MOVES = st.lists(
         st.tuples(
             st.sampled_from(["undo", "redo", "split", "merge", "pin"]), st.integers(0, 60), st.just(0), st.just("")
         ),
+        st.tuples(st.just("fill"), st.integers(0, 60), st.integers(0, 9), TEXTS),
         st.tuples(st.just("go"), st.integers(0, 60), st.just(0), st.just("")),
     ),
     max_size=20,
@@ -58,6 +59,9 @@ def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
                 manuscript.keep((place, place))
             else:
                 manuscript.drop()
+        case "fill":
+            take = Take("bard", at, Dials(), text, hash="5eed", exact=count > 4)
+            manuscript.insert_take(place, take, text, (place, place), place_of(whole, at + count))
         case "undo":
             manuscript.undo()
         case "redo":
@@ -78,7 +82,8 @@ def state(manuscript: Manuscript) -> object:
     history = manuscript.history
     nodes = [
         (node.number, node.parent.number if node.parent else None, node.kind, node.changes, node.pinned, node.archived,
-         node.grown, node.latest.number if node.latest else None, [child.number for child in node.children])
+         node.grown, node.latest.number if node.latest else None, node.take and (node.take.hash, node.take.exact),
+         [child.number for child in node.children])
         for node in history
     ]  # fmt: skip
     return manuscript.text, manuscript.body.origins, manuscript.body.by_model, history.position, nodes

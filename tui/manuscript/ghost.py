@@ -20,12 +20,19 @@ _PARTS = {
 class Ghost:
     """Takes at `place`, where the caret is. They may still grow while they are shown."""
 
-    def __init__(self, place: Location, takes: Sequence[Take]) -> None:
+    def __init__(self, place: Location, takes: Sequence[Take], start: Location | None = None) -> None:
+        """`start`: the text from there to `place` goes where a take is accepted."""
         self.place = place
+        self.start = place if start is None else start
         self.typed = ""  # what the writer has typed, or accepted, of what the takes say
         self.takes = list(takes)
         self.seen: list[Take] = []  # those that the writer has looked at
         self._shown = 0
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it stands for text that is there."""
+        return self.start != self.place
 
     @property
     def take(self) -> Take | None:
@@ -93,6 +100,6 @@ class Ghost:
         kept = [take for take in self.takes if take.text.startswith(typed) and len(take.text) > len(typed)]
         if not kept:
             return False
-        self.typed, self.takes, self.place = typed, kept, place
+        self.typed, self.takes, self.place, self.start = typed, kept, place, place
         self._shown = kept.index(shown) if shown in kept else 0
         return True

@@ -44,13 +44,16 @@ class TakeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     hash: str = ""
     node: int = 0
+    exact: bool = True
 
     @classmethod
     def of(cls, take: Take | None) -> "TakeRecord | None":
-        return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node) if take is not None else None
+        if take is None:
+            return None
+        return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node, take.exact)
 
     def take(self) -> Take:
-        return Take(self.model, self.seed, self.dials, self.text, self.hash, self.node)
+        return Take(self.model, self.seed, self.dials, self.text, self.hash, self.node, self.exact)
 
 
 class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -132,6 +132,17 @@ class Lines:
             room -= len(parts[-1])
         return "".join(reversed(parts))
 
+    def after(self, place: Location, limit: int) -> str:
+        """The first `limit` characters behind `place`, reading no further than that."""
+        row, column = self.clamp(place)
+        parts = [self.lines[row][column : column + limit]]
+        room = limit - len(parts[0])
+        while room > 0 and row + 1 < len(self.lines):
+            row += 1
+            parts.append(("\n" + self.lines[row])[:room])
+            room -= len(parts[-1])
+        return "".join(parts)
+
     def replace(self, start: Location, end: Location, text: str, origins: Fragment = None) -> Change:
         """Puts `text` where the range was. Places outside the text are clamped, and may come in either order.
 

@@ -154,7 +154,7 @@ class Manuscript:
         self.history.close()
         if take.text:
             self.body.replace(place, advance(place, take.text), "")
-            self._step(place, take, take.text, (place, place), caret)
+            self._step(place, take, take.text, (place, place), caret, place)
         self.takes = None
         return bool(take.text)
 
@@ -164,27 +164,35 @@ class Manuscript:
         self._hide()
         self.takes.discard_empty()
 
-    def insert_take(self, place: Location, take: Take, text: str, before: Caret) -> Location:
-        """Makes `text`, which is of `take`, part of the text at `place`, as one step; returns where it ends."""
+    def insert_take(
+        self, place: Location, take: Take, text: str, before: Caret, until: Location | None = None
+    ) -> Location:
+        """Makes `text`, which is of `take`, part of the text, as one step; returns where it ends.
+
+        It stands at `place`; what was there up to `until` goes.
+        """
         assert not self.pending, "keep or drop the pending text before accepting another"
         self.history.close()
         end = advance(place, text)
-        self._step(place, take, text, before, (end, end))
+        self._step(place, take, text, before, (end, end), until or place)
         return end
 
-    def note_take(self, place: Location, take: Take) -> None:
+    def note_take(self, place: Location, take: Take, until: Location | None = None) -> None:
         """Keeps a take that nobody accepted as a branch of the text as it is, unless it is one already."""
         if take.text and not take.node:
             end = advance(place, take.text)
             take.node = self.history.next_number()
-            self.history.offer(Change(place, place, end, "", take.text, None, fragment_of(take.text, take.node)), take)
+            until = until or place
+            removed, origins = self.body.between(place, until), self.body.origins_between(place, until)
+            made = fragment_of(take.text, take.node)
+            self.history.offer(Change(place, until, end, removed, take.text, origins, made), take)
 
     def offer_take(self, place: Location, take: Take) -> None:
         """Puts a take on offer, as if it had been dropped just now."""
         self.note_take(place, take)
         self.takes, self._version = Takes(place, take), self.body.version
 
-    def _step(self, place: Location, take: Take, text: str, before: Caret, after: Caret) -> None:
+    def _step(self, place: Location, take: Take, text: str, before: Caret, after: Caret, until: Location) -> None:
         """Goes into the take's node where it has one with this text, else into a new one."""
         node = self.history.nodes.get(take.node)
         if node is not None and node.parent is self.history.here and node.said == text:
@@ -192,7 +200,7 @@ class Manuscript:
             self._do(node)
             return
         number = self.history.next_number()
-        change = self.body.replace(place, place, text, fragment_of(text, number))
+        change = self.body.replace(place, until, text, fragment_of(text, number))
         made = self.history.record(change, before, after, take=take)
         take.node = take.node or made.number
 

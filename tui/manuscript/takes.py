@@ -16,6 +16,7 @@ class Take:
     text: str = ""
     hash: str = ""  # of the model's weights; empty where it is not known
     node: int = 0  # its number in the history's tree; 0 while it has none
+    exact: bool = True  # False: the model had read only the last of what stands before, not all of it
 
 
 class Takes:

@@ -16,17 +16,18 @@ from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
-from tui.screens.write_branches import WriteBranches
 from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_handing_over import WriteHandingOver
-from tui.screens.write_suggest import WriteSuggest
+from tui.screens.write_infill import WriteInfill
+from tui.screens.write_score import WriteScore
+from tui.screens.write_shades import WriteShades
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteHandingOver, WriteSuggest, WriteBranches):
+class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore):
     """The Write mode."""
 
     TITLE = "Write"
@@ -84,6 +85,8 @@ class WriteScreen(WriteHandingOver, WriteSuggest, WriteBranches):
                 return self.can_suggest
             case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":
                 return self.suggesting
+            case "accept_gap":
+                return self.filling
             case "focus_text":
                 return not manuscript.pending and not self.suggesting and self.focused is not self.editor
             case _:
@@ -145,6 +148,8 @@ class WriteScreen(WriteHandingOver, WriteSuggest, WriteBranches):
                 self.say(str(error), wrong=True)
         else:
             self._question.ask()
+            self.ask_about_page()
+            self.score_soon()
         finally:
             self._waking = False
 

@@ -141,8 +141,9 @@ class WriteContinuing(WriteDesk):
                 self._finish(error)
             return
         if self._writing is not take:  # stopped or kept before it had begun
-            await _quietly_cancel(stream)
+            await _quietly_cancel(stream, take)
             return
+        take.hash, take.exact = self.session.hash, False  # until the stream's end says so
         self._reader = StreamReader(stream)
         if self.settings.dials != take.dials:
             self._send_dials(stream)
@@ -159,6 +160,7 @@ class WriteContinuing(WriteDesk):
         if text := reader.read():
             self.editor.write(text)
         if reader.stream.done is not None:
+            self._writing.exact = reader.stream.done.exact
             self._last_speed = reader.speed
             self._finish(why_it_ended(reader.stream))
         self.refresh_status()
@@ -174,7 +176,7 @@ class WriteContinuing(WriteDesk):
             if manuscript.pending and manuscript.takes is not None and manuscript.takes.shown is take:
                 self.editor.write(reader.read())
             self._last_speed = reader.speed
-            self.run_worker(_quietly_cancel(reader.stream), group="cancel")
+            self.run_worker(_quietly_cancel(reader.stream, take), group="cancel")
         self._finish(None)
 
     def _finish(self, error: InputError | None) -> None:
@@ -244,9 +246,12 @@ class DialDialog(LineDialog):
         self._dial.parse(self._settings, value)
 
 
-async def _quietly_cancel(stream: TokenStream) -> None:
+async def _quietly_cancel(stream: TokenStream, take: Take) -> None:
     with contextlib.suppress(InputError, EngineError):  # it has ended, or its service has: all the same
         await stream.cancel()
+        async for _ in stream:
+            pass
+        take.exact = stream.done is not None and stream.done.exact
 
 
 async def _quietly_set_dials(stream: TokenStream, settings: WriteSettings) -> None:

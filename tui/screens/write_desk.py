@@ -74,6 +74,10 @@ class WriteDesk(Screen[None]):
         """Tokens a second, or 0."""
         return 0.0
 
+    def score(self) -> str:
+        """What the text costs the model, in words, or an empty string."""
+        return ""
+
     def file_name(self) -> str:
         """The text's name, or an empty string."""
         return ""
@@ -104,6 +108,7 @@ class WriteDesk(Screen[None]):
             own=self.editor.manuscript.body.own_share,
             locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
+            score=self.score(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
         )

@@ -50,6 +50,11 @@ class ModelSession:
         client = self.link.running
         return client if client is not None and client is self._loaded_by else None
 
+    @property
+    def hash(self) -> str:
+        """Of the weights that are loaded; empty where none are."""
+        return self.info.hash if self.info is not None else ""
+
     async def stream(self, params: StreamParams) -> TokenStream:
         """Starts a continuation by the chosen model. Raises `InputError`."""
         client = await self.ready()

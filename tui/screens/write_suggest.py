@@ -1,6 +1,7 @@
 """The Write screen's ghost text: takes for the place where the caret is, asked for by key, shown and not yet text."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS
 
 LONGEST = 400  # characters of a take that finds no end
+MOST = 100  # takes of one place, however often the last one is turned to
 PAUSE = 0.8  # seconds without a key after which suggestions come by themselves, where that is wanted
 
 
@@ -30,6 +32,9 @@ class WriteSuggest(WriteContinuing):
         self._fetching: Ghost | None = None
         self._fetch_task: asyncio.Task[None] | None = None
         self._pausing: Timer | None = None
+        self._suggested: Ghost | None = None  # the last whose batch is complete
+        self._drawn = 0  # seeds that its takes were drawn with
+        self._ahead_task: asyncio.Task[None] | None = None  # fetches its next batch
         self._quick = False  # whether the shown suggestions come from a quick state
 
     # --- actions ---
@@ -51,6 +56,9 @@ class WriteSuggest(WriteContinuing):
 
     def action_turn_ghost(self, steps: int) -> None:
         self.editor.turn_ghost(steps)
+        ghost = self.editor.ghost
+        if steps > 0 and ghost is not None and ghost is self._suggested and ghost.number == len(ghost.takes):
+            self._fetch_ahead(ghost)
 
     def action_pick(self, number: int) -> None:
         self.editor.pick_ghost(number)
@@ -112,7 +120,20 @@ class WriteSuggest(WriteContinuing):
             if self.is_mounted:
                 self._show_state()
 
-    async def _fetch_takes(self, ghost: Ghost) -> None:
+    def _fetch_ahead(self, ghost: Ghost) -> None:
+        """The last take is shown: the next batch comes behind it, so that there is always another one."""
+        fetching = self._ahead_task is not None and not self._ahead_task.done()
+        if not fetching and not ghost.typed and len(ghost.takes) < MOST:
+            self._ahead_task = asyncio.create_task(self._fetch_more(ghost))
+
+    async def _fetch_more(self, ghost: Ghost) -> None:
+        with contextlib.suppress(Outdated, InputError):  # there are takes to choose from already
+            await self._fetch_takes(ghost, more=True)
+        if self.is_mounted:
+            self._show_state()
+
+    async def _fetch_takes(self, ghost: Ghost, *, more: bool = False) -> None:
+        """Raises `InputError` and `Outdated`. With `more` they come behind those that are there, once complete."""
         dials = msgspec.structs.replace(self.settings.dials, pace=0.0)
         slug, count = self.session.slug, self.settings.takes
         client = await self.session.ready()
@@ -120,8 +141,9 @@ class WriteSuggest(WriteContinuing):
         place = self.copy.at(ghost.place)
         if self.editor.ghost is not ghost or ghost.typed or place is None:
             raise Outdated
+        self._drawn = self._drawn + count if more else 0
         seed = self._ghost_seed(ghost.place, count)
-        batch = [Take(slug, (seed + number) % SEEDS[1], dials) for number in range(count)]
+        batch = [Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash) for number in range(count)]
         growth = Growth(ghost, batch, self.editor)
         params = TakesParams(
             model=slug,
@@ -135,23 +157,32 @@ class WriteSuggest(WriteContinuing):
             ranked=self.settings.ranked,
         )
         try:
-            answer = await client.takes(params, growth.grow)
+            answer = await client.takes(params, None if more else growth.grow)
         except EngineError as error:
             raise InputError(f"The engine failed: {error}") from error
         if self.editor.ghost is ghost:
             self._quick = not answer.exact
-            growth.finish(answer)
+            for take in batch:
+                take.exact = answer.exact
+            self._suggested = ghost
+            if more:
+                growth.append(answer)
+            else:
+                growth.finish(answer)
 
     def _ghost_seed(self, place: Location, count: int) -> int:
         """The first of so many seeds; running, the next batch gets the ones after them."""
         if self.settings.seed_fixed:
-            return self.settings.seed
+            return (self.settings.seed + self._drawn) % SEEDS[1]
         seed = self.settings.seed
         self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]))
         return seed
 
     @on(Editor.GhostChanged)
     def _ghost_changed(self) -> None:
+        if self._ahead_task is not None and self.editor.ghost is not self._suggested:
+            self._ahead_task.cancel()
+            self._ahead_task = None
         if self._fetch_task is not None and self._fetching is not None and self.editor.ghost is not self._fetching:
             self._fetch_task.cancel()
         self._show_state()
@@ -191,6 +222,15 @@ class Growth:
         by_seed = {take.seed: take for take in self._batch}
         order = [self._finished(by_seed[made.seed], made) for made in answer.takes if made.seed in by_seed]
         self._ghost.settle(order)
+        self._editor.refresh_ghost()
+
+    def append(self, answer: Takes) -> None:
+        """One more batch behind the takes that are there, without those that say the same."""
+        there = {take.text for take in self._ghost.takes}
+        by_seed = {take.seed: take for take in self._batch}
+        for made in answer.takes:
+            if made.seed in by_seed and _lines(made.text) not in there:
+                self._ghost.add(self._finished(by_seed[made.seed], made))
         self._editor.refresh_ghost()
 
     def _finished(self, take: Take, made: GrownTake) -> Take:

@@ -50,10 +50,22 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--selection { background: $primary-muted; }
         & > .editor--pending { color: $accent; text-style: italic; }
         & > .editor--ghost { text-style: dim italic; }
+        & > .editor--replaced { text-style: dim strike; }
         & > .editor--placeholder { text-style: dim; }
         & > .editor--model { color: $accent; }
         & > .editor--edited { color: $warning; }
         & > .editor--copied { color: $error; text-style: underline; }
+        & > .editor--surprising-1 { color: $warning; }
+        & > .editor--surprising-2 { background: $warning-muted; }
+        & > .editor--surprising-3 { background: $warning; color: $background; }
+    }
+    Editor:nocolor, Editor:ansi, Editor.-few-colours {
+        & > .editor--model { text-style: bold; }
+        & > .editor--edited { text-style: bold underline; }
+        & > .editor--copied { text-style: underline; }
+        & > .editor--surprising-1 { color: $foreground; text-style: underline; }
+        & > .editor--surprising-2 { background: $background; text-style: bold; }
+        & > .editor--surprising-3 { color: $foreground; background: $background; text-style: bold underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
@@ -93,6 +105,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._refining = self.set_interval(SLICE, self._refine)
+        self.set_class(self.app.console.color_system == "standard", "-few-colours")
         self.fit()
 
     # --- the document ---

@@ -31,15 +31,19 @@ class EditorGhost(EditorPage):
         take: Take
         text: str
 
-    def show_ghost(self, takes: Sequence[Take]) -> Ghost:
+    def show_ghost(self, takes: Sequence[Take], *, replacing: bool = False) -> Ghost:
         """Shows the first of these takes at the caret; more can be added to the ghost that is returned.
 
-        Pending text is kept first. After a take has grown, or one was added, call `refresh_ghost`.
+        With `replacing` an accepted take goes into the place of what is selected, which is shown struck out meanwhile;
+        the caret goes to its end. Pending text is kept first. After a take has grown, or one was added, call
+        `refresh_ghost`.
         """
         self.keep()
         self.dismiss_ghost()
         self.manuscript.history.close()
-        ghost = Ghost(self.caret, takes)
+        if replacing:
+            self.selection = self.selected
+        ghost = Ghost(self.caret, takes, self.selection.start if replacing else None)
         self.lay_ghost(ghost)
         return ghost
 
@@ -74,7 +78,8 @@ class EditorGhost(EditorPage):
         take = ghost.take
         self.lift_ghost()
         self.note_ghost(ghost, but=take)
-        end = self.manuscript.insert_take(ghost.place, take, text, (self.selection.start, self.selection.end))
+        before = (self.selection.start, self.selection.end)
+        end = self.manuscript.insert_take(ghost.start, take, text, before, ghost.place)
         self.settle_view(Selection.cursor(end))
         self.lay_ghost(ghost if ghost.consume(text, end) else None)
         self.post_message(self.GhostAccepted(take, text))
@@ -90,7 +95,7 @@ class EditorGhost(EditorPage):
         """Makes branches of the takes that were seen, before the text changes."""
         for take in ghost.seen if not ghost.typed and not self.read_only else ():
             if take is not but:
-                self.manuscript.note_take(ghost.place, take)
+                self.manuscript.note_take(ghost.start, take, ghost.place)
 
     def lay_ghost(self, ghost: Ghost | None) -> None:
         """Puts a ghost on the page, or the one that is there anew, or none, and says so."""
@@ -103,6 +108,14 @@ class EditorGhost(EditorPage):
             if ghost.take is not None and ghost.take not in ghost.seen:
                 ghost.seen.append(ghost.take)
             self.show_caret()
+
+    def line_marks(self, line: int) -> list[tuple[int, int, str]]:
+        marks, ghost = super().line_marks(line), self.ghost
+        if ghost is not None and ghost.replaces and ghost.text and ghost.start[0] <= line <= ghost.place[0]:
+            start = ghost.start[1] if line == ghost.start[0] else 0
+            end = ghost.place[1] if line == ghost.place[0] else len(self.manuscript.body.lines[line])
+            marks.append((start, end, "editor--replaced"))
+        return marks
 
     def keep(self) -> bool:
         """Makes the pending text the writer's; False where there was none."""

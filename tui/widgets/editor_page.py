@@ -28,10 +28,14 @@ class EditorPage(EditorActs):
         "editor--selection",
         "editor--pending",
         "editor--ghost",
+        "editor--replaced",
         "editor--placeholder",
         "editor--model",
         "editor--edited",
         "editor--copied",
+        "editor--surprising-1",
+        "editor--surprising-2",
+        "editor--surprising-3",
     }
     ALLOW_SELECT = False
 

@@ -57,11 +57,13 @@ class NextTokensPanel(Widget, can_focus=True):
         width = self.content_size.width
         probability = share(token)
         room = 9 if width >= 24 else 7
-        bar = _bar(probability, max(width - room - 7, 0))
         return Content.assemble(
-            (_fit(shown(token.text), room), "$background on $primary" if here else "$foreground bold"),
-            (f"{_percent(probability):>5} ", "$foreground-muted"),
-            (bar, "$accent" if token.dialled is None or token.dialled > 0 else "$foreground-muted"),
+            (fit(shown(token.text), room), "$background on $primary" if here else "$foreground bold"),
+            (f"{percent(probability):>5} ", "$foreground-muted"),
+            (
+                bar(probability, max(width - room - 7, 0)),
+                "$accent" if token.dialled is None or token.dialled > 0 else "$foreground-muted",
+            ),
         )
 
     def _tokens(self) -> tuple[NextToken, ...]:
@@ -102,20 +104,23 @@ def shown(text: str) -> str:
     return visible(text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")) or "∅"
 
 
-def _fit(text: str, width: int) -> str:
+def fit(text: str, width: int) -> str:
+    """A text in just so many cells, the last of them a space."""
     while cell_len(text) > width - 1:
         text = text[:-2] + "…" if len(text) > 1 else ""
     return text + " " * (width - cell_len(text))
 
 
-def _percent(probability: float) -> str:
-    percent = probability * 100
-    if 0 < percent < 0.1:
+def percent(probability: float) -> str:
+    """A probability as people read it, in five cells at most."""
+    share = probability * 100
+    if 0 < share < 0.1:
         return "<0.1%"
-    return f"{percent:.1f}%" if percent < 99.95 else "100%"
+    return f"{share:.1f}%" if share < 99.95 else "100%"
 
 
-def _bar(probability: float, width: int) -> str:
+def bar(probability: float, width: int) -> str:
+    """A bar that is as long as the probability says, in eighths of a cell."""
     eighths = round(max(0.0, min(1.0, probability)) * width * 8)
     whole, part = divmod(eighths, 8)
     return "█" * whole + (BLOCKS[part] if part else "")

@@ -16,6 +16,7 @@ class WriteState:
     words: int = 0
     own: float = 1.0  # the share of the characters that no model wrote
     locked: bool = False  # another window has it
+    score: str = ""  # "2.13 bits/char"
     model: str = ""
     doing: str = ""  # "writing…", "take 2 of 3"
     speed: float = 0.0  # tokens a second; 0: not shown
@@ -41,6 +42,8 @@ class StatusLine(Static):
         right = [(state.doing, "$accent bold")] if state.doing else []
         if state.speed > 0:
             right.append((f"  {state.speed:,.0f} tokens/s", "$foreground-muted"))
+        if state.score:
+            right.append((f"  {state.score}", "$secondary"))
         if state.model:
             right.append((f"  {state.model}", "$primary"))
         gap = width - sum(Content(text).cell_length for text, _ in left + right)
