@@ -53,7 +53,7 @@ class Clipboard:
             return None
 
 
-_TOOLS = (
+_TOOLS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("WAYLAND_DISPLAY", ("wl-copy",), ("wl-paste", "--no-newline", "--type", "text")),
     ("DISPLAY", ("xclip", "-selection", "clipboard", "-in"), ("xclip", "-selection", "clipboard", "-out")),
     ("DISPLAY", ("xsel", "--clipboard", "--input"), ("xsel", "--clipboard", "--output")),
@@ -62,6 +62,7 @@ _TOOLS = (
 
 def find_clipboard(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Clipboard | None:
     """The desktop's clipboard; None where there is no desktop, or no program for it."""
+    tools: list[tuple[tuple[str, ...], tuple[str, ...]]]
     tools = [(copying, pasting) for variable, copying, pasting in _TOOLS if environment.get(variable)]
     if platform == "darwin" and not environment.get("SSH_CONNECTION"):
         tools = [(("pbcopy",), ("pbpaste",))]
