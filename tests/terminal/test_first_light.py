@@ -44,7 +44,7 @@ def test_add_train_write_quit_and_find_it_all_again(home: Path, columns: int, ro
     assert folder.status().state == "training"  # it goes on without the app
 
     with Terminal([], home=home, columns=columns, rows=rows) as again:
-        again.wait_for(lambda screen: screen.count("river") >= 3 and "Bits/char" in screen)
+        again.wait_for(lambda screen: screen.count("river") >= 3 and "Bits" in screen)
         again.press("f3")
         again.wait_for("trained,")
         again.press("s")

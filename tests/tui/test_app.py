@@ -67,7 +67,7 @@ async def test_with_a_file_the_app_starts_in_write(home: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("mode", ["library", "train", "write"])
 async def test_help_lists_every_command_of_the_screen(home: Path, mode: str) -> None:
-    async with running((160, 120), mode) as driver:
+    async with running((160, 240), mode) as driver:
         await driver.press("f1")
         await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
         shown = driver.shown()

@@ -153,7 +153,8 @@ async def test_a_text_without_changes_follows_its_file_and_an_undo_shows_what_wa
         await desk.until(lambda: desk.screen.file_name())
         others_write(poem, "one\ntheirs\n")
         await desk.until(lambda: desk.text == "one\ntheirs\n")
-        assert "changed by another program" in desk.notice and not desk.screen.unsaved()
+        await desk.until(lambda: "changed by another program" in desk.notice)
+        assert not desk.screen.unsaved()
         await desk.press("ctrl+z")
         assert desk.text == "one\ntwo\nthree\nfour\nfive\n"
 
