@@ -1,5 +1,6 @@
 """The app: three modes, one key each, and what they share."""
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class PantoumApp(App[None], inherit_bindings=False):
             self.notify(problem, severity="warning", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
+        self.set_timer(1.0, gc.enable)  # see `tui.commandline.opening`
 
     @property
     def failure(self) -> Exception | None:

@@ -1,5 +1,6 @@
 """Hands the terminal to the app, or the pipe to the engine service."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -41,10 +42,14 @@ def open_app(
         folder.record()
         model = folder.slug
 
-    from tui.app import PantoumApp
+    gc.disable()  # until the first screen is there: looking for garbage among what is being made takes a tenth of that
+    try:
+        from tui.app import PantoumApp
 
-    app = PantoumApp(file, model, "write" if write else "library", watch=watch)
-    app.run(mouse=mouse)
+        app = PantoumApp(file, model, "write" if write else "library", watch=watch)
+        app.run(mouse=mouse)
+    finally:
+        gc.enable()
     if app.failure is not None:
         raise app.failure
 
