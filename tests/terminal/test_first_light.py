@@ -11,6 +11,7 @@ from engine.records import RUNNING
 from tests.terminal.terminal import Terminal
 from tests.terminal.test_commands import own_text
 from tests.tui.cli_tools import remember_speed, until
+from tui.write_settings import WriteSettings, save_settings
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
@@ -21,6 +22,8 @@ CONTINUED = re.compile(r"My sister \s*\w[^\n]*\n *\w+ \w+")  # the seed text, an
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
     (tmp_path / "river.txt").write_text(own_text())
+    # So long that no take has come to its end when escape stops it: escape would then drop it.
+    save_settings(WriteSettings(length=20_000), tmp_path / "home")
     yield tmp_path / "home"
     for entry in ModelLibrary().list():  # no trainer outlives its test
         if entry.status.state in RUNNING:
@@ -83,7 +86,9 @@ def write_a_line(app: Terminal) -> None:
     app.press("ctrl+g")
     app.wait_for("tab Keep", timeout=60)
     app.wait_for(CONTINUED.search, timeout=60)
-    app.press("tab")  # keeps it, whether it has come to its end or not
+    app.press("escape")
+    app.wait_for("take 1 of 1", timeout=60)
+    app.press("tab")
     app.wait_for(lambda screen: "tab Keep" not in screen)
 
 
