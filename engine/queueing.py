@@ -22,6 +22,7 @@ from corpora.errors import InputError
 from corpora.home import ensure_room, home
 from engine.folder import ModelFolder
 from engine.launch import start_trainer
+from engine.locks import held
 from engine.records import RUNNING, Status
 
 POLL = 1.0  # seconds between looks at what trains
@@ -140,22 +141,12 @@ def _write(folder: ModelFolder, status: Status) -> None:
 def _lock(root: Path) -> Iterator[bool]:
     """Holds the runner's lock; gives False where another process does. It goes with the process."""
     path = ensure_room("models", root) / LOCK
-    try:
-        file = path.open("ab")
-    except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror or error}).") from error
-    with file:
+    with contextlib.ExitStack() as stack:
         try:
-            import fcntl
-        except ImportError:  # no such locks on this platform: two runners would start runs beside each other
-            yield True
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+            mine = stack.enter_context(held(path))
+        except OSError as error:
+            raise InputError(f"{path} can't be written ({error.strerror or error}).") from error
+        yield mine
 
 
 def main(arguments: list[str]) -> int:

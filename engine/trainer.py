@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ import torch
 from corpora.errors import InputError
 from engine.control import Control
 from engine.folder import ModelFolder
+from engine.locks import held
 from engine.preparation import Prepared, prepare
 from engine.ranks import ALONE, Place, RankLostError, place
 from engine.recording import Recorder, log, trim
@@ -77,21 +78,9 @@ def _lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prep
     return lead(folder, say, place)
 
 
-@contextlib.contextmanager
-def exclusive(folder: ModelFolder) -> Iterator[bool]:
-    """Holds the folder for one trainer; gives False where another has it. The lock goes with the process."""
-    with folder.log_path.open("ab") as file:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this platform: the status check at the start has to do
-            yield True
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+def exclusive(folder: ModelFolder) -> contextlib.AbstractContextManager[bool]:
+    """Holds the folder for one trainer; gives False where another has it: see `engine.locks`."""
+    return held(folder.log_path)
 
 
 def main(arguments: list[str]) -> int:
