@@ -12,15 +12,15 @@ import pytest
 
 from tests.tui.cli_tools import SERVICE, fake_service, make_model
 from tui.cli import main
-from tui.commandline import filling, voices
+from tui.commandline import filling, serving
 
 PROGRAM = """
 import signal
 import sys
 from tests.tui.cli_tools import fake_service
 from tui.cli import main
-from tui.commandline import voices
-voices.connect = fake_service
+from tui.commandline import serving
+serving.connect = fake_service
 # Whoever started the tests may have had Ctrl-C ignored, as shells do for what runs in the background.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main(sys.argv[1:]))
@@ -30,8 +30,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(voices, "connect", fake_service)
-    monkeypatch.setattr(filling, "connect", fake_service)
+    monkeypatch.setattr(serving, "connect", fake_service)
     monkeypatch.chdir(tmp_path)
     make_model("bard")
     return tmp_path / "home"

@@ -14,15 +14,13 @@ from engine.records import CorpusReference
 from tests.texts import prose
 from tests.tui.cli_tools import fake_service, make_model
 from tui.cli import main
-from tui.commandline import inspecting, surprising, taking, voices
+from tui.commandline import serving, surprising, taking
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANTOUM_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(taking, "connect", fake_service)
-    monkeypatch.setattr(inspecting, "connect", fake_service)
-    monkeypatch.setattr(voices, "connect", fake_service)
+    monkeypatch.setattr(serving, "connect", fake_service)
     make_model("bard")
     return tmp_path
 

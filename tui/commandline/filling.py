@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 
 from corpora.errors import InputError
-from engine.client import connect
 from engine.protocol import Infilled, InfillParams, Take
 from engine.settings import Device, Dials
 from tui.commandline import output
 from tui.commandline.output import is_terminal, line, printable
+from tui.commandline.serving import serving
 from tui.commandline.voices import check_seed, known_model, new_seed, read_stdin, well_formed
-from tui.engine_link import engine_command
 
 LENGTH = 60  # characters at most, where the person says nothing
 SHOWN = 60  # characters of each context beside a take
@@ -59,8 +58,7 @@ def infill(
 
 
 async def _ask(params: InfillParams, device: Device) -> Infilled:
-    async with connect(engine_command()) as client:
-        await client.load(params.model, device)
+    async with serving(params.model, device) as client:
         return await client.infill(params)
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 from corpora.copying import copied_spans
 from corpora.errors import InputError
 from corpora.library import CorpusLibrary
-from engine.client import connect
 from engine.folder import ModelLibrary
 from engine.protocol import Alternatives, AlternativesParams
 from engine.settings import Device
 from tui.commandline import output
 from tui.commandline.output import line, note, printable
+from tui.commandline.serving import serving
 from tui.commandline.voices import known_model, read_stdin, text_of_file, well_formed
-from tui.engine_link import engine_command
 
 SHOWN = 60  # characters of a copied passage in its row
 
@@ -35,8 +34,7 @@ def next_words(name: str, *, prompt: str, count: int, device: Device, json: bool
 
 
 async def _ask(params: AlternativesParams, device: Device) -> Alternatives:
-    async with connect(engine_command()) as client:
-        await client.load(params.model, device)
+    async with serving(params.model, device) as client:
         return await client.alternatives(params)
 
 

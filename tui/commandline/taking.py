@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 
 from corpora.boundaries import Unit
-from engine.client import connect
 from engine.protocol import GrownTake, Takes, TakesParams
 from engine.settings import Device, Dials
 from tui.commandline import output
 from tui.commandline.output import is_terminal, line, printable
+from tui.commandline.serving import serving
 from tui.commandline.voices import check_seed, known_model, new_seed, read_stdin, well_formed
-from tui.engine_link import engine_command
 
 SHOWN = 60  # characters of the seed text beside a take
 
@@ -51,8 +50,7 @@ def take(
 
 
 async def _ask(params: TakesParams, device: Device) -> Takes:
-    async with connect(engine_command()) as client:
-        await client.load(params.model, device)
+    async with serving(params.model, device) as client:
         return await client.takes(params)
 
 

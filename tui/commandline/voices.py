@@ -13,14 +13,14 @@ import msgspec
 
 from corpora.encoding import decode_file, display_name, find_encoding
 from corpora.errors import InputError
-from engine.client import EngineError, TokenStream, connect
+from engine.client import EngineError, TokenStream
 from engine.folder import ModelLibrary
 from engine.protocol import Done, Score, ScoreParams, StreamParams
 from engine.settings import Device, Dials
 from tui.commandline import output
 from tui.commandline.output import is_terminal, line, note, printable, write
+from tui.commandline.serving import serving
 from tui.commandline.surprising import Word, most_surprising
-from tui.engine_link import engine_command
 
 
 def sample(
@@ -57,8 +57,7 @@ def sample(
 
 
 async def _sample(params: StreamParams, device: Device, *, json: bool) -> None:
-    async with connect(engine_command()) as client:
-        await client.load(params.model, device)
+    async with serving(params.model, device) as client:
         stream = await client.stream(params)
         if params.backward:
             await _sample_backward(params, stream, json=json)
@@ -149,8 +148,7 @@ def score(name: str, file: str, *, device: Device, json: bool, surprising: int =
 
 
 async def _score(model: str, path: Path, device: Device, surprising: int) -> tuple[Score, list[Word]]:
-    async with connect(engine_command()) as client:
-        await client.load(model, device)
+    async with serving(model, device) as client:
         if not _is_elsewhere() and not surprising:
             return await client.score(ScoreParams(model=model, path=str(path))), []
         text = "".join(decode_file(path, find_encoding(path)))
