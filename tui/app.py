@@ -14,7 +14,6 @@ from textual.theme import Theme
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
 from engine.folder import ModelFolder
-from tui.clipboard import find_clipboard
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
@@ -96,6 +95,8 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copies through the terminal, and to the desktop's clipboard where there is one."""
+        from tui.clipboard import find_clipboard  # not while the app starts
+
         super().copy_to_clipboard(text)
         if (clipboard := find_clipboard()) is not None:
             self.run_worker(in_thread(self, clipboard.copy, text), group="clipboard", exclusive=True)

@@ -97,14 +97,6 @@ class History:
         """Names the state of the text: equal positions have equal texts. For "has it changed since it was saved?"."""
         return self.here.number, self.here.grown
 
-    @property
-    def can_undo(self) -> bool:
-        return self.here.parent is not None
-
-    @property
-    def can_redo(self) -> bool:
-        return self.here.latest is not None
-
     # --- steps ---
 
     def record(

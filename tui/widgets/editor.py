@@ -130,10 +130,6 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         manuscript.body.watchers.append(self._changed)
         self.set_reactive(Editor.selection, Selection.cursor((0, 0)))
 
-    def before_caret(self, limit: int) -> str:
-        """The last `limit` characters in front of the caret."""
-        return self.manuscript.body.before(self.caret, limit)
-
     @property
     def caret(self) -> Location:
         return self.selection.end
