@@ -103,8 +103,8 @@ def cells_in(line: str, start: int, end: int) -> int:
     if simple(line):
         return end - start
     x = 0
-    for _, width in _cells(line, start, end):
-        x += width or TAB - x % TAB
+    for column, width in _cells(line, start, end):
+        x += width or (TAB - x % TAB if line[column] == "\t" else 0)
     return x
 
 

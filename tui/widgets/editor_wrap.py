@@ -20,7 +20,7 @@ _DASHES = "-—–"
 def wrap(line: str, width: int) -> Breaks:
     """The breaks of a line for rows of `width` cells. Costs as much as the line is long."""
     width = max(width, 2)
-    if len(line) <= width // 2:
+    if len(line) <= width // 2 and "\t" not in line:  # no character but a tab is wider than two cells
         return ()
     return _wrap_simple(line, width) if simple(line) else _wrap_clusters(line, width)
 
@@ -73,17 +73,14 @@ def _wrap_clusters(line: str, width: int) -> Breaks:
         column = table.starts[index]
         if column > start and _may_break(line, column, start, table.starts[index - 1]):
             chance, chance_x = column, x
-        cells = cells or (TAB - x % TAB if line[column] == "\t" else 0)
-        hangs = line[column] == " " and x <= width
-        if x + cells > width and not hangs and column > start:
+        tab = line[column] == "\t"
+        hangs = line[column : table.starts[index + 1]] == " " and x <= width
+        while x + (wide := TAB - x % TAB if tab else cells) > width and not hangs and column > start:
             if chance <= start:
                 chance, chance_x = column, x
             breaks.append(chance)
-            x -= chance_x
-            start = chance
-            if line[column] == "\t":
-                cells = TAB - x % TAB
-        x += cells
+            x, start = x - chance_x, chance
+        x += wide
     return tuple(breaks)
 
 
