@@ -4,22 +4,27 @@ A training layer pays for preparing whole sequences at each call; at one token a
 the weights are laid out once for stepping: the embedding is folded with the first layer's input weights into a table
 (a row a token, biases included), and each later layer's input and recurrent weights stand side by side, so that a
 layer's step is one matrix product (`engine.layout`), in one of several kinds (`engine.products`). torch steps batches
-(`engine.steps`), numpy a single stream in float32 (`engine.single`).
+(`engine.steps`), numpy a single stream in float32, and any number with weights of bytes (`engine.rows`).
 """
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.layout import lay_out
 from engine.model import LanguageModel, Side
-from engine.products import Product, make_product
+from engine.products import ExactProduct, Product, make_product
+from engine.rows import Kept, RowSteps, takes_bytes
+from engine.sampling import Row
 from engine.settings import Packing
-from engine.single import Array, SingleStep, make_single_step
 from engine.softmax import FullSoftmax
 from engine.stack import State
 from engine.steps import make_step
 
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
+EXACT = 1 << 20  # numbers of an output layer that are read so fast that they need no packing
 TAIL = 64  # likewise, in what is left at the end: so whoever remembers states there too has little to read after a key
 
 
@@ -43,21 +48,26 @@ class Decoder:
             lay_out(model.config, layer, first if number == 0 else None)
             for number, layer in enumerate(self._stack.each())
         ]
-        self._steps = [make_step(model.config, layout, packing) for layout in layouts]
         self._plain = not (model.config.residual or model.config.layer_norm)
-        self._singles: list[SingleStep] = []
-        if self._plain and self.device.type == "cpu" and packing == "float32":
-            self._singles = [make_single_step(model.config, layout) for layout in layouts]
+        self._rows: RowSteps | None = None
+        if self._plain and self.device.type == "cpu":
+            in_bytes = packing == "int8" and takes_bytes(model.config, layouts)
+            if in_bytes or packing == "float32":
+                self._rows = RowSteps(model.config, layouts, in_bytes=in_bytes)
+        # One stream at a time is all that some are for, and batches would keep the weights twice.
+        self._steps = [] if self.batched_rows else [make_step(model.config, layout, packing) for layout in layouts]
         self._output: Product | None = None
         if isinstance(model.decoder, FullSoftmax):
+            weight = model.decoder.weight.detach()
             # What the output layer reads may be large, and most of what is rounded there ends up in one logit.
-            self._output = make_product(model.decoder.weight.detach(), "fp16" if packing == "int8" else packing)
+            kind: Packing = packing if packing != "int8" else "fp16" if weight.numel() > EXACT else "float32"
+            self._output = make_product(weight, kind)
             self._bias = model.decoder.bias.detach()
 
     @property
-    def single(self) -> bool:
-        """Whether a stream on its own is stepped in numpy."""
-        return bool(self._singles)
+    def batched_rows(self) -> bool:
+        """Whether streams are stepped in numpy, however many they are."""
+        return self._rows is not None and self._rows.batched
 
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""
@@ -96,8 +106,9 @@ class Decoder:
         return self._advance(ids, state)
 
     def _advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        if self._singles and len(ids) == 1:
-            return self._advance_one(int(ids.item()), state)
+        if self._rows is not None and (self._rows.batched or len(ids) == 1):
+            after_rows = self._rows(ids.numpy(), as_rows(state))
+            return torch.from_numpy(after_rows[-1][0]), as_state(after_rows)
         after: State = []
         x = ids
         if self._plain:
@@ -112,15 +123,22 @@ class Decoder:
             stream = stream + outputs if self._stack.adds[number] else outputs
         return self._stack.norm(len(self._steps), stream), after
 
-    def _advance_one(self, token: int, state: State) -> tuple[Tensor, State]:
-        """The same for one stream, in numpy. Arrays and tensors share their numbers."""
-        after: State = []
-        x: int | Array = token
-        for step, before in zip(self._singles, state, strict=True):
-            kept = step(x, tuple(part.numpy()[0] for part in before))
-            after.append(tuple(torch.from_numpy(part[None]) for part in kept))
-            x = kept[0]
-        return after[-1][0], after
+    def stream(self, state: State) -> Callable[[int], Row]:
+        """One stream from this state on: what it returns reads one token a call, and gives the logits (V,) after it.
+
+        The same bits as from `step`, with less around them.
+        """
+        if self._rows is None:
+            return _Stream(self, state)
+        return _RowStream(self._rows, as_rows(state), self._row_logits())
+
+    def _row_logits(self) -> Callable[[Row], Row]:
+        """Top output (1, H) → logits (V,)."""
+        adds_nothing = self.side == "ahead" and self.model.projection is None
+        if adds_nothing and isinstance(self._output, ExactProduct):
+            weight, bias = self._output.weight.numpy(), self._bias.numpy()
+            return lambda hidden: np.add(product := np.dot(weight, hidden[0]), bias, out=product)
+        return lambda hidden: self.logits(torch.from_numpy(hidden))[0].float().numpy()
 
     @torch.inference_mode()
     def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -140,3 +158,37 @@ class Decoder:
         if hidden is None:
             raise ValueError("prefill needs at least one token")
         return self.logits(hidden[-1]), state
+
+
+class _Stream:
+    """`Decoder.stream` by way of `Decoder.step`."""
+
+    def __init__(self, decoder: Decoder, state: State) -> None:
+        self._decoder, self._state = decoder, state
+
+    def __call__(self, token: int) -> Row:
+        ids = torch.tensor([token], device=self._decoder.device)
+        logits, self._state = self._decoder.step(ids, self._state)
+        row: Row = logits[0].float().cpu().numpy()
+        return row
+
+
+class _RowStream:
+    """`Decoder.stream` without torch."""
+
+    def __init__(self, steps: RowSteps, state: list[Kept], logits: Callable[[Row], Row]) -> None:
+        self._steps, self._state, self._logits = steps, state, logits
+
+    def __call__(self, token: int) -> Row:
+        self._state = self._steps(token, self._state)
+        return self._logits(self._state[-1][0])
+
+
+def as_rows(state: State) -> list[Kept]:
+    """Arrays that share the numbers of tensors on a CPU."""
+    return [tuple(part.numpy() for part in layer) for layer in state]
+
+
+def as_state(rows: list[Kept]) -> State:
+    """The other way round."""
+    return [tuple(torch.from_numpy(part) for part in layer) for layer in rows]

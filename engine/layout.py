@@ -1,4 +1,4 @@
-"""One recurrent layer's weights, laid out once for stepping: `engine.steps` and `engine.single` read the same ones."""
+"""One recurrent layer's weights, laid out once for stepping: `engine.steps` and `engine.rows` read the same ones."""
 
 from dataclasses import dataclass
 from typing import cast

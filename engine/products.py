@@ -41,8 +41,8 @@ class ExactProduct:
     """Float32. One row goes through numpy's BLAS; several through oneDNN, whose layout is made once a batch."""
 
     def __init__(self, weight: Tensor) -> None:
-        self._weight = weight.detach()
-        self._rows = self._weight.numpy() if weight.device.type == "cpu" else None
+        self.weight = weight.detach()
+        self._rows = self.weight.numpy() if weight.device.type == "cpu" else None
         self._layouts: dict[int, Tensor] = {}
 
     def __call__(self, x: Tensor, plus: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class ExactProduct:
         if self._rows is not None and batch == 1:
             return torch.from_numpy(np.dot(self._rows, x.numpy()[0])[None]).add_(plus)
         if self._rows is None or not has_onednn():
-            return torch.addmm(plus, x, self._weight.t())
+            return torch.addmm(plus, x, self.weight.t())
         layout = self._layouts.get(batch)
         if layout is None:
             layout = self._lay_out(batch)
@@ -58,7 +58,7 @@ class ExactProduct:
         return product.add_(plus)
 
     def _lay_out(self, batch: int) -> Tensor:
-        layout: Tensor = torch.ops.mkldnn._reorder_linear_weight(self._weight, batch)
+        layout: Tensor = torch.ops.mkldnn._reorder_linear_weight(self.weight, batch)
         kept = list(self._layouts.items())[-(KEPT - 1) :]
         self._layouts = dict([*kept, (batch, layout)])  # replaced whole: other threads may be reading it
         return layout

@@ -1,0 +1,22 @@
+"""Kernels that numba compiles, for where it is installed: ``pip install pantoum[fast]``. All works without, slower.
+
+Nothing outside asks for a kernel before `usable` has said yes.
+"""
+
+import functools
+import os
+
+OFF = "PANTOUM_COMPILED"  # set to 0: do without
+
+
+@functools.cache
+def usable() -> bool:
+    """Whether kernels can be compiled here and do what they should: tried once, on small rows."""
+    if os.environ.get(OFF) == "0":
+        return False
+    try:
+        from engine.compiled.trial import works
+
+        return works()
+    except Exception:  # numba is missing or too old, LLVM doesn't know this processor, …: none of it is an error here
+        return False

@@ -1,0 +1,31 @@
+"""How kernels are compiled: by numba, for the processor at hand, once; later processes read what was compiled.
+
+numba keeps the code beside its source, as Python keeps its own, and compiles again when that file changes. So a
+kernel's file holds all that it consists of.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+# Sums may be made in parts, and products be added without rounding in between. Infinities and NaN are not looked for:
+# weights are finite (`LanguageModel.is_sound`).
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
+
+
+def compiled(function: Function) -> Function:
+    """The function as machine code that lets other threads run meanwhile."""
+    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)(function))
+
+
+def exactly(function: Function) -> Function:
+    """The same without any freedom in its arithmetic, for code that handles infinities."""
+    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """A part of kernels in the same file."""
+    return cast(Function, numba.njit(nogil=True, error_model="numpy", fastmath=_FAST, inline="always")(function))

@@ -1,0 +1,92 @@
+"""The sums of a layer's gates, W x + U h + b (B, G·H), as numpy rows: in float32, or with weights of bytes.
+
+In a first layer with a table, x are the table's rows (B, G·H), with W x + b in them; otherwise they are vectors (B, I).
+"""
+
+import functools
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.device import cores
+
+Array = npt.NDArray[np.float32]
+SHARED = 16_000_000  # products from which a second thread saves more than calling it costs
+
+
+class ExactSums:
+    """Of one stream, in float32. numpy's BLAS reads a matrix at nearly the speed of the memory, where torch's product
+    of one row reaches half of it."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """weight (N, H) with a table, (N, I + H) with a bias (N,)."""
+        self._weight, self._bias = as_array(weight), None if bias is None else as_array(bias)
+
+    def __call__(self, x: Array, h: Array) -> Array:
+        sums: Array
+        if self._bias is None:
+            sums = np.dot(self._weight, h[0])
+            sums += x[0]
+        else:
+            sums = np.dot(self._weight, np.concatenate((x[0], h[0])))
+            sums += self._bias
+        return sums[None]
+
+
+class BytesSums:
+    """Of any number of streams, with weights of 8 bits, a scale a row, and x and h in steps of 1/127: a quarter of the
+    bytes. A stream's sums have the same bits whatever streams are beside it.
+
+    For x and h between -1 and 1, as states and outputs of all cells but the rectifier are; more is cut off.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """Needs `compiled.usable`."""
+        from engine.compiled import products
+        from engine.compiled.dots import LANES
+
+        exact = as_array(weight)
+        scales = np.maximum(np.abs(exact).max(1), np.float32(1e-8)) / np.float32(127.0)
+        rows, width = exact.shape
+        self._weights = np.zeros((rows, -(-width // LANES) * LANES), dtype=np.int8)
+        self._weights[:, :width] = np.rint(exact / scales[:, None])
+        self._totals = self._weights.sum(1, dtype=np.int32)
+        self._scales = scales / products.STEPS
+        self._bias = None if bias is None else as_array(bias)[None]
+        self._products = products
+
+    def __call__(self, x: Array, h: Array) -> Array:
+        if self._bias is None:
+            inputs, plus = h[:, :0], x
+        else:
+            inputs, plus = x, self._bias
+        matrix = self._weights, self._scales, self._totals
+        if len(h) * self._weights.size < SHARED or torch.get_num_threads() == 1:
+            return self._products.add_products(*matrix, inputs, h, plus)
+        steps = self._products.in_steps(inputs, h)
+        rows, parts = len(self._weights), cores()
+        sums = np.empty((len(h), rows), dtype=np.float32)
+        ends = [rows * part // parts for part in range(parts + 1)]
+        work = [
+            partial(self._products.multiply, *matrix, steps, plus, sums, first, last) for first, last in pairwise(ends)
+        ]
+        others = [_helpers().submit(part) for part in work[1:]]
+        work[0]()
+        wait(others)
+        return sums
+
+
+@functools.cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, cores() - 1), thread_name_prefix="product")
+
+
+def as_array(weight: Tensor) -> Array:
+    """The same numbers, not a copy, where they lie one behind the other."""
+    array: Array = weight.contiguous().numpy()
+    return array
