@@ -44,10 +44,12 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing Pantoum into $(VENV) (the first time this takes a few minutes)"
-	@$(PIP) -c constraints.txt -e .
+	@$(PIP) -c constraints.txt -e '.[fast]'
+	@$(BIN)/python -m engine.compiled.trial
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing Pantoum and its development tools into $(VENV) (the first time this takes a few minutes)"
 	@$(PIP) -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m engine.compiled.trial
 	@touch $@ $(VENV)/.installed

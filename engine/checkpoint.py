@@ -17,6 +17,7 @@ from engine.rollback import Vitals
 from engine.settings import ModelConfig
 from engine.streams import Shape, Streams
 from engine.training import Trainer, set_random_state
+from engine.unfilled import unfilled
 
 FORMAT = 2  # 1, before there were two directions, called the stack that reads ahead just "layers"
 NOTE = "pantoum"  # the metadata key under which a JSON record travels inside the safetensors file
@@ -78,12 +79,14 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
     if note.format > FORMAT:
         raise InputError(f"{path} was written by a newer Pantoum (format {note.format}). Update Pantoum.")
     tensors = _upgraded(tensors, note.format)
-    with torch.device("meta"):
-        model = LanguageModel(config)
+    model = unfilled(config)
     _check_shapes(path, model, tensors)
-    model = model.to_empty(device=device)
+    wanted = model.state_dict()
+    # Copies: what was read may be the file itself in memory, which another process may replace.
+    copies = {name: tensor.to(wanted[name].dtype, copy=True) for name, tensor in _with_tied(config, tensors).items()}
+    model.load_state_dict(copies, assign=True)
+    model = model.to(device)
     model.tie()
-    model.load_state_dict(_with_tied(config, tensors))
     if not model.is_sound():
         raise _damaged(path)
     return model.eval(), note

@@ -8,8 +8,8 @@ layer's step is one matrix product (`engine.layout`), in one of several kinds (`
 """
 
 from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,6 +63,16 @@ class Decoder:
             kind: Packing = packing if packing != "int8" else "fp16" if weight.numel() > EXACT else "float32"
             self._output = make_product(weight, kind)
             self._bias = model.decoder.bias.detach()
+        self._row_logits = self._make_row_logits()
+
+    def _make_row_logits(self) -> Callable[[Row], Row] | None:
+        """Top outputs (B, H) → logits (B, V) without torch, where the output layer is small and reads just these."""
+        reads_them = self.side == "ahead" and self.model.projection is None
+        if not (reads_them and self.batched_rows and isinstance(self._output, ExactProduct)):
+            return None
+        from engine.compiled.products import exact_products
+
+        return partial(exact_products, self._output.weight.numpy(), self._bias.numpy())
 
     @property
     def batched_rows(self) -> bool:
@@ -89,6 +99,8 @@ class Decoder:
         return self._logits(hidden)
 
     def _logits(self, hidden: Tensor) -> Tensor:
+        if self._row_logits is not None and hidden.dim() == 2:
+            return torch.from_numpy(self._row_logits(hidden.numpy()))
         z = self.model.meet(hidden) if self.side == "ahead" else self.model.meet(None, hidden)
         if self._output is not None and z.dim() == 2:
             return self._output(z, self._bias)
@@ -130,15 +142,11 @@ class Decoder:
         """
         if self._rows is None:
             return _Stream(self, state)
-        return _RowStream(self._rows, as_rows(state), self._row_logits())
+        return _RowStream(self._rows, as_rows(state), self._row_logits or self._logits_of_rows)
 
-    def _row_logits(self) -> Callable[[Row], Row]:
-        """Top output (1, H) → logits (V,)."""
-        adds_nothing = self.side == "ahead" and self.model.projection is None
-        if adds_nothing and isinstance(self._output, ExactProduct):
-            weight, bias = self._output.weight.numpy(), self._bias.numpy()
-            return lambda hidden: np.add(product := np.dot(weight, hidden[0]), bias, out=product)
-        return lambda hidden: self.logits(torch.from_numpy(hidden))[0].float().numpy()
+    def _logits_of_rows(self, hidden: Row) -> Row:
+        row: Row = self.logits(torch.from_numpy(hidden)).float().numpy()
+        return row
 
     @torch.inference_mode()
     def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -181,7 +189,8 @@ class _RowStream:
 
     def __call__(self, token: int) -> Row:
         self._state = self._steps(token, self._state)
-        return self._logits(self._state[-1][0])
+        row: Row = self._logits(self._state[-1][0])[0]
+        return row
 
 
 def as_rows(state: State) -> list[Kept]:

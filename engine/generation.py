@@ -4,21 +4,21 @@ It grows at the text's end, or with a decoder of the back side at its beginning;
 text stands before what came so far.
 """
 
-from collections import deque
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from corpora.tokenizers import Detokenizer, Tokenizer
 from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
-from engine.context import RECENT, Context, Prefill, read_context
+from engine.choosing import Chooser
+from engine.context import Context, Prefill, read_context
 from engine.decoder import Decoder
 from engine.protocol import Reason
-from engine.sampling import Row, discourage, draw, shape
+from engine.sampling import Row
 from engine.settings import Dials
 from engine.stack import State
 
@@ -61,9 +61,7 @@ class Continuation:
         self.tail = ""
         self._decoder = decoder
         self._tokenizer = tokenizer
-        self._spelling = sorted(tokenizer.spelling)
         self._generator = np.random.default_rng(seed)
-        self._recent: deque[int] = deque(maxlen=RECENT)
         self._length = length
         self._backward = decoder.side == "back"
         self._stop = StopStrings(stop, backward=self._backward)
@@ -74,47 +72,29 @@ class Continuation:
         detokenizer: Detokenizer = (
             BackwardDetokenizer(self._tokenizer) if self._backward else self._tokenizer.detokenizer()
         )
-        logits, state = self._start()
+        context = self._context()
+        chooser = Chooser([context.recent], self._tokenizer.spelling)
+        read = self._decoder.stream(context.state)
+        row: Row = context.logits[0].float().cpu().numpy()
         while written < self._length:
-            row: Row = logits[0].float().cpu().numpy()
-            token = draw(shape(self._allowed(row), self.dials), self._generator)
-            self._recent.append(token)
+            tokens, nats = chooser.choose(row[None], self.dials, self._generator.random(1))
+            token = int(tokens[0])
             text, stopped = self._stop.push(writable(detokenizer.push(token)))
             written += len(text)
-            yield Piece(token, text, _probability(row, token))
+            yield Piece(token, text, math.exp(-nats[0]))
             if stopped:
                 self.reason = "stop"
                 return
             if written + self._stop.held >= self._length:
                 break
-            logits, state = self._decoder.step(torch.tensor([token], device=self._decoder.device), state)
+            row = read(token)
         rest, stopped = self._stop.push(writable(detokenizer.flush()))
         self.reason = "stop" if stopped else "length"
         held = "" if stopped else self._stop.release()
         self.tail = held + rest if self._backward else rest + held
 
-    def _allowed(self, row: Row) -> Row:
-        """Logits (V,) with recent tokens discouraged, and without those that only spell unless the dials allow them."""
-        row = discourage(row, self._recent, self.dials)
-        if self.dials.spell or not self._spelling:
-            return row
-        allowed = row.copy()
-        allowed[self._spelling] = -np.inf
-        return allowed
-
-    def _start(self) -> tuple[Tensor, State]:
-        context = self._context()
-        self._recent.extend(context.recent)
-        return context.logits, context.state
-
     def _read(self, ids: Tensor) -> tuple[Tensor, State]:
         return self._decoder.prefill(ids.to(self._decoder.device)[:, None], self._decoder.zero_state())
-
-
-def _probability(row: Row, token: int) -> float:
-    """What logits (V,) give a token."""
-    weights = np.exp(row - row.max())
-    return float(weights[token] / weights.sum())
 
 
 class StopStrings:

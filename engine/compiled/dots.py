@@ -1,14 +1,16 @@
 """Products of rows of bytes: w · x, summed exactly in 32 bits, so the same on every processor and in every order."""
 
-from typing import Any
+from typing import Any, cast
 
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.core import cgutils as untyped_cgutils
 
+from engine.compiled.jit import in_llvm
+
+cgutils: Any = untyped_cgutils
 LANES = 64  # rows are as long as a multiple of this: the bytes that the widest instruction takes
 
 # Multiplies 64 unsigned bytes by 64 signed ones and adds four neighbours each (AVX-512 VNNI). Other processors get x in
@@ -25,9 +27,9 @@ def _dots_vnni(streams: int) -> Any:
     """Makes a product of one row with some streams at once, which reads the row once: w (K,) int8 · x (B, K) uint8 from
     stream `first` on → as many int32. K is a multiple of `LANES`."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @in_llvm
     def dots(_: Any, w: Any, x: Any, first: Any) -> Any:
-        result = types.UniTuple(types.int32, streams)
+        result: Any = cast(Any, types.UniTuple)(types.int32, streams)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             weights, inputs = (
@@ -70,7 +72,7 @@ dots_of_4 = _dots_vnni(4)
 dots_of_1 = _dots_vnni(1)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def multiply_add(_: Any, total: Any, w: Any, x: Any) -> Any:
     """total + w x in 32 bits; numba's own operators would take 64."""
 

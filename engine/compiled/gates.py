@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from engine.compiled.jit import compiled, inlined
+from engine.compiled.jit import compiled, in_llvm, inlined
 
 Array = npt.NDArray[np.float32]
 
@@ -19,7 +18,7 @@ _PER_OCTAVE = np.float32(1.4426950408889634)  # 1 / ln 2
 _LN2_MOST, _LN2_REST = np.float32(0.693359375), np.float32(-2.12194440e-4)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def _nearest(_: Any, x: Any) -> Any:
     """x as a whole number, still a float32."""
 
@@ -29,7 +28,7 @@ def _nearest(_: Any, x: Any) -> Any:
     return types.float32(types.float32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def _power_of_two(_: Any, n: Any) -> Any:
     """2 to the n for a whole n from -126 to 127: its bits are those of n + 127 as an exponent."""
 

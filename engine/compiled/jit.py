@@ -5,9 +5,10 @@ kernel's file holds all that it consists of.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
+from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -29,3 +30,8 @@ def exactly(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """A part of kernels in the same file."""
     return cast(Function, numba.njit(nogil=True, error_model="numpy", fastmath=_FAST, inline="always")(function))
+
+
+def in_llvm(function: Callable[..., Any]) -> Any:
+    """A part of kernels that is written in LLVM's own instructions: gives its types and what generates it."""
+    return intrinsic(function)

@@ -1,6 +1,6 @@
 """Whether kernels give what they should; and, run as a program, all of them compiled ahead, so that no start waits.
 
-    python -m engine.compiled.trial
+python -m engine.compiled.trial
 """
 
 import time

@@ -1,5 +1,6 @@
 """Stop strings against a plain search, and a continuation's lengths."""
 
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -11,6 +12,7 @@ from corpora.tokenizers import train_tokenizer
 from engine.decoder import Decoder
 from engine.generation import Continuation, StopStrings
 from engine.model import Side
+from engine.sampling import Row
 from engine.settings import Dials
 from engine.stack import State
 
@@ -60,8 +62,8 @@ class Scripted:
     def zero_state(self) -> State:
         return []
 
-    def step(self, ids: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
-        return self.start_logits(), state
+    def stream(self, state: State) -> Callable[[int], Row]:
+        return lambda token: self.start_logits()[0].numpy()
 
 
 @pytest.mark.parametrize("side", ["ahead", "back"])

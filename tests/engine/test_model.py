@@ -1,5 +1,8 @@
 """The model's layers against torch's own, and the decoder against the model."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -170,3 +173,17 @@ def test_dropout_acts_in_training_and_not_in_use() -> None:
     model.train()
     assert not torch.equal(model(ids, model.zero_state(2))[0], model(ids, model.zero_state(2))[0])
     assert isinstance(model.decoder, nn.Linear)
+
+
+def test_loading_a_model_imports_no_compiler_and_no_algebra() -> None:
+    """Each takes a second or a third of one; torch imports them to fill or copy weights that have no numbers."""
+    program = """
+import sys
+from engine.settings import ModelConfig
+from engine.unfilled import unfilled
+for cell in ("lstm", "gru", "lstm-peephole", "rnn-relu"):
+    unfilled(ModelConfig(cell=cell, layers=2, hidden=16, embedding=8, vocabulary=12, bidirectional=True))
+print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,147 @@
+"""Drawing tokens from logits in one pass a row: the same as `engine.choosing.choose_rows`, which explains it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.compiled.jit import exactly
+
+Array = npt.NDArray[np.float32]
+COLDEST = 1e-6  # as in `engine.sampling`
+_INFINITE = np.float32(np.inf)
+
+
+@exactly
+def choose(
+    logits: Array,
+    recent: npt.NDArray[np.int64],
+    banned: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.float64],
+    temperature: float,
+    top_k: int,
+    typical: float,
+    top_p: float,
+    min_p: float,
+    penalty: float,
+) -> tuple[npt.NDArray[np.int64], Array]:
+    """logits (B, V), recent (B, R) with -1 for none, banned (n,), uniform numbers (B,) → tokens (B,), their nats (B,).
+
+    `penalty` is what the logits of recent tokens lose.
+    """
+    rows, size = logits.shape
+    tokens, nats = np.empty(rows, np.int64), np.empty(rows, np.float32)
+    bent, p = np.empty(size, np.float32), np.empty(size, np.float32)
+    for row in range(rows):
+        plain = logits[row]
+        bent[:] = plain
+        if penalty != 0.0:
+            for token in recent[row]:
+                if token >= 0:
+                    bent[token] = plain[token] - np.float32(penalty)  # once, however often it came
+        for token in banned:
+            bent[token] = -_INFINITE
+        if temperature < COLDEST:
+            token = int(bent.argmax())
+        else:
+            _temper(bent, np.float32(temperature), p)
+            _filter(bent, p, top_k, typical, top_p, min_p)
+            token = _draw(p, numbers[row])
+        tokens[row] = token
+        nats[row] = _cost(plain, token)
+    return tokens, nats
+
+
+@exactly
+def _temper(logits: Array, temperature: np.float32, p: Array) -> None:
+    """Probabilities (V,) into p."""
+    largest = logits.max()
+    total = np.float32(0.0)
+    for token in range(len(logits)):
+        p[token] = np.exp((logits[token] - largest) / temperature)
+        total += p[token]
+    for token in range(len(p)):
+        p[token] /= total
+
+
+@exactly
+def _filter(logits: Array, p: Array, top_k: int, typical: float, top_p: float, min_p: float) -> None:
+    size = len(p)
+    few = 0 < top_k < size
+    order = np.argsort(-logits, kind="mergesort") if few or top_p < 1.0 else np.empty(0, np.int64)
+    if few:
+        least = p[order[top_k - 1]]
+        for token in range(size):
+            if p[token] < least:
+                p[token] = 0.0
+        _normalise(p)
+    if typical < 1.0:
+        _keep_first(p, np.argsort(_distances(p), kind="mergesort"), typical)
+    if top_p < 1.0:
+        _keep_first(p, order, top_p)
+    if min_p > 0.0:
+        least = np.float32(min_p) * p.max()
+        for token in range(size):
+            if p[token] < least:
+                p[token] = 0.0
+        _normalise(p)
+
+
+@exactly
+def _distances(p: Array) -> Array:
+    """How far the surprisal of each token (V,) is from the entropy; infinitely for those that are out."""
+    distances = np.empty_like(p)
+    entropy = np.float32(0.0)
+    for token in range(len(p)):
+        distances[token] = -np.log(max(p[token], np.float32(1e-30)))
+        entropy += p[token] * distances[token]
+    for token in range(len(p)):
+        distances[token] = abs(distances[token] - entropy) if p[token] > 0.0 else _INFINITE
+    return distances
+
+
+@exactly
+def _keep_first(p: Array, order: npt.NDArray[np.int64], share: float) -> None:
+    """Keeps the tokens that come first in an order (V,), so many of them that their probabilities reach `share`."""
+    reached = np.float32(0.0)
+    for token in order:
+        before = reached
+        reached += p[token]
+        if before >= share:
+            p[token] = 0.0
+    _normalise(p)
+
+
+@exactly
+def _normalise(p: Array) -> None:
+    total = np.float32(0.0)
+    for token in range(len(p)):
+        total += p[token]
+    for token in range(len(p)):
+        p[token] /= total
+
+
+@exactly
+def _draw(p: Array, number: float) -> int:
+    """The token at which the cumulative distribution reaches a uniform number."""
+    total = 0.0
+    for token in range(len(p)):
+        total += p[token]
+    point = number * total
+    reached, last = 0.0, 0
+    for token in range(len(p)):
+        if p[token] > 0.0:
+            last = token  # rounding at the very end: the last token that has any probability
+            reached += p[token]
+            if reached > point:
+                return token
+    return last
+
+
+@exactly
+def _cost(logits: Array, token: int) -> np.float32:
+    """Nats of a token under logits (V,)."""
+    largest = logits.max()
+    total = np.float32(0.0)
+    for each in range(len(logits)):
+        total += np.exp(logits[each] - largest)
+    cost: np.float32 = np.log(total) - (logits[token] - largest)
+    return cost
