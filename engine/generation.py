@@ -17,7 +17,7 @@ from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
 from engine.context import RECENT, Context, Prefill, read_context
 from engine.decoder import Decoder
-from engine.protocol import Reason
+from engine.protocol import Reason, Turn
 from engine.sampling import Row, discourage, draw, shape
 from engine.settings import Dials
 from engine.stack import State
@@ -30,6 +30,7 @@ class Piece:
     id: int
     text: str  # what it adds to the text that is certain; may be empty
     probability: float  # under the model, before the dials
+    dials: Dials  # what it was drawn with
 
 
 class Continuation:
@@ -49,10 +50,13 @@ class Continuation:
         seed: int,
         length: int,
         stop: Sequence[str] = (),
+        turns: Sequence[Turn] = (),
         prefill: Prefill | None = None,
         context: Callable[[], Context] | None = None,
     ) -> None:
         """`length` counts characters; the last token may go beyond. `prefill` may come from a cache.
+
+        `turns` set the dials at their tokens, as somebody might who turns them meanwhile.
 
         With `context`, which is asked for before the first token, that stands for the prompt.
         """
@@ -65,23 +69,28 @@ class Continuation:
         self._generator = np.random.default_rng(seed)
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._length = length
+        self._turns = {turn.token: turn.dials for turn in turns}
         self._backward = decoder.side == "back"
         self._stop = StopStrings(stop, backward=self._backward)
         self._context = context or (lambda: read_context(decoder, tokenizer, prompt, prefill or self._read))
 
     def __iter__(self) -> Iterator[Piece]:
-        written = 0
+        written = drawn = 0
         detokenizer: Detokenizer = (
             BackwardDetokenizer(self._tokenizer) if self._backward else self._tokenizer.detokenizer()
         )
         logits, state = self._start()
         while written < self._length:
             row: Row = logits[0].float().cpu().numpy()
-            token = draw(shape(self._allowed(row), self.dials), self._generator)
+            if drawn in self._turns:
+                self.dials = self._turns[drawn]
+            dials = self.dials  # once: another thread may turn them meanwhile
+            token = draw(shape(self._allowed(row, dials), dials), self._generator)
+            drawn += 1
             self._recent.append(token)
             text, stopped = self._stop.push(writable(detokenizer.push(token)))
             written += len(text)
-            yield Piece(token, text, _probability(row, token))
+            yield Piece(token, text, _probability(row, token), dials)
             if stopped:
                 self.reason = "stop"
                 return
@@ -93,10 +102,10 @@ class Continuation:
         held = "" if stopped else self._stop.release()
         self.tail = held + rest if self._backward else rest + held
 
-    def _allowed(self, row: Row) -> Row:
+    def _allowed(self, row: Row, dials: Dials) -> Row:
         """Logits (V,) with recent tokens discouraged, and without those that only spell unless the dials allow them."""
-        row = discourage(row, self._recent, self.dials)
-        if self.dials.spell or not self._spelling:
+        row = discourage(row, self._recent, dials)
+        if dials.spell or not self._spelling:
             return row
         allowed = row.copy()
         allowed[self._spelling] = -np.inf
