@@ -14,6 +14,7 @@ from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
 from tui.commands.merging import MERGING
+from tui.commands.regenerate import REGENERATE
 from tui.commands.train import TRAIN
 
 EVERYWHERE: tuple[Command, ...] = (
@@ -101,4 +102,5 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
         "write": WRITE,
         "branches": BRANCHES,
         "merging": MERGING,
+        "regenerate": REGENERATE,
     }

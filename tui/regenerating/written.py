@@ -66,10 +66,10 @@ class Past:
             self._manuscript.go(history.nodes[number])
             yield self.body
             return
-        node, changes = next(
-            (node, node.changes[:count]) for node in history for joined, count in node.joined if joined == number
-        )
-        assert node.parent is not None
+        found = ((node, node.changes[:count]) for node in history for joined, count in node.joined if joined == number)
+        node, changes = next(found, (None, []))
+        if node is None or node.parent is None:
+            raise LookupError(f"there is no node {number}")
         self._manuscript.go(node.parent)
         self._make(changes)
         try:

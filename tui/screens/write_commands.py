@@ -190,6 +190,15 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command(
+        "write.regenerate",
+        "Write again",
+        "Has everything that models wrote here written again, and says what comes out letter for letter the same.",
+        "alt+shift+g",
+        "regenerate",
+        footer=False,
+        priority=True,
+    ),
+    Command(
         "write.by_pausing",
         "Suggest by pausing",
         "Suggestions come by themselves when you stop typing, or only when you ask.",
