@@ -61,7 +61,12 @@ class PaletteProvider(Provider):
     def _by_name(self) -> Iterator[Offer]:
         from corpora.library import CorpusLibrary
         from engine.folder import ModelLibrary
+        from tui.dial_presets import all_presets
 
+        use: Callable[..., object] | None = getattr(self.screen, "use_preset", None)
+        if use is not None:
+            for preset in all_presets():
+                yield Offer(f"Preset {preset.name}", "Sets the dials as this preset has them.", partial(use, preset))
         app = self._pantoum
         for model in ModelLibrary().list():
             if model.record is not None:

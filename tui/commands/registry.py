@@ -14,6 +14,7 @@ from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
 from tui.commands.merging import MERGING
+from tui.commands.presets import PRESETS
 from tui.commands.regenerate import REGENERATE
 from tui.commands.train import TRAIN
 
@@ -103,4 +104,5 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
         "branches": BRANCHES,
         "merging": MERGING,
         "regenerate": REGENERATE,
+        "presets": PRESETS,
     }

@@ -257,6 +257,14 @@ COMMANDS: tuple[Command, ...] = (
         "write.panel", "Panel", "Shows or hides the dials and the next tokens.", "f10,alt+s", "panel", priority=True
     ),
     Command(
+        "write.presets",
+        "Presets",
+        "Lists sets of dials, to be used, saved under a name, renamed and deleted.",
+        "f12,alt+shift+p",
+        "presets",
+        priority=True,
+    ),
+    Command(
         "write.next_tokens",
         "Choose the next token",
         "Goes to the list of next tokens; Enter writes the chosen one.",
