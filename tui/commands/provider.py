@@ -52,7 +52,7 @@ class PaletteProvider(Provider):
             if self.screen.check_action(command.action.partition("(")[0], ()):
                 yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=True))
         for command in EVERYWHERE:
-            if command.id != "app.palette":
+            if command.id not in ("app.palette", "app.alt"):
                 yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=False))
 
     async def _run(self, action: str, *, on_screen: bool) -> None:

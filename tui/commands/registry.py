@@ -49,6 +49,15 @@ EVERYWHERE: tuple[Command, ...] = (
         priority=True,
     ),
     Command(
+        "app.alt",
+        "Alt",
+        "The next key counts as with alt held, which not every terminal can send: ctrl+t o is alt+o.",
+        "ctrl+t",
+        "alt",
+        footer=False,
+        priority=True,
+    ),
+    Command(
         "app.theme",
         "Change theme",
         "Chooses the app's colours, and shows each; the choice is remembered.",
