@@ -53,8 +53,12 @@ def test_what_is_listed_is_by_the_key_as_it_is_typed_and_by_the_persons_own() ->
         Command("a.panel", "Panel", "…", "f10,alt+s", "panel"),
         *(Command(f"a.pick_{n}", f"Pick {n}", "…", f"alt+{n}", f"pick({n})") for n in (1, 2)),
     ]
-    assert alt_keys(commands, {}) == {"w": "Words", "S": "Save as", "1…9": "By number"}
-    assert alt_keys(commands, {"a.open": "alt+q", "a.words": "f5"}) == {"S": "Save as", "q": "Open", "1…9": "By number"}
+    assert alt_keys(commands, {}) == {"w": "Words", "S": "Save as", "1": "to 9: by number"}
+    assert alt_keys(commands, {"a.open": "alt+q", "a.words": "f5"}) == {
+        "S": "Save as",
+        "q": "Open",
+        "1": "to 9: by number",
+    }
 
 
 @pytest.mark.parametrize("width", [20, 40, 78, 158])
@@ -77,7 +81,7 @@ async def test_a_suggestion_is_picked_by_its_number_without_alt(
         ghost = desk.screen.editor.ghost
         assert ghost is not None
         await desk.press("ctrl+t")
-        assert "1…9" in str(desk.screen.alt_keys.render())
+        assert "1 to 9: by number" in str(desk.screen.alt_keys.render())
         await desk.press("3")
         assert (ghost.number, desk.screen.editor.ghost, desk.text) == (3, ghost, "so ")
         await desk.press("ctrl+t", "n")  # the next one

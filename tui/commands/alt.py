@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from tui.commands.command import Command
 
-NUMBERS = "1…9"
+NUMBERS = ("1", "to 9: by number")  # what stands for all digits
 _NEVER = ("ctrl", "super", "hyper", "meta")  # with these there is no alt
 
 
@@ -35,7 +35,8 @@ def alt_keys(commands: Iterable[Command], remapped: Mapping[str, str]) -> dict[s
         keys = remapped.get(command.id, command.keys).split(",")
         for key in () if any(map(_alone, keys)) else keys:
             if typed := _typed(key):
-                found[NUMBERS if typed.isdigit() else typed] = "By number" if typed.isdigit() else command.title
+                name, title = NUMBERS if typed.isdigit() else (typed, command.title)
+                found[name] = title
     return found
 
 
