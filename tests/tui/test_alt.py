@@ -136,6 +136,7 @@ async def test_a_persons_own_key_for_alt_is_used_and_shown(tmp_path: Path, monke
         assert desk.screen.settings.colours == "provenance"
         await desk.press("ctrl+f", "ctrl+f", "x")
         assert desk.text == "x"
+        assert "press ctrl+f and then the key" in desk.screen.help_text()
 
 
 async def test_the_mode_bar_says_that_a_key_is_waited_for_on_any_screen(home: Path) -> None:

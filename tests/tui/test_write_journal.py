@@ -20,6 +20,7 @@ from tui.manuscript.lines import Location, advance
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import Opened, find_left, new_document, open_document
 from tui.manuscript.recipes import Recipe
+from tui.manuscript.takes import Take
 from tui.regenerating.written import Past, written
 
 TEXTS = st.text(alphabet=st.sampled_from("ab \né字"), min_size=1, max_size=6)
@@ -44,7 +45,6 @@ def place_of(text: str, index: int) -> Location:
 
 def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
     """One thing that a writer may do."""
-    from tui.manuscript.takes import Take
 
     what, at, count, text = move
     whole, history = manuscript.text, manuscript.history
@@ -313,7 +313,6 @@ def said(nodes: list[Node]) -> list[str]:
 
 
 def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
-    from tui.manuscript.takes import Take
 
     manuscript = Manuscript("")
     manuscript.begin((0, 0), Take("bard", 1, Dials()))
@@ -332,3 +331,22 @@ def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
     manuscript.edit((0, 3), (0, 3), "XX", ((0, 3), (0, 3)))
     assert manuscript.body.own_share == pytest.approx(2 / 17)
     assert manuscript.body.origins[0][1] == (2, -1 * abs(manuscript.body.origins[0][0][1]))
+
+
+def test_a_take_that_streamed_when_the_app_was_killed_comes_back_with_its_recipe(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    manuscript = document.manuscript
+    recipe = Recipe("stream", 0, (1, 4), length=400)
+    take = Take("bard", 7, Dials(), hash="5eed", recipe=recipe)
+    manuscript.begin((1, 4), take)
+    manuscript.write(" and")
+    journal.note_state(manuscript, ((1, 4), (1, 4)))
+    take.recipe = turned = msgspec.structs.replace(recipe, turns=(Turn(4, Dials(temperature=1.2)),))
+    manuscript.write(" more")
+    journal.note_state(manuscript, ((1, 4), (1, 4)))
+    journal.write(journal.take())
+    journal.discard()
+    (left,) = find_left(tmp_path)
+    left.journal.discard()
+    (found,) = written(left.restored.manuscript.history)
+    assert (found.take.text, found.take.recipe) == (" and more", turned)

@@ -71,6 +71,13 @@ class WriteDesk(Screen[None]):
         if self._settings_notice:
             self.say(self._settings_notice, wrong=True)
 
+    def help_text(self) -> str:
+        """What the help says first."""
+        key = getattr(self.app, "remapped", {}).get("app.alt", "ctrl+t")
+        return (
+            f"Where your terminal sends no alt, press {key} and then the key: {key} 3 is alt+3, {key} S is alt+shift+s."
+        )
+
     def _tell_alt(self, waits: bool) -> None:
         """While the app waits for a key with alt: what that may do now."""
         about = [each for each in self.commands if self.check_action(each.action.partition("(")[0], ())]
