@@ -18,6 +18,7 @@ from tui.write_settings import WriteSettings
 FORMAT = 1
 NAME = "presets.json"
 LONGEST = 40  # characters of a name
+BEFORE = "as before"  # what the dials are called that were in use before a preset
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,8 +115,8 @@ def check_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or not name.isprintable() or len(name) > LONGEST:
         raise InputError(f"A preset's name has 1 to {LONGEST} characters.")
-    if any(preset.name == name.casefold() for preset in BUILT_IN):
-        raise InputError(f"{name} is a preset that comes with Pantoum. Choose another name.")
+    if name.casefold() in (BEFORE, *(preset.name for preset in BUILT_IN)):
+        raise InputError(f"{name} is a preset that is there already. Choose another name.")
     return name
 
 

@@ -91,7 +91,7 @@ def test_a_folder_that_can_not_be_written_is_told_in_one_sentence(tmp_path: Path
         change_presets(None, DAWN, tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "Wild", "x" * 41, "a\x1bb"])
+@pytest.mark.parametrize("name", ["", "  ", "Wild", "As before", "x" * 41, "a\x1bb"])
 def test_names_that_can_not_be_kept_are_refused(name: str) -> None:
     with pytest.raises(InputError):
         check_name(name)
@@ -184,6 +184,22 @@ async def test_dials_are_saved_renamed_deleted_and_brought_back(
         await desk.until(lambda: "nothing to undo" in str(screen.query_one("#preset-said", Static).render()))
 
 
+async def test_the_dials_before_a_preset_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("f6", "f6")
+        tuned = desk.screen.settings
+        screen = await listed(desk)
+        assert len(lines(screen)) == len(BUILT_IN)
+        await desk.press("4")
+        screen = await listed(desk)
+        assert "0   as before" in lines(screen)[-1] and "temperature 0.90" in lines(screen)[-1]
+        await desk.press("end", "d")
+        await desk.until(lambda: "That is no preset." in str(screen.query_one("#preset-said", Static).render()))
+        await desk.press("5", "0")  # 5 is nothing's number
+        assert desk.screen.settings == tuned
+
+
 async def test_what_comes_with_pantoum_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         screen = await listed(desk)
@@ -192,7 +208,7 @@ async def test_what_comes_with_pantoum_stays(tmp_path: Path, monkeypatch: pytest
         assert len(lines(screen)) == len(BUILT_IN)
         await desk.press("s")
         await named(desk, "wild")
-        await desk.until(lambda: "comes with Pantoum" in str(desk.pilot.app.screen.query_one("#problem").render()))
+        await desk.until(lambda: "there already" in str(desk.pilot.app.screen.query_one("#problem").render()))
 
 
 async def test_a_damaged_file_leaves_those_that_come_with_pantoum_and_a_sentence(

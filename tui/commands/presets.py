@@ -15,6 +15,14 @@ PRESETS: tuple[Command, ...] = (
         )
         for number in range(1, 10)
     ),
+    Command(
+        "presets.before",
+        "As before",
+        "Sets the dials as they were before the last preset was used.",
+        "0",
+        "use_before",
+        footer=False,
+    ),
     Command("presets.save", "Save", "Keeps the dials as they are now under a name.", "s", "save"),
     Command("presets.rename", "Rename", "Gives this preset another name.", "r", "rename"),
     Command("presets.delete", "Delete", "Deletes this preset; u brings it back.", "d,delete", "delete"),

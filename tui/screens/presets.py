@@ -35,10 +35,15 @@ class PresetsScreen(ModalScreen[Preset | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(PRESETS)
     commands: ClassVar[tuple[Command, ...]] = PRESETS
 
-    def __init__(self, settings: WriteSettings, changes: list[Change], root: Path | None = None) -> None:
-        """`changes` are what can be undone, the last one last; this screen adds to them."""
+    def __init__(
+        self, settings: WriteSettings, changes: list[Change], before: Preset | None = None, root: Path | None = None
+    ) -> None:
+        """`changes` are what can be undone, the last one last; this screen adds to them.
+
+        `before` has the dials that were in use before a preset was used last.
+        """
         super().__init__()
-        self._settings, self._changes, self._root = settings, changes, root
+        self._settings, self._changes, self._before, self._root = settings, changes, before, root
         self._shown: tuple[Preset, ...] = BUILT_IN
 
     def compose(self) -> ComposeResult:
@@ -77,7 +82,7 @@ class PresetsScreen(ModalScreen[Preset | None]):
         except InputError as error:
             own = ()
             self._say(f"{error} Until then there are only these; nothing is lost when you save new ones.")
-        self._shown = (*BUILT_IN, *own)
+        self._shown = (*BUILT_IN, *own, *([self._before] if self._before is not None else []))
         before = self.list.highlighted
         self.list.clear_options()
         self.list.add_options(Option(self._line(number, each)) for number, each in enumerate(self._shown, 1))
@@ -93,7 +98,7 @@ class PresetsScreen(ModalScreen[Preset | None]):
     def _line(self, number: int, preset: Preset) -> Content:
         held = preset.holds(self._settings)
         return Content.assemble(
-            (f"{number if number <= 9 else ' '} ", "$foreground-muted"),
+            (f"{0 if preset is self._before else number if number <= 9 else ' '} ", "$foreground-muted"),
             ("● " if held else "  ", "$primary"),
             (f"{fit(preset.name, NAMED)} ", "bold" if held else ""),
             (what(preset), "$foreground-muted"),
@@ -117,8 +122,12 @@ class PresetsScreen(ModalScreen[Preset | None]):
         self.dismiss(self.chosen)
 
     def action_use_number(self, number: int) -> None:
-        if number <= len(self._shown):
+        if number <= len(self._shown) and self._shown[number - 1] is not self._before:
             self.dismiss(self._shown[number - 1])
+
+    def action_use_before(self) -> None:
+        if self._before is not None:
+            self.dismiss(self._before)
 
     def action_close(self) -> None:
         self.dismiss(None)
@@ -162,6 +171,9 @@ class PresetsScreen(ModalScreen[Preset | None]):
         preset = self.chosen
         if preset in BUILT_IN and preset is not None:
             self._say(f"{preset.name} comes with Pantoum and stays. Save the dials under another name with s.")
+            return None
+        if preset is self._before:
+            self._say("That is no preset. Use it, and s keeps its dials under a name.")
             return None
         return preset
 
