@@ -17,7 +17,7 @@ from engine.backward import BackwardDetokenizer
 from engine.choosing import Chooser
 from engine.context import Context, Prefill, read_context
 from engine.decoder import Decoder
-from engine.protocol import Reason
+from engine.protocol import Reason, Turn
 from engine.sampling import Row
 from engine.settings import Dials
 from engine.stack import State
@@ -30,6 +30,7 @@ class Piece:
     id: int
     text: str  # what it adds to the text that is certain; may be empty
     probability: float  # under the model, before the dials
+    dials: Dials  # what it was drawn with
 
 
 class Continuation:
@@ -49,10 +50,13 @@ class Continuation:
         seed: int,
         length: int,
         stop: Sequence[str] = (),
+        turns: Sequence[Turn] = (),
         prefill: Prefill | None = None,
         context: Callable[[], Context] | None = None,
     ) -> None:
         """`length` counts characters; the last token may go beyond. `prefill` may come from a cache.
+
+        `turns` set the dials at their tokens, as somebody might who turns them meanwhile.
 
         With `context`, which is asked for before the first token, that stands for the prompt.
         """
@@ -63,12 +67,13 @@ class Continuation:
         self._tokenizer = tokenizer
         self._generator = np.random.default_rng(seed)
         self._length = length
+        self._turns = {turn.token: turn.dials for turn in turns}
         self._backward = decoder.side == "back"
         self._stop = StopStrings(stop, backward=self._backward)
         self._context = context or (lambda: read_context(decoder, tokenizer, prompt, prefill or self._read))
 
     def __iter__(self) -> Iterator[Piece]:
-        written = 0
+        written = drawn = 0
         detokenizer: Detokenizer = (
             BackwardDetokenizer(self._tokenizer) if self._backward else self._tokenizer.detokenizer()
         )
@@ -77,11 +82,15 @@ class Continuation:
         read = self._decoder.stream(context.state)
         row: Row = context.logits[0].float().cpu().numpy()
         while written < self._length:
-            tokens, nats = chooser.choose(row[None], self.dials, self._generator.random(1))
+            if drawn in self._turns:
+                self.dials = self._turns[drawn]
+            dials = self.dials  # once: another thread may turn them meanwhile
+            tokens, nats = chooser.choose(row[None], dials, self._generator.random(1))
             token = int(tokens[0])
+            drawn += 1
             text, stopped = self._stop.push(writable(detokenizer.push(token)))
             written += len(text)
-            yield Piece(token, text, math.exp(-nats[0]))
+            yield Piece(token, text, math.exp(-nats[0]), dials)
             if stopped:
                 self.reason = "stop"
                 return

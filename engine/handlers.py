@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 
+import msgspec
 import torch
 
 from corpora.cleaning.cleaner import Cleaner
@@ -71,6 +72,7 @@ class Streaming(threading.Thread):
             seed=params.seed,
             length=params.length,
             stop=params.stop,
+            turns=params.turns,
             context=self._context,
         )
 
@@ -89,6 +91,7 @@ class Streaming(threading.Thread):
         tokens = characters = 0
         reason: Reason = "error"
         failure = ""
+        dials = self._params.dials
         try:
             pieces = iter(self._continuation)
             while True:
@@ -104,8 +107,11 @@ class Streaming(threading.Thread):
                         id=piece.id,
                         text=piece.text,
                         probability=piece.probability if self._params.probabilities else None,
+                        dials=piece.dials if _differ(piece.dials, dials) else None,
+                        exact=self._exact or tokens > 0,
                     ),
                 )
+                dials = piece.dials
                 tokens += 1
                 characters += len(piece.text)
                 self._wait_for_pace()
@@ -149,6 +155,11 @@ class Streaming(threading.Thread):
                 return
             self._turned.clear()
             self._turned.wait(left)
+
+
+def _differ(some: Dials, others: Dials) -> bool:
+    """Whether a text depends on which of these it is written with: it doesn't on the pace."""
+    return some is not others and msgspec.structs.replace(some, pace=others.pace) != others
 
 
 @torch.inference_mode()

@@ -1,7 +1,6 @@
 """Trained models in memory, ready to decode, with what was read before remembered."""
 
 import functools
-import hashlib
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -17,6 +16,7 @@ from engine.context import Context, read_context
 from engine.decoder import Decoder
 from engine.device import choose_device, cores, threads
 from engine.folder import ModelFolder, ModelLibrary
+from engine.hashing import hash_file
 from engine.model import Side, count_parameters
 from engine.protocol import ModelInfo
 from engine.settings import Device
@@ -113,15 +113,6 @@ class Models:
             while len(self._loaded) > MODELS:
                 self._loaded.popitem(last=False)
             return model
-
-
-def hash_file(path: Path) -> str:
-    """BLAKE2b of a file's bytes, in hexadecimal. Raises `InputError`."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
 
 
 def version(folder: ModelFolder) -> tuple[int, int]:

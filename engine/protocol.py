@@ -91,6 +91,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     exact: bool = False  # wait until all before it has been read; else a quick state may stand in for it
 
 
+class Turn(msgspec.Struct, frozen=True, array_like=True):
+    """Dials that a stream's tokens are drawn with from one on."""
+
+    token: int  # its index, from 0
+    dials: Dials
+
+
 class StreamParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     prompt: str = ""  # the seed text
@@ -99,6 +106,7 @@ class StreamParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     length: int = 400  # characters; the last token may go beyond
     dials: Dials = Dials()
     seed: int = 0  # RNG seed
+    turns: tuple[Turn, ...] = ()  # dials to be turned by themselves, to write a stream again whose dials were turned
     stop: tuple[str, ...] = ()  # ends the stream at the first of these, which is not sent
     probabilities: bool = False  # also send each token's probability under the undistorted model
 
@@ -115,6 +123,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: int
     text: str  # may be empty: a character can take several tokens
     probability: float | None = None
+    dials: Dials | None = None  # what it was drawn with, where the text depends on it and the token before had others
+    exact: bool = True  # False, with the first token: the stream goes on from a quick state of its document
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +218,7 @@ class Growing(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[
         str, ...
     ]  # the last characters may yet be taken back, where the unit's end turns out to be before them
+    exact: bool = True  # False: from a quick state of the document
 
 
 class AlternativesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -72,7 +72,7 @@ class Desk:
             dials=params.dials,
             seed=params.seed,
         )
-        told = Telling(job) if params.growing else None
+        told = Telling(job, exact=context.exact) if params.growing else None
         takes = merged(grower.grow(job, told))
         if right := self._other_side(params):
             takes = ranked_towards(takes, leading_to(right, takes, decoder, model.tokenizer, context))
@@ -159,15 +159,15 @@ class Desk:
 class Telling:
     """Tells how takes grow, not more often than a screen can show."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, job: Job, *, exact: bool) -> None:
+        self._job, self._exact = job, exact
         self._last = 0.0
 
     def __call__(self, texts: Sequence[str]) -> None:
         now = time.monotonic()
         if self._job.number is not None and now - self._last >= PACE and any(texts):
             self._last = now
-            self._job.tell("growing", Growing(request=self._job.number, texts=tuple(texts)))
+            self._job.tell("growing", Growing(request=self._job.number, texts=tuple(texts), exact=self._exact))
 
 
 def _moved(place: Place, offset: int) -> Place:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -14,6 +14,7 @@ from textual.theme import Theme
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
 from engine.folder import ModelFolder
+from tui.commands.alt import with_alt
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
@@ -46,6 +47,7 @@ class PantoumApp(App[None], inherit_bindings=False):
     LOOK = 2.0  # seconds between looks at what is training
 
     training_note: reactive[str] = reactive("")  # what the mode bar says of it
+    alt: reactive[bool] = reactive(False)  # whether the next key counts as with alt held
 
     def __init__(
         self,
@@ -119,6 +121,25 @@ class PantoumApp(App[None], inherit_bindings=False):
     async def action_mode(self, mode: str) -> None:
         """Shows one of the three modes; whatever runs in the others goes on."""
         await self.switch_mode(mode)
+
+    def action_alt(self) -> None:
+        """The next key counts as with alt held; pressed again, it doesn't."""
+        self.alt = True
+
+    async def on_event(self, event: events.Event) -> None:
+        """Gives the key after the one for alt its name with alt; escape, or the same key again, ends the waiting."""
+        if self.alt and isinstance(event, events.Key) and not event.is_forwarded:
+            self.alt = False
+            if event.key in ("escape", *self._remapped.get("app.alt", "ctrl+t").split(",")):
+                return
+            if (key := with_alt(event.key)) != event.key:
+                event = events.Key(key, None)
+        await super().on_event(event)
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """The person's own keys by command id."""
+        return self._remapped
 
     async def action_help(self) -> None:
         """Shows the keys of the screen, or hides them."""

@@ -15,6 +15,7 @@ from engine.decoder import Decoder
 from engine.generation import Continuation
 from engine.jobs import Job, JobCancelled
 from engine.model import LanguageModel
+from engine.protocol import Turn
 from engine.settings import CELLS, PACKINGS, Cell, Dials, ModelConfig, Packing
 from engine.softmax import FullSoftmax
 from engine.take_ranking import leading_to, merged, ranked, ranked_towards
@@ -174,3 +175,18 @@ def test_a_text_on_the_other_side_ranks_the_takes_that_lead_to_it_first() -> Non
     order = ranked_towards(takes[:2], [(6.0, 9.0), (6.0, 3.0)])
     assert [take.text for take in order] == [" stone", " river"]
     assert order[0].right_bits == pytest.approx(3.0 / 0.6931, abs=1e-2)
+
+
+def test_dials_that_turn_by_themselves_write_what_somebody_writes_who_turns_them_at_those_tokens() -> None:
+    decoder = decoder_of()
+    wild, sure = Dials(temperature=1.5), Dials(temperature=0.3, repetition=1.4)
+    turned = Continuation(decoder, TOKENIZER, "The river", dials=WARM, seed=7, length=60)
+    pieces = []
+    for number, piece in enumerate(turned, start=1):
+        pieces.append(piece)
+        turned.dials = wild if number == 10 else sure if number == 30 else turned.dials
+    turns = (Turn(10, wild), Turn(30, sure))
+    again = list(Continuation(decoder, TOKENIZER, "The river", dials=WARM, seed=7, length=60, turns=turns))
+    assert again == pieces
+    assert [again[number].dials for number in (9, 10, 29, 30)] == [WARM, wild, wild, sure]
+    assert list(Continuation(decoder, TOKENIZER, "The river", dials=WARM, seed=7, length=60)) != pieces

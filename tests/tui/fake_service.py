@@ -37,6 +37,7 @@ class FakeStream(threading.Thread):
     def run(self) -> None:
         prompt, sent, index, reason = self.service.before(self.params), 0, 0, "length"
         death = re.search(r"DIE AFTER (\d+)", prompt)
+        drawn_with = self.dials
         if "SLOW START" in prompt:
             self.turned.wait(60)
         while sent < self.params["length"] and not self.cancelled:
@@ -45,6 +46,10 @@ class FakeStream(threading.Thread):
                 os._exit(7)
             text = piece(self.params["seed"], index, self.dials.get("temperature", 0.8))
             token = {"stream": self.number, "index": index, "id": index % len(WORDS), "text": text}
+            if self.dials.get("temperature") != drawn_with.get("temperature"):
+                token["dials"] = drawn_with = dict(self.dials)
+            if index == 0 and len(self.service.text) >= 1000:
+                token["exact"] = False
             self.service.send({"method": "token", "params": token})
             sent += len(text)
             index += 1

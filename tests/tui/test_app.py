@@ -168,9 +168,9 @@ async def test_the_palette_trains_on_a_corpus_by_name(home: Path) -> None:
 
 
 async def test_a_command_has_the_key_that_keys_toml_gives_it(home: Path) -> None:
-    (home / "keys.toml").write_text('[keys]\n"app.train" = "f12"\n')
+    (home / "keys.toml").write_text('[keys]\n"app.train" = "insert"\n')
     async with running() as driver:
-        await driver.press("f12")
+        await driver.press("insert")
         await driver.until(lambda: isinstance(driver.app.screen, TrainScreen))
 
 
@@ -182,9 +182,9 @@ async def test_help_shows_the_keys_of_keys_toml(home: Path) -> None:
 
 
 async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
-    (home / "keys.toml").write_text('[keys]\n"app.theme" = "f12"\n')
+    (home / "keys.toml").write_text('[keys]\n"app.theme" = "insert"\n')
     async with running() as driver:
-        await driver.press("f12")
+        await driver.press("insert")
         await driver.until(lambda: isinstance(driver.app.screen, ThemeChooser))
 
 

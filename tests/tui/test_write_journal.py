@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
+from engine.protocol import Turn
 from engine.settings import Dials
 from tui.manuscript.history import Node
 from tui.manuscript.journal import InUse, Journal, journal_file
@@ -18,6 +19,9 @@ from tui.manuscript.journal_replay import replay
 from tui.manuscript.lines import Location, advance
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import Opened, find_left, new_document, open_document
+from tui.manuscript.recipes import Recipe
+from tui.manuscript.takes import Take
+from tui.regenerating.written import Past, written
 
 TEXTS = st.text(alphabet=st.sampled_from("ab \né字"), min_size=1, max_size=6)
 MOVES = st.lists(
@@ -41,7 +45,6 @@ def place_of(text: str, index: int) -> Location:
 
 def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
     """One thing that a writer may do."""
-    from tui.manuscript.takes import Take
 
     what, at, count, text = move
     whole, history = manuscript.text, manuscript.history
@@ -53,15 +56,18 @@ def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
             for character in "typed"[:count]:
                 place = manuscript.edit(place, place, character, (place, place)).new_end
         case "take":
-            manuscript.begin(place, Take("bard", at, Dials()))
+            recipe = Recipe("stream", history.here.number, place, length=at, turns=(Turn(1, Dials(temperature=at)),))
+            manuscript.begin(place, Take("bard", at, Dials(), recipe=recipe))
             manuscript.write(text)
             if count == 0:
                 manuscript.keep((place, place))
             else:
                 manuscript.drop()
         case "fill":
-            take = Take("bard", at, Dials(), text, hash="5eed", exact=count > 4)
-            manuscript.insert_take(place, take, text, (place, place), place_of(whole, at + count))
+            until = place_of(whole, at + count)
+            recipe = Recipe("gap", history.here.number, place, until, number=count)
+            take = Take("bard", at, Dials(), text, hash="5eed", exact=count > 4, recipe=recipe)
+            manuscript.insert_take(place, take, text, (place, place), until)
         case "undo":
             manuscript.undo()
         case "redo":
@@ -82,7 +88,9 @@ def state(manuscript: Manuscript) -> object:
     history = manuscript.history
     nodes = [
         (node.number, node.parent.number if node.parent else None, node.kind, node.changes, node.pinned, node.archived,
-         node.grown, node.latest.number if node.latest else None, node.take and (node.take.hash, node.take.exact),
+         node.grown, node.latest.number if node.latest else None,
+         node.take and (node.take.hash, node.take.exact, node.take.recipe),
+         node.joined, [(take.text, take.recipe) for take in node.earlier],
          [child.number for child in node.children])
         for node in history
     ]  # fmt: skip
@@ -141,6 +149,24 @@ def test_every_node_of_the_tree_has_one_text_from_wherever_one_comes(moves: list
         manuscript.go(node)
         assert texts[node.number] == (manuscript.text, list(manuscript.body.origins))
         assert sum(map(len, manuscript.body.lines)) == manuscript.body.characters
+
+
+@settings(deadline=None, max_examples=60)
+@given(moves=MOVES)
+def test_the_text_that_a_take_was_written_from_is_found_whatever_was_split_and_joined_since(
+    moves: list[tuple[str, int, int, str]],
+) -> None:
+    manuscript = Manuscript("seed\ntext", clock=lambda: 0.0)
+    texts: dict[int, str] = {}
+    for move in moves:
+        if move[0] in ("take", "fill"):
+            texts[manuscript.history.here.number] = manuscript.text
+        do(manuscript, move)
+    past = Past(manuscript)
+    for each in written(manuscript.history):
+        assert each.take.recipe is not None
+        with past.text_of(each.take.recipe.node) as body:
+            assert body.text == texts[each.take.recipe.node]
 
 
 def test_text_caret_undo_and_branches_come_back_after_a_kill(tmp_path: Path) -> None:
@@ -287,7 +313,6 @@ def said(nodes: list[Node]) -> list[str]:
 
 
 def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
-    from tui.manuscript.takes import Take
 
     manuscript = Manuscript("")
     manuscript.begin((0, 0), Take("bard", 1, Dials()))
@@ -306,3 +331,22 @@ def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
     manuscript.edit((0, 3), (0, 3), "XX", ((0, 3), (0, 3)))
     assert manuscript.body.own_share == pytest.approx(2 / 17)
     assert manuscript.body.origins[0][1] == (2, -1 * abs(manuscript.body.origins[0][0][1]))
+
+
+def test_a_take_that_streamed_when_the_app_was_killed_comes_back_with_its_recipe(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    manuscript = document.manuscript
+    recipe = Recipe("stream", 0, (1, 4), length=400)
+    take = Take("bard", 7, Dials(), hash="5eed", recipe=recipe)
+    manuscript.begin((1, 4), take)
+    manuscript.write(" and")
+    journal.note_state(manuscript, ((1, 4), (1, 4)))
+    take.recipe = turned = msgspec.structs.replace(recipe, turns=(Turn(4, Dials(temperature=1.2)),))
+    manuscript.write(" more")
+    journal.note_state(manuscript, ((1, 4), (1, 4)))
+    journal.write(journal.take())
+    journal.discard()
+    (left,) = find_left(tmp_path)
+    left.journal.discard()
+    (found,) = written(left.restored.manuscript.history)
+    assert (found.take.text, found.take.recipe) == (" and more", turned)

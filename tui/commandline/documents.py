@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tui.commandline.generating import Json
+
 
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A text, or a journal of one.")],
@@ -43,3 +45,21 @@ def replay(
     from tui.commandline import manuscripts
 
     manuscripts.play(file, speed, rest)
+
+
+def regenerate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A text, or a journal of one.")],
+    json: Json = False,
+) -> None:
+    """Have everything that models wrote into a text written again, and say what comes out the same.
+
+    Each take is written again from its record in the text's journal: the model, its RNG seed, the dials and when they
+    were turned, and the text that stood there. The exit code is 1 where something comes out otherwise.
+
+    \b
+    Example:
+      pantoum regenerate draft.txt
+    """
+    from tui.commandline import regenerating
+
+    regenerating.regenerate(file, json=json)

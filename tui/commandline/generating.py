@@ -1,7 +1,9 @@
 """The commands `pantoum sample`, `infill` and `score`: their options. What they do is in `voices` and `filling`."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
+import msgspec
 import typer
 
 from corpora.boundaries import Unit
@@ -28,6 +30,9 @@ Repetition = Annotated[
         "--repetition", metavar="R", help="Divide the probability of the last 64 tokens by R; for words and pieces."
     ),
 ]
+Preset = Annotated[
+    str | None, typer.Option("--preset", metavar="NAME", help="A preset's dials; options beside it go first.")
+]
 Spell = Annotated[
     bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
 ]
@@ -38,6 +43,7 @@ Seed = Annotated[
 
 
 def sample(
+    context: typer.Context,
     model: Model,
     prompt: Annotated[
         str, typer.Option("--prompt", "--seed-text", metavar="TEXT|-", help="The text to continue; - reads stdin.")
@@ -49,6 +55,7 @@ def sample(
         ),
     ] = False,
     length: Annotated[int, typer.Option("--length", "-n", metavar="LENGTH", min=0, help="How many characters.")] = 400,
+    preset: Preset = None,
     temperature: Temperature = DEFAULT.temperature,
     top_k: TopK = DEFAULT.top_k,
     top_p: TopP = DEFAULT.top_p,
@@ -77,6 +84,7 @@ def sample(
     Examples:
       pantoum sample diary --prompt "This morning " -n 600
       pantoum sample diary --temperature 0.5 --seed 7
+      pantoum sample diary --preset wild
       pantoum sample diary --prompt "In the morning I" --takes 5 --until sentence
       tail -c 500 draft.txt | pantoum sample diary --prompt -
       pantoum sample diary --prompt " and nobody ever knew." --backward
@@ -90,6 +98,8 @@ def sample(
         repetition=repetition,
         spell=spell,
     )
+    if preset is not None:
+        dials = _beside(preset, dials, context)
     if takes is not None or until is not None:
         from tui.commandline import taking
 
@@ -121,6 +131,19 @@ def sample(
         device=device,
         json=json,
     )
+
+
+def _beside(preset: str, dials: Dials, context: typer.Context) -> Dials:
+    """The dials of a preset, but for those that were given as options. Raises `InputError` where there is none."""
+    from tui.dial_presets import find_preset
+
+    sources = {name: context.get_parameter_source(name) for name in Dials.__struct_fields__}
+    given: Mapping[str, object] = {
+        name: getattr(dials, name)
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    }
+    return msgspec.structs.replace(find_preset(preset).dials, **given)
 
 
 def infill(

@@ -52,7 +52,7 @@ class PaletteProvider(Provider):
             if self.screen.check_action(command.action.partition("(")[0], ()):
                 yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=True))
         for command in EVERYWHERE:
-            if command.id != "app.palette":
+            if command.id not in ("app.palette", "app.alt"):
                 yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=False))
 
     async def _run(self, action: str, *, on_screen: bool) -> None:
@@ -61,7 +61,12 @@ class PaletteProvider(Provider):
     def _by_name(self) -> Iterator[Offer]:
         from corpora.library import CorpusLibrary
         from engine.folder import ModelLibrary
+        from tui.dial_presets import all_presets
 
+        use: Callable[..., object] | None = getattr(self.screen, "use_preset", None)
+        if use is not None:
+            for preset in all_presets():
+                yield Offer(f"Preset {preset.name}", "Sets the dials as this preset has them.", partial(use, preset))
         app = self._pantoum
         for model in ModelLibrary().list():
             if model.record is not None:

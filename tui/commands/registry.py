@@ -14,6 +14,8 @@ from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.library import LIBRARY
 from tui.commands.merging import MERGING
+from tui.commands.presets import PRESETS
+from tui.commands.regenerate import REGENERATE
 from tui.commands.train import TRAIN
 
 EVERYWHERE: tuple[Command, ...] = (
@@ -43,6 +45,15 @@ EVERYWHERE: tuple[Command, ...] = (
         "Finds any command, model or corpus by name.",
         "ctrl+p",
         "command_palette",
+        footer=False,
+        priority=True,
+    ),
+    Command(
+        "app.alt",
+        "Alt",
+        "The next key counts as with alt held, which not every terminal can send: ctrl+t o is alt+o.",
+        "ctrl+t",
+        "alt",
         footer=False,
         priority=True,
     ),
@@ -101,4 +112,6 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
         "write": WRITE,
         "branches": BRANCHES,
         "merging": MERGING,
+        "regenerate": REGENERATE,
+        "presets": PRESETS,
     }

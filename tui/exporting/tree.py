@@ -8,6 +8,7 @@ from engine.settings import Dials
 from tui.manuscript.history import History, Node
 from tui.manuscript.lines import Change, Lines, Location
 from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.recipes import Recipe
 
 FORMAT = 1
 
@@ -37,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     weights: str = ""  # hash
     seed: int | None = None
     dials: Dials | None = None
+    recipe: Recipe | None = None  # all else that is needed to have it written again
     pinned: bool = False
     put_away: bool = False
 
@@ -73,6 +75,7 @@ def entry(node: Node) -> Entry:
         take.hash if take is not None else "",
         take.seed if take is not None else None,
         take.dials if take is not None else None,
+        take.recipe if take is not None else None,
         node.pinned,
         node.archived,
     )

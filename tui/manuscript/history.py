@@ -36,6 +36,8 @@ class Node:
     archived: bool = False
     children: "list[Node]" = field(default_factory=list)
     latest: "Node | None" = None  # the child that a redo goes to
+    joined: list[tuple[int, int]] = field(default_factory=list)  # nodes that it took in: after so many changes
+    earlier: list[Take] = field(default_factory=list)  # the takes of those
 
     @property
     def said(self) -> str:
@@ -212,6 +214,8 @@ class History:
             self._numbers, node.kind, node.parent, node.before, after, [*node.changes[:index], first], node.take
         )
         head.grown, head.made, head.children, head.latest = 1, node.made, [node], node
+        head.joined = [(name, at) for name, at in node.joined if at <= index]
+        node.joined = [(name, at - index) for name, at in node.joined if at > index]
         siblings = node.parent.children
         siblings[siblings.index(node)] = head
         if node.parent.latest is node:
@@ -230,6 +234,9 @@ class History:
         parent = node.parent
         if parent is None or parent.parent is None or len(parent.children) > 1 or self.here is parent:
             return False
+        before = len(parent.changes)
+        node.joined = [*parent.joined, (parent.number, before), *((name, at + before) for name, at in node.joined)]
+        node.earlier = [*parent.earlier, *([parent.take] if parent.take is not None else []), *node.earlier]
         node.changes = [*parent.changes, *node.changes]
         node.before, node.parent = parent.before, parent.parent
         node.pinned = node.pinned or parent.pinned

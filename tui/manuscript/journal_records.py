@@ -7,6 +7,7 @@ from tui.manuscript.history import Caret, History, Kind, Node
 from tui.manuscript.lines import Change, Location, advance
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.provenance import Fragment, Runs
+from tui.manuscript.recipes import Recipe
 from tui.manuscript.takes import Take
 
 FORMAT = 1
@@ -45,15 +46,16 @@ class TakeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     hash: str = ""
     node: int = 0
     exact: bool = True
+    recipe: Recipe | None = None
 
     @classmethod
     def of(cls, take: Take | None) -> "TakeRecord | None":
         if take is None:
             return None
-        return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node, take.exact)
+        return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node, take.exact, take.recipe)
 
     def take(self) -> Take:
-        return Take(self.model, self.seed, self.dials, self.text, self.hash, self.node, self.exact)
+        return Take(self.model, self.seed, self.dials, self.text, self.hash, self.node, self.exact, self.recipe)
 
 
 class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +72,8 @@ class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     grown: int = 1
     pinned: bool = False
     archived: bool = False
+    joined: list[tuple[int, int]] = []
+    earlier: list[TakeRecord] = []
 
     @classmethod
     def of(cls, node: Node) -> "NodeRecord":
@@ -86,6 +90,8 @@ class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
             node.grown,
             node.pinned,
             node.archived,
+            list(node.joined),
+            [record for take in node.earlier if (record := TakeRecord.of(take)) is not None],
         )
 
 
@@ -213,6 +219,8 @@ def restore_node(history: History, record: NodeRecord) -> Node:
         record.made,
         record.pinned,
         record.archived,
+        joined=list(record.joined),
+        earlier=[take.take() for take in record.earlier],
     )
     parent.children.append(node)
     history.nodes[node.number] = node

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.settings import Dials
 from tui.manuscript.lines import Location
+from tui.manuscript.recipes import Recipe
 
 
 @dataclass(eq=False)
@@ -17,6 +18,7 @@ class Take:
     hash: str = ""  # of the model's weights; empty where it is not known
     node: int = 0  # its number in the history's tree; 0 while it has none
     exact: bool = True  # False: the model had read only the last of what stands before, not all of it
+    recipe: Recipe | None = None  # how to make it again; None for takes of a Pantoum that didn't note it
 
 
 class Takes:

@@ -21,13 +21,15 @@ from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_handing_over import WriteHandingOver
 from tui.screens.write_infill import WriteInfill
+from tui.screens.write_presets import WritePresets
+from tui.screens.write_regenerating import WriteRegenerating
 from tui.screens.write_score import WriteScore
 from tui.screens.write_shades import WriteShades
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
 
-class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore):
+class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteRegenerating, WritePresets):
     """The Write mode."""
 
     TITLE = "Write"

@@ -131,7 +131,7 @@ class WriteContinuing(WriteDesk):
             takes = self.editor.manuscript.takes
             if self._writing is not take or takes is None:
                 return
-            place = self.copy.at(takes.place)
+            place, here = self.copy.at(takes.place), self.editor.manuscript.history.here
             stream = await self.session.stream(msgspec.structs.replace(params, at=place))
         except Outdated:
             self.stop_writing()
@@ -141,9 +141,11 @@ class WriteContinuing(WriteDesk):
                 self._finish(error)
             return
         if self._writing is not take:  # stopped or kept before it had begun
-            await _quietly_cancel(stream, take)
+            await _quietly_cancel(stream)
             return
-        take.hash, take.exact = self.session.hash, False  # until the stream's end says so
+        take.hash = self.session.hash
+        recipe = self.session.recipe("stream", here, takes.place)
+        take.recipe = msgspec.structs.replace(recipe, length=params.length)
         self._reader = StreamReader(stream)
         if self.settings.dials != take.dials:
             self._send_dials(stream)
@@ -157,13 +159,20 @@ class WriteContinuing(WriteDesk):
         if not manuscript.pending or manuscript.takes is None or manuscript.takes.shown is not self._writing:
             self.stop_writing()  # it was kept by typing, or dropped
             return
-        if text := reader.read():
-            self.editor.write(text)
+        self._take_in(reader, self._writing)
         if reader.stream.done is not None:
-            self._writing.exact = reader.stream.done.exact
             self._last_speed = reader.speed
             self._finish(why_it_ended(reader.stream))
         self.refresh_status()
+
+    def _take_in(self, reader: StreamReader, take: Take) -> None:
+        """Adds what has come to the shown take, and notes what it was written with."""
+        text = reader.read()
+        take.exact = reader.exact
+        if take.recipe is not None and len(reader.turns) != len(take.recipe.turns):
+            take.recipe = msgspec.structs.replace(take.recipe, turns=tuple(reader.turns))
+        if text:
+            self.editor.write(text)
 
     def stop_writing(self) -> None:
         """Ends the stream; what came so far stays pending. Nothing happens where none runs."""
@@ -174,9 +183,9 @@ class WriteContinuing(WriteDesk):
         if reader is not None:
             manuscript = self.editor.manuscript
             if manuscript.pending and manuscript.takes is not None and manuscript.takes.shown is take:
-                self.editor.write(reader.read())
+                self._take_in(reader, take)
             self._last_speed = reader.speed
-            self.run_worker(_quietly_cancel(reader.stream, take), group="cancel")
+            self.run_worker(_quietly_cancel(reader.stream), group="cancel")
         self._finish(None)
 
     def _finish(self, error: InputError | None) -> None:
@@ -246,12 +255,9 @@ class DialDialog(LineDialog):
         self._dial.parse(self._settings, value)
 
 
-async def _quietly_cancel(stream: TokenStream, take: Take) -> None:
+async def _quietly_cancel(stream: TokenStream) -> None:
     with contextlib.suppress(InputError, EngineError):  # it has ended, or its service has: all the same
         await stream.cancel()
-        async for _ in stream:
-            pass
-        take.exact = stream.done is not None and stream.done.exact
 
 
 async def _quietly_set_dials(stream: TokenStream, settings: WriteSettings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -9,8 +10,10 @@ from textual.screen import Screen
 from textual.widgets import Footer, Select
 
 from corpora.errors import InputError
+from tui.commands.command import Command
 from tui.engine_link import EngineLink
 from tui.screens.write_engine import ModelSession
+from tui.widgets.alt_keys import AltKeys
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
 from tui.widgets.mode_bar import ModeBar
@@ -26,6 +29,7 @@ SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remember
 class WriteDesk(Screen[None]):
     """The widgets, and what they show between them. Its subclasses do the work."""
 
+    commands: ClassVar[tuple[Command, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
 
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
@@ -41,6 +45,7 @@ class WriteDesk(Screen[None]):
         self.models: Select[str] = Select([], prompt="no model", id="model", compact=True)
         self.notice = Notice(id="notice")
         self.status = StatusLine(id="status")
+        self.alt_keys = AltKeys(id="alt-keys", markup=False)
         self._flash = ""
 
     def compose(self) -> ComposeResult:
@@ -54,6 +59,7 @@ class WriteDesk(Screen[None]):
                 yield self.next_tokens
         yield self.notice
         yield self.status
+        yield self.alt_keys
         yield Footer(show_command_palette=False)  # the bar on top names its key
 
     def on_mount(self) -> None:
@@ -61,8 +67,22 @@ class WriteDesk(Screen[None]):
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()
+        self.watch(self.app, "alt", self._tell_alt)
         if self._settings_notice:
             self.say(self._settings_notice, wrong=True)
+
+    def help_text(self) -> str:
+        """What the help says first."""
+        key = getattr(self.app, "remapped", {}).get("app.alt", "ctrl+t")
+        return (
+            f"Where your terminal sends no alt, press {key} and then the key: {key} 3 is alt+3, {key} S is alt+shift+s."
+        )
+
+    def _tell_alt(self, waits: bool) -> None:
+        """While the app waits for a key with alt: what that may do now."""
+        about = [each for each in self.commands if self.check_action(each.action.partition("(")[0], ())]
+        remapped = getattr(self.app, "remapped", {})
+        self.alt_keys.tell(about if waits and self.is_current else (), remapped)
 
     # --- what the parts add to ---
 

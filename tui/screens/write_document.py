@@ -62,11 +62,14 @@ class DocumentCopy:
                 for start, end, text in missed:
                     document.edit(start, end, text)
 
-    def at(self, place: Location) -> Place | None:
-        """A place as the service knows it; None where it has no copy, or of another text."""
+    def at(self, place: Location, *, exact: bool = False) -> Place | None:
+        """A place as the service knows it; None where it has no copy, or of another text.
+
+        `exact`: what is asked there waits until the model has read all that stands before it.
+        """
         if self._document is None or self._client is None or not self._client.alive:
             return None
-        return self._document.at(self._offsets.offset(place))
+        return self._document.at(self._offsets.offset(place), exact=exact)
 
     def _changed(self, change: Change) -> None:
         self._offsets.changed(change)

@@ -4,11 +4,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from corpora.errors import InputError
+from corpora.version import __version__
 from engine.client import EngineClient, EngineError, Outdated, TokenStream
-from engine.protocol import ModelInfo, NextTokens, Place, StreamParams, Token
+from engine.protocol import ModelInfo, NextTokens, Place, StreamParams, Token, Turn
 from engine.settings import Dials
 from tui.engine_link import EngineLink
+from tui.manuscript.history import Node
+from tui.manuscript.lines import Location
+from tui.manuscript.recipes import Recipe, Way
 
 REST = 0.15  # seconds that the caret rests before the next tokens are asked for
 BUSY_REST = 0.2  # seconds between two questions while text streams
@@ -54,6 +60,11 @@ class ModelSession:
     def hash(self) -> str:
         """Of the weights that are loaded; empty where none are."""
         return self.info.hash if self.info is not None else ""
+
+    def recipe(self, way: Way, node: Node, start: Location) -> Recipe:
+        """How what is asked of this model now is made: from the text of a node, at a place in it."""
+        device = self.info.device if self.info is not None else ""
+        return Recipe(way, node.number, start, device=device, version=__version__)
 
     async def stream(self, params: StreamParams) -> TokenStream:
         """Starts a continuation by the chosen model. Raises `InputError`."""
@@ -134,6 +145,8 @@ class StreamReader:
         self.stream = stream
         self._clock = clock
         self._began = clock()
+        self.turns: list[Turn] = []  # of the dials, as far as the text goes that was read
+        self.exact = True  # whether the model had read all that stands before
         self._arrivals: list[tuple[float, int]] = []
 
     def read(self) -> str:
@@ -143,6 +156,10 @@ class StreamReader:
         if tokens:
             self._arrivals = [each for each in self._arrivals if each[0] > now - 1.0]
             self._arrivals.append((now, len(tokens)))
+        for token in tokens:
+            self.exact = self.exact and token.exact
+            if token.dials is not None:
+                self.turns.append(Turn(token.index, msgspec.structs.replace(token.dials, pace=0.0)))
         done = self.stream.done
         return "".join(token.text for token in tokens) + (done.text if done is not None else "")
 

@@ -98,6 +98,7 @@ class WriteInfill(WriteWords):
         body, slug = self.editor.manuscript.body, self.session.slug
         dials = msgspec.structs.replace(self.settings.dials, pace=0.0)
         removed = len(body.between(ghost.start, ghost.place))
+        here = self.editor.manuscript.history.here
         left, right = body.before(ghost.start, CONTEXT), body.after(ghost.place, CONTEXT)
         client = await self.session.ready()
         self._drawn = 0
@@ -113,4 +114,13 @@ class WriteInfill(WriteWords):
         )
         answer: Infilled = await client.infill(params)
         texts = [take.text.replace("\r\n", "\n").replace("\r", "\n") for take in answer.takes]
-        return [Take(slug, seed, dials, text, self.session.hash) for text in texts]
+        recipe = msgspec.structs.replace(
+            self.session.recipe("gap", here, ghost.start),
+            end=ghost.place if removed else None,
+            length=params.max_length,
+            takes=TAKES,
+        )
+        return [
+            Take(slug, seed, dials, text, self.session.hash, recipe=msgspec.structs.replace(recipe, number=number))
+            for number, text in enumerate(texts)
+        ]

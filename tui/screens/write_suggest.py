@@ -138,12 +138,18 @@ class WriteSuggest(WriteContinuing):
         slug, count = self.session.slug, self.settings.takes
         client = await self.session.ready()
         await self.copy.open(client, self.editor.manuscript.body)
-        place = self.copy.at(ghost.place)
+        place, here = self.copy.at(ghost.place), self.editor.manuscript.history.here
         if self.editor.ghost is not ghost or ghost.typed or place is None:
             raise Outdated
         self._drawn = self._drawn + count if more else 0
         seed = self._ghost_seed(ghost.place, count)
-        batch = [Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash) for number in range(count)]
+        recipe = msgspec.structs.replace(
+            self.session.recipe("takes", here, ghost.place), length=LONGEST, until=self.settings.until, takes=count
+        )
+        batch = [
+            Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash, recipe=recipe)
+            for number in range(count)
+        ]
         growth = Growth(ghost, batch, self.editor)
         params = TakesParams(
             model=slug,
@@ -212,7 +218,7 @@ class Growth:
         if self._editor.ghost is not self._ghost:
             return
         for take, text in zip(self._batch, growing.texts, strict=False):
-            take.text = _lines(text)
+            take.text, take.exact = _lines(text), growing.exact
             if take not in self._ghost.takes and take.text:
                 self._ghost.add(take)
         self._editor.refresh_ghost()

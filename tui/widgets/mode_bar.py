@@ -50,6 +50,8 @@ class ModeBar(Horizontal):
     ModeBar > #mode-bar-name { width: auto; padding: 0 2 0 1; color: $secondary; text-style: bold; }
     ModeBar > #mode-bar-note { width: 1fr; padding: 0 1; text-align: right; color: $success; text-wrap: nowrap;
         text-overflow: ellipsis; }
+    ModeBar > #mode-bar-alt { width: auto; display: none; color: $background; background: $warning; }
+    ModeBar.-alt > #mode-bar-alt { display: block; }
     ModeBar.-tight.-noted > #mode-bar-palette { display: none; }
     """
 
@@ -62,14 +64,19 @@ class ModeBar(Horizontal):
         for mode, key, title in MODES:
             yield ModeTab(mode, key, title, here=mode == self._here)
         yield Static("", id="mode-bar-note", markup=False)
+        yield Static(" alt + … ", id="mode-bar-alt", markup=False)
         yield ModeHint("F1 Help", "help", id="mode-bar-help")
         yield ModeHint("^p Commands", "command_palette", id="mode-bar-palette")
 
     def on_mount(self) -> None:
         self.watch(self.app, "training_note", self._note)
+        self.watch(self.app, "alt", self._alt)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < TIGHT, "-tight")
+
+    def _alt(self, waits: bool) -> None:
+        self.set_class(waits, "-alt")
 
     def _note(self, text: str) -> None:
         self.set_class(bool(text), "-noted")
