@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
+from engine import compiled
 from engine.decoder import Decoder
 from engine.model import LanguageModel
 from engine.products import available
@@ -16,7 +17,8 @@ TOLERANCE = 0.002  # of the bits a character: what a quicker kind may cost
 STREAMS = 32
 TOKENS = 128  # of each stream, at most
 FEWEST = 16 * STREAMS + 1  # tokens that tell anything
-SMALL = 4_000_000  # bytes of weights: less is read so fast that preparing other kinds costs more than it saves
+# Bytes of weights: less is read so fast that preparing other kinds costs more than it saves.
+SMALL, SMALL_COMPILED = 4_000_000, 400_000
 
 
 def choose_packing(model: LanguageModel, tokens: npt.NDArray[np.unsignedinteger]) -> Packing:
@@ -24,8 +26,8 @@ def choose_packing(model: LanguageModel, tokens: npt.NDArray[np.unsignedinteger]
 
     Where there is too little text to tell, and for models on other devices than a CPU, that is float32.
     """
-    small = model.embedding.weight.device.type != "cpu" or step_bytes(model) < SMALL
-    if small or len(tokens) < FEWEST:
+    small = step_bytes(model) < (SMALL_COMPILED if compiled.usable() else SMALL)
+    if model.embedding.weight.device.type != "cpu" or small or len(tokens) < FEWEST:
         return "float32"
     exact = stepped_loss(Decoder(model), tokens)
     chosen: Packing = "float32"

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import nn
 from corpora.library import CorpusLibrary
 from corpora.starters import add_starter
 from corpora.tokenizers import Tokenizer, train_tokenizer
+from engine import compiled
 from engine.decoder import Decoder
 from engine.device import cores
 from engine.environment import service_environment
@@ -123,11 +125,12 @@ def speeds(model: LanguageModel, packing: Packing, rounds: int) -> list[Figure]:
         ("2 x 512, batch 32", model, 32, 3.0),
     ):
         kinds: dict[str, Packing] = {"float32": "float32", **{kind: kind for kind in available()[1:]}}
-        cases = {kind: stepping(Decoder(made, packing=kinds[kind]), batch) for kind in kinds}
+        turn = streaming if batch == 1 else partial(stepping, batch=batch)
+        cases = {kind: turn(Decoder(made, packing=kinds[kind])) for kind in kinds}
         cases |= {f"nn.LSTM, {count} threads": looping(made, batch, count) for count in (1, 2)}
         found = medians(cases, rounds)
         rival = min(found[case] for case in cases if case.startswith("nn.LSTM"))
-        used = packing if made is model else choose_packing(small, np.zeros(0, dtype=np.uint16))
+        used = packing if made is model or compiled.usable() else "float32"
         figures.append(Figure(f"{name}: {used} against nn.LSTM", rival / found[used], "x", at_least=bound))
         figures += [Figure(f"{name}: {kind}", batch / found[kind], "tokens/s") for kind in kinds]
         figures.append(Figure(f"{name}: nn.LSTM", batch / rival, "tokens/s"))
@@ -148,6 +151,21 @@ def stepping(decoder: Decoder, batch: int) -> Callable[[], float]:
         began = time.perf_counter()
         for _ in range(TIMED):
             _, state = decoder.step(ids, state)
+        return (time.perf_counter() - began) / TIMED
+
+    return turn
+
+
+def streaming(decoder: Decoder) -> Callable[[], float]:
+    """A turn of one stream as `Continuation` steps it: seconds a step."""
+
+    def turn() -> float:
+        torch.set_num_threads(1)
+        read = decoder.stream(decoder.zero_state())
+        read(0)
+        began = time.perf_counter()
+        for _ in range(TIMED):
+            read(0)
         return (time.perf_counter() - began) / TIMED
 
     return turn
@@ -197,7 +215,7 @@ def sampler(model: LanguageModel, tokenizer: Tokenizer, packing: Packing, rounds
             tokens = sum(1 for _ in continuation)
             return (time.perf_counter() - began) / tokens
 
-        found = medians({"step": stepping(decoder, 1), "whole": continuing}, rounds)
+        found = medians({"step": streaming(decoder), "whole": continuing}, rounds)
         bound = 1.25 if kind == "float32" else None
         name = f"2 x 512: the whole sampler over the bare step, {kind}"
         figures.append(Figure(name, found["whole"] / found["step"], "x", at_most=bound))
