@@ -16,6 +16,7 @@ from torch import Tensor
 from engine.layout import lay_out
 from engine.model import LanguageModel, Side
 from engine.products import ExactProduct, Product, make_product
+from engine.row_reader import RowReader
 from engine.rows import Kept, RowSteps, takes_bytes
 from engine.sampling import Row
 from engine.settings import Packing
@@ -32,7 +33,8 @@ class Decoder:
     """Steps one direction of a trained `LanguageModel`. Reads the weights at construction; later training does not
     reach it. The back side is given tokens from right to left, and everything below holds for it in its own order.
 
-    `packing` is for single tokens; whole sequences are always read in float32. Steps may be taken from several threads.
+    `packing` is for single tokens, and for what `prefill` reads where kernels read in bytes; other sequences are always
+    read in float32. Steps may be taken from several threads.
     """
 
     @torch.no_grad()
@@ -50,10 +52,13 @@ class Decoder:
         ]
         self._plain = not (model.config.residual or model.config.layer_norm)
         self._rows: RowSteps | None = None
+        self._reader: RowReader | None = None
         if self._plain and self.device.type == "cpu":
             in_bytes = packing == "int8" and takes_bytes(model.config, layouts)
             if in_bytes or packing == "float32":
                 self._rows = RowSteps(model.config, layouts, in_bytes=in_bytes)
+            if in_bytes and model.config.cell in ("lstm", "gru"):
+                self._reader = RowReader(model.config, layouts)
         # One stream at a time is all that some are for, and batches would keep the weights twice.
         self._steps = [] if self.batched_rows else [make_step(model.config, layout, packing) for layout in layouts]
         self._output: Product | None = None
@@ -159,6 +164,9 @@ class Decoder:
 
         Reads in blocks from the front, so the same prompt gives the same bits whatever was read before it.
         """
+        if self._reader is not None and ids.shape[1] == 1 and len(ids):
+            state = as_state(self._reader(ids[:, 0].numpy(), as_rows(state)))
+            return self.logits(state[-1][0]), state
         hidden = None
         for block in torch.split(ids, BLOCK):
             for part in (block,) if len(block) == BLOCK else torch.split(block, TAIL):

@@ -57,6 +57,7 @@ class BytesSums:
         self._weights[:, :width] = np.rint(exact / scales[:, None])
         self._totals = self._weights.sum(1, dtype=np.int32)
         self._scales = scales / products.STEPS
+        self.matrix = self._weights, self._scales, self._totals
         self._bias = None if bias is None else as_array(bias)[None]
         self._products = products
 
@@ -65,24 +66,25 @@ class BytesSums:
             inputs, plus = h[:, :0], x
         else:
             inputs, plus = x, self._bias
-        matrix = self._weights, self._scales, self._totals
         if len(h) * self._weights.size < SHARED or torch.get_num_threads() == 1:
-            return self._products.add_products(*matrix, inputs, h, plus)
+            return self._products.add_products(*self.matrix, inputs, h, plus)
         steps = self._products.in_steps(inputs, h)
         rows, parts = len(self._weights), cores()
         sums = np.empty((len(h), rows), dtype=np.float32)
         ends = [rows * part // parts for part in range(parts + 1)]
         work = [
-            partial(self._products.multiply, *matrix, steps, plus, sums, first, last) for first, last in pairwise(ends)
+            partial(self._products.multiply, *self.matrix, steps, plus, sums, first, last)
+            for first, last in pairwise(ends)
         ]
-        others = [_helpers().submit(part) for part in work[1:]]
+        others = [helpers().submit(part) for part in work[1:]]
         work[0]()
         wait(others)
         return sums
 
 
 @functools.cache
-def _helpers() -> ThreadPoolExecutor:
+def helpers() -> ThreadPoolExecutor:
+    """Threads beside the one that asks."""
     return ThreadPoolExecutor(max(1, cores() - 1), thread_name_prefix="product")
 
 

@@ -56,7 +56,7 @@ def main() -> None:
         *losses(model, held_back),
         *speeds(model, packing, chosen.rounds),
         *sampler(model, tokenizer, packing, chosen.rounds),
-        *prompts(model, tokenizer.encode(text).astype(np.int64), chosen.document),
+        *prompts(model, tokenizer.encode(text).astype(np.int64), chosen.document, packing),
     ]
     report(figures, as_json=chosen.json)
 
@@ -222,10 +222,12 @@ def sampler(model: LanguageModel, tokenizer: Tokenizer, packing: Packing, rounds
     return figures
 
 
-def prompts(model: LanguageModel, ids: np.ndarray[tuple[int], np.dtype[np.int64]], document: int) -> list[Figure]:
+def prompts(
+    model: LanguageModel, ids: np.ndarray[tuple[int], np.dtype[np.int64]], document: int, packing: Packing
+) -> list[Figure]:
     """Reading a prompt against stepping through it, and reading on after an edit against reading as much anew."""
     torch.set_num_threads(cores())
-    decoder = Decoder(model)
+    decoder, exact = Decoder(model, packing=packing), Decoder(model)
     text = torch.from_numpy(np.resize(ids, document))
     tail = document // 10
 
@@ -237,7 +239,11 @@ def prompts(model: LanguageModel, ids: np.ndarray[tuple[int], np.dtype[np.int64]
     reading = statistics.median(
         seconds(lambda: decoder.prefill(text[:2048, None], decoder.zero_state())) for _ in range(5)
     )
-    one_by_one = statistics.median(stepping(decoder, 1)() for _ in range(5))
+    one_by_one = statistics.median(streaming(exact)() for _ in range(5))
+    torch.set_num_threads(cores())
+    in_float32 = statistics.median(
+        seconds(lambda: exact.prefill(text[:2048, None], exact.zero_state())) for _ in range(5)
+    )
     torch.set_num_threads(cores())
     snapshots = Snapshots(decoder)
     snapshots.prefill(text)
@@ -249,7 +255,8 @@ def prompts(model: LanguageModel, ids: np.ndarray[tuple[int], np.dtype[np.int64]
         Figure(
             "2 x 512: reading a prompt, against stepping in float32", 2048 / reading * one_by_one, "x", at_least=5.0
         ),
-        Figure("2 x 512: reading a prompt", 2048 / reading, "tokens/s"),
+        Figure(f"2 x 512: reading a prompt, {packing}", 2048 / reading, "tokens/s"),
+        Figure("2 x 512: reading a prompt, float32", 2048 / in_float32, "tokens/s"),
         Figure(f"an edit {tail:,} before the end, against reading that much", after / anew, "x", at_most=1.2),
     ]
 

@@ -104,6 +104,30 @@ def test_a_stream_is_stepping_bit_for_bit(cell: Cell, packing: str) -> None:
         assert np.array_equal(read(token), logits[0].numpy())
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("length", [1, 63, 64, 200])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_reading_in_bytes_is_stepping_bit_for_bit(cell: Cell, layers: int, length: int, threads: int) -> None:
+    torch.manual_seed(1)
+    model = LanguageModel(ModelConfig(cell=cell, layers=layers, hidden=32, embedding=16, vocabulary=20)).eval()
+    decoder, ids = Decoder(model, packing="int8"), torch.randint(20, (length, 1))
+    logits, state = decoder.start_logits(), decoder.zero_state()
+    for row in ids:
+        logits, state = decoder.step(row, state)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        read, after = decoder.prefill(ids, decoder.zero_state())
+    finally:
+        torch.set_num_threads(before)
+    if cell in ("lstm", "gru"):
+        assert torch.equal(read, logits)
+        assert all(torch.equal(a, b) for x, y in zip(after, state, strict=True) for a, b in zip(x, y, strict=True))
+    else:
+        assert torch.allclose(read, logits, atol=0.06)
+
+
 DIALS = st.builds(
     Dials,
     temperature=st.sampled_from([0.0, 0.3, 0.8, 1.0, 2.0]),

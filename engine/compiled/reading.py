@@ -1,0 +1,41 @@
+"""A layer that reads a whole text, token after token, in one call: nothing of Python between its steps."""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.compiled.gates import gru, lstm
+from engine.compiled.jit import compiled
+from engine.compiled.products import add_products
+
+Array = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.int8]
+
+
+@compiled
+def read_lstm(
+    weights: Bytes, scales: Array, totals: npt.NDArray[np.int32], rows: Array, bias: Array, h: Array, c: Array
+) -> tuple[Array, Array, Array]:
+    """h, c (1, H) → outputs (T, H), h and c after. `rows` are sums of the inputs (T, 4H) where `bias` has no numbers,
+    (1, 0), and inputs (T, I) otherwise."""
+    outputs = np.empty((len(rows), h.shape[1]), dtype=np.float32)
+    for step in range(len(rows)):
+        row = rows[step : step + 1]
+        if bias.shape[1] == 0:
+            sums = add_products(weights, scales, totals, h[:, :0], h, row)
+        else:
+            sums = add_products(weights, scales, totals, row, h, bias)
+        h, c = lstm(sums, c)
+        outputs[step] = h[0]
+    return outputs, h, c
+
+
+@compiled
+def read_gru(
+    weights: Bytes, scales: Array, totals: npt.NDArray[np.int32], inputs: Array, bias: Array, h: Array
+) -> tuple[Array, Array]:
+    """h (1, H) → outputs (T, H) and h after, of the inputs' sums (T, 3H); `bias` (1, 3H) is the states'."""
+    outputs = np.empty((len(inputs), h.shape[1]), dtype=np.float32)
+    for step in range(len(inputs)):
+        h = gru(inputs[step : step + 1], add_products(weights, scales, totals, h[:, :0], h, bias), h)
+        outputs[step] = h[0]
+    return outputs, h
