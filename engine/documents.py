@@ -13,6 +13,7 @@ from dataclasses import replace
 from corpora.boundaries import CONTEXT
 from corpora.errors import InputError
 from engine.context import Context
+from engine.device import step_back
 from engine.jobs import Foreground, Job, JobCancelled
 from engine.models import LoadedModel
 from engine.protocol import Place
@@ -93,7 +94,7 @@ class Document:
         if wanted is not None:
             self._make(wanted)
             return True
-        return reading is not None and reading.advance(reading.place(caret))
+        return reading is not None and reading.advance(reading.place(caret), 1)
 
     def _make(self, model: LoadedModel) -> Reading:
         """Encodes the document, which may take a second; edits go on meanwhile and are caught up with at the end."""
@@ -171,6 +172,7 @@ class Documents:
         self._work.set()
 
     def _run(self) -> None:
+        step_back()
         while True:
             self._work.wait()
             self._work.clear()

@@ -17,7 +17,8 @@ import torch
 from corpora.tokenizers import Ids
 from engine.context import RECENT, Context
 from engine.decoder import BLOCK, TAIL, Decoder
-from engine.device import cores, threads
+from engine.device import cores as all_cores
+from engine.device import threads
 from engine.encoded_text import EncodedText
 from engine.jobs import Job
 from engine.models import LoadedModel
@@ -56,6 +57,7 @@ class Reading:
         self._fine: OrderedDict[int, State] = OrderedDict()  # exact, by place; newest last
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
         self._old: list[State] = []
+        self._last: tuple[int, int, Context] | None = None  # place, revision and the context there: asked for twice
         self._most = max(1, MEMORY // size(self._decoder.zero_state()))
 
     def edit(self, start: int, end: int, text: str) -> None:
@@ -87,14 +89,23 @@ class Reading:
         while True:
             job.check()
             with self._lock:
+                same = self._last is not None and self._last[:2] == (offset, self._revision)
+                if self._last is not None and same and (self._last[2].exact or not exact):
+                    return self._last[2]
                 plan = self._plan(offset)
             if plan is None:
                 return Context(self._decoder.start_logits(), self._decoder.zero_state(), (), before)
             if plan.exact or not exact or not self.advance(plan.certain):
-                return self._follow(plan, before, job)
+                context = self._follow(plan, before, job)
+                with self._lock:
+                    self._last = offset, plan.revision, context
+                return context
 
-    def advance(self, upto: int) -> bool:
-        """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read."""
+    def advance(self, upto: int, cores: int = 0) -> bool:
+        """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.
+
+        On so many cores, or all: a state has the same bits however many read it.
+        """
         with self._lock:
             number, revision = len(self._exact), self._revision
             end = (number + 1) * BLOCK
@@ -102,7 +113,7 @@ class Reading:
                 return False
             ids = self._text.ids(end - BLOCK, end)
             state = self._exact[-1] if self._exact else self._decoder.zero_state()
-        with threads(cores()):
+        with threads(cores or all_cores()):
             _, after = self._decoder.prefill(_column(ids, self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
@@ -159,7 +170,7 @@ class Reading:
         state, start, ids = plan.state, plan.start, plan.ids
         end = start + len(ids)
         found: list[tuple[int, State]] = []
-        with threads(cores()):
+        with threads(all_cores()):
             while (cut := self._next_cut(start, end, plan.exact)) < end:
                 job.check()
                 _, state = self._decoder.prefill(_column(ids[: cut - start], self._decoder), state)

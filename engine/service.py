@@ -5,6 +5,7 @@ moment, in order; each stream, and each request that may take long, has a thread
 Any of those can be cancelled by its id. Nothing but messages is ever written to stdout.
 """
 
+import gc
 import os
 import queue
 import sys
@@ -309,6 +310,8 @@ def main() -> int:
     os.dup2(2, 1)
     # One stream's steps are too small to share: two threads would wait for each other most of the time.
     torch.set_num_threads(1)
+    # What was imported stays: looking for garbage in it would take a tenth of a second in the middle of a take.
+    gc.freeze()
     Service(sys.stdin.buffer, sink).serve()
     sink.flush()
     os._exit(0)  # working threads may be in the middle of something that nobody waits for

@@ -6,13 +6,14 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Select
+from textual.widgets import Select
 
 from corpora.errors import InputError
 from tui.engine_link import EngineLink
 from tui.screens.write_engine import ModelSession
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.write_status import Notice, StatusLine, WriteState
@@ -54,7 +55,7 @@ class WriteDesk(Screen[None]):
                 yield self.next_tokens
         yield self.notice
         yield self.status
-        yield Footer(show_command_palette=False)  # the bar on top names its key
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.dials.border_title = "Dials  f5 −  f6 +  f8 ▾"

@@ -84,6 +84,11 @@ class WriteSuggest(WriteContinuing):
         return self.editor.ghost is not None
 
     @property
+    def fetching(self) -> bool:
+        """Whether suggestions are on their way that the person waits for."""
+        return self._fetching is not None
+
+    @property
     def can_suggest(self) -> bool:
         """Whether a key should ask for a suggestion: the caret is in the text, and nothing is to be decided first."""
         editor = self.editor
