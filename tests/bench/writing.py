@@ -8,6 +8,7 @@ a wait is the engine's is measured by `caret`.
 import os
 import random
 import re
+import shutil
 import statistics
 import string
 import subprocess
@@ -73,8 +74,14 @@ def train(home: Path, work: Path, steps: int) -> None:
     )
 
 
+def forget(home: Path) -> None:
+    """What earlier measurements left unsaved is not asked about."""
+    shutil.rmtree(home / "documents", ignore_errors=True)
+
+
 def desk(home: Path, document: Path, **settings: object) -> Terminal:
     """The app on a document, with the model and these settings."""
+    forget(home)
     save_settings(WriteSettings(**{"model": MODEL, "dials": DIALS, **settings}), home)  # type: ignore[arg-type]
     return Terminal(["-m", "tui.cli", "write", str(document), "-m", MODEL], home, COLUMNS, ROWS)
 
@@ -156,6 +163,7 @@ def typing(home: Path, work: Path, chosen: object) -> list[Figure]:
     """Keys while 32 takes, a stream and the surprisal of a page are being worked on."""
     document = work / "typed.txt"
     document.write_text(prose(1_000_000, seed=3))
+    forget(home)
     save_settings(WriteSettings(model=MODEL, dials=DIALS), home)
     with Terminal(["-m", "tests.bench._loaded", str(document), MODEL], home, COLUMNS, ROWS) as terminal:
         terminal.settle(awake)
@@ -260,6 +268,7 @@ def page(terminal: Terminal) -> list[str]:
 
 def opening(home: Path, work: Path, chosen: object) -> list[Figure]:
     """From the last key of the dialog that asks for a file to the first page of it."""
+    forget(home)
     known, unknown = [], []
     for number in range(chosen.rounds):  # type: ignore[attr-defined]
         document = work / f"long-{number}.txt"
