@@ -7,7 +7,8 @@ is quick.
 """
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ from engine.states import size
 
 QUICK = 2000  # characters that a quick context reads
 FINE = 64  # exact states kept at multiples of `TAIL`, near where the caret was
+EDITS = 32  # remembered: what was read meanwhile is of use up to the first of them
 NEAR = 1500  # tokens behind an edit in which old states are worth less than none
 
 
@@ -53,6 +55,7 @@ class Reading:
         self._text = EncodedText(model.tokenizer, text)
         self._lock = threading.Lock()
         self._revision = 0
+        self._edits: deque[tuple[int, int]] = deque(maxlen=EDITS)  # the last revisions, and where each begins
         self._exact: list[State] = []  # number n is the state after (n + 1) * BLOCK tokens
         self._fine: OrderedDict[int, State] = OrderedDict()  # exact, by place; newest last
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
@@ -67,6 +70,7 @@ class Reading:
             if change.old == change.new == 0:
                 return
             self._revision += 1
+            self._edits.append((self._revision, change.first))
             kept = change.first // BLOCK
             behind = [(number + 1) * BLOCK for number in range(kept, len(self._exact))]
             self._keep_old(behind, self._exact[kept:])
@@ -80,23 +84,27 @@ class Reading:
             shift = np.where(far[keep], change.new - change.old, 0)
             self._places = self._places[keep] + shift
 
-    def context(self, offset: int, before: str, job: Job, *, exact: bool = False) -> Context:
+    def context(
+        self, offset: int, before: str, job: Job, *, exact: bool = False, still: Callable[[], object] = lambda: None
+    ) -> Context:
         """The context at an offset; `before` is the text next to it. Quick where reading all of it would take long.
 
         With `exact` it waits until everything before the offset is read, unless its states are more than memory is
-        kept for. Raises `JobCancelled`.
+        kept for. `still` is called now and then, and raises what ends the work when the text has become another.
+        Raises `JobCancelled`.
         """
         while True:
             job.check()
+            still()
             with self._lock:
-                same = self._last is not None and self._last[:2] == (offset, self._revision)
-                if self._last is not None and same and (self._last[2].exact or not exact):
-                    return self._last[2]
-                plan = self._plan(offset)
+                plan, last = self._plan(offset), self._last
+                here = plan is not None and last is not None and last[:2] == (offset, self._revision)
+            if here and plan is not None and last is not None and (last[2].exact or not (exact or plan.exact)):
+                return last[2]
             if plan is None:
                 return Context(self._decoder.start_logits(), self._decoder.zero_state(), (), before)
             if plan.exact or not exact or not self.advance(plan.certain):
-                context = self._follow(plan, before, job)
+                context = self._follow(plan, before, job, still)
                 with self._lock:
                     self._last = offset, plan.revision, context
                 return context
@@ -165,7 +173,7 @@ class Reading:
             start, state = int(self._places[number]), self._old[number]
         return max(start, min(least, most)), state
 
-    def _follow(self, plan: _Plan, before: str, job: Job) -> Context:
+    def _follow(self, plan: _Plan, before: str, job: Job, still: Callable[[], object]) -> Context:
         """Reads what the plan says and remembers what is worth it."""
         state, start, ids = plan.state, plan.start, plan.ids
         end = start + len(ids)
@@ -177,6 +185,9 @@ class Reading:
                 ids, start = ids[cut - start :], cut
                 if start <= plan.certain:
                     found.append((start, state))
+                    if plan.revision != self._revision:
+                        self._remember(found, plan)
+                        still()
             job.check()
             logits, state = self._decoder.prefill(_column(ids, self._decoder), state)
         self._remember(found, plan)
@@ -193,7 +204,10 @@ class Reading:
 
     def _remember(self, found: list[tuple[int, State]], plan: _Plan) -> None:
         with self._lock:
-            if plan.revision != self._revision:
+            first = min((place for revision, place in self._edits if revision > plan.revision), default=None)
+            if first is not None:  # what stands before the edits made since is as it was
+                found = [(place, state) for place, state in found if place <= first]
+            if plan.revision + len(self._edits) < self._revision:
                 return
             if not plan.exact:
                 self._keep_old([place for place, _ in found[-1:]], [state for _, state in found[-1:]])

@@ -10,7 +10,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -255,7 +255,7 @@ class Service:
             number,
             model,
             params,
-            self._notify,
+            self._notify_all,
             self._streams,
             lambda: self._desk.context(model, params.prompt, params.at, job, backward=params.backward),
             self._foreground,
@@ -290,8 +290,11 @@ class Service:
     def _notify(self, method: str, params: msgspec.Struct) -> None:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def _send(self, message: dict[str, Any]) -> None:
-        line = msgspec.json.encode(message) + b"\n"
+    def _notify_all(self, messages: Sequence[tuple[str, msgspec.Struct]]) -> None:
+        self._send(*({"jsonrpc": "2.0", "method": method, "params": params} for method, params in messages))
+
+    def _send(self, *messages: dict[str, Any]) -> None:
+        line = b"".join(msgspec.json.encode(message) + b"\n" for message in messages)
         try:
             with self._writing:
                 self._sink.write(line)

@@ -28,11 +28,13 @@ from engine.jobs import Job
 from engine.protocol import TakeReason
 from engine.sampling import Row, discourage, draw_at, shape
 from engine.settings import Dials
+from engine.stack import State
 from engine.states import fork, select
 
 MOST = 32  # takes at once
 LONGEST = 5000  # characters of a take
 _NUMBERS = 64  # random numbers fetched at a time
+_WINDOW = 16  # steps whose states are kept, to have the one at a take's end when that turns out to be there
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Grown:
     tokens: int  # up to its end
     nats: float  # that they cost under the undistorted model
     reason: TakeReason
+    ids: tuple[int, ...] = ()  # of those tokens
+    state: State | None = None  # of its stream after the first `read` of them, where that was kept
+    read: int = 0
 
 
 class TakeGrower:
@@ -80,11 +85,15 @@ class TakeGrower:
         growing = list(self._rows)
         logits = self._context.logits.expand(len(growing), -1)
         state = fork(self._context.state, max(2, len(growing)))
+        window: deque[tuple[State, list[_Row]]] = deque(maxlen=_WINDOW)
         while True:
             job.check()
+            window.append((state, growing))
             tokens, nats = self._draw(logits, growing)
             for row, token, cost in zip(growing, tokens, nats, strict=True):
                 row.push(token, cost)
+                if row.ended:
+                    row.keep_state(window)
             if progress is not None:
                 progress([row.text for row in self._rows])
             kept = [place for place, row in enumerate(growing) if not row.ended]
@@ -147,6 +156,9 @@ class _Row:
         self._numbers: list[float] = []
         self._costs: list[float] = []
         self._lengths: list[int] = []  # characters after each token
+        self._ids: list[int] = []
+        self._state: State | None = None
+        self._read = 0
         self._reason: TakeReason = "length"
 
     def number_drawn(self) -> float:
@@ -158,6 +170,7 @@ class _Row:
     def push(self, token: int, nats: float) -> None:
         """Takes the next token, and sees whether the take ends with it."""
         self.recent.append(token)
+        self._ids.append(int(token))
         self._costs.append(float(nats))
         piece = self._detokenizer.push(token)
         if not piece.isascii():
@@ -171,8 +184,33 @@ class _Row:
 
     def grown(self) -> Grown:
         """The take, once it has ended; what was drawn beyond its end to be sure of it is left out."""
-        tokens = next((n + 1 for n, length in enumerate(self._lengths) if length >= len(self.text)), len(self._costs))
-        return Grown(self.number, self.seed, self.text, tokens, sum(self._costs[:tokens]), self._reason)
+        tokens = self._tokens()
+        return Grown(
+            self.number,
+            self.seed,
+            self.text,
+            tokens,
+            sum(self._costs[:tokens]),
+            self._reason,
+            tuple(self._ids[:tokens]),
+            self._state,
+            self._read,
+        )
+
+    def keep_state(self, window: Sequence[tuple[State, Sequence["_Row"]]]) -> None:
+        """Keeps the state before the take's last token. `window` has those of the last steps, and whose they are.
+
+        The newest of them has read all tokens but the one drawn last.
+        """
+        self._read = self._tokens() - 1
+        back = len(self._ids) - 1 - self._read
+        if back < len(window):
+            state, growing = window[-1 - back]
+            self._state = select(state, [growing.index(self)])
+
+    def _tokens(self) -> int:
+        """Up to its end."""
+        return next((n + 1 for n, length in enumerate(self._lengths) if length >= len(self.text)), len(self._costs))
 
     def _add(self, piece: str) -> None:
         self.text = piece + self.text if self._backward else self.text + piece

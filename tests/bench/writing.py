@@ -107,10 +107,10 @@ def suggestions(home: Path, work: Path, chosen: object) -> list[Figure]:
             for place in first:
                 go(terminal, place)
                 for number in range(chosen.keys):  # type: ignore[attr-defined]
-                    one, all_ = suggested(terminal, number)
+                    one, all_, rough = suggested(terminal, number)
                     first[place].append(one)
                     last[place].append(all_)
-                    quick[place] += terminal.shows("from the last page")
+                    quick[place] += rough
                     print(place, number, round(one, 1), round(all_, 1), file=sys.stderr)
     figures = []
     for place in first:
@@ -132,10 +132,11 @@ def go(terminal: Terminal, place: str) -> None:
             terminal.press("\x1b[5~")
             terminal.collect(0.01)
     terminal.settle(lambda shown: shown.slanted == 0)
+    terminal.collect(1.0)  # a person looks where that is
 
 
-def suggested(terminal: Terminal, number: int) -> tuple[float, float]:
-    """Types a character, and asks: milliseconds to the first characters of a ghost, and to all takes."""
+def suggested(terminal: Terminal, number: int) -> tuple[float, float, bool]:
+    """Types a character, and asks: milliseconds to a ghost's first characters and to all takes; whether it is quick."""
     typed = "and so it was that the others went on with "
     terminal.press(typed[number % len(typed)])
     terminal.collect(0.1 + 0.3 * (number * 0.618 % 1))
@@ -151,9 +152,10 @@ def suggested(terminal: Terminal, number: int) -> tuple[float, float]:
             first = at
         if not last and any(DONE.search(line) for line in terminal.lines):
             last = at
+    quick = terminal.shows("from the last page")
     terminal.press("escape")
     terminal.settle(lambda shown: shown.slanted == 0)
-    return 1000 * (first - pressed), 1000 * (last - pressed)
+    return 1000 * (first - pressed), 1000 * (last - pressed), quick
 
 
 # --- typing ---
@@ -246,17 +248,19 @@ def streamed(terminal: Terminal) -> tuple[float, float]:
     terminal.collect_until(lambda data: b"tokens/s" in data)
     for _ in terminal.frames():
         pass
+    terminal.collect(1.0)  # what came while that was drawn
     began = time.perf_counter()
     terminal.collect(STREAM)
-    before, frames, ended = page(terminal), 0, began
-    for at in terminal.frames():
-        if (now := page(terminal)) != before:
-            before, frames, ended = now, frames + 1, at
     terminal.press("escape")
+    terminal.collect(1.0)
+    before, frames, speed = page(terminal), 0, 0.0
+    for at in terminal.frames():
+        if began < at <= began + STREAM and (now := page(terminal)) != before:
+            before, frames = now, frames + 1
+            speed = float(found(terminal, SPEED)[0].replace(",", ""))  # over the last second
     terminal.settle(lambda shown: shown.shows("take 1 of 1"))
-    speed = float(found(terminal, SPEED)[0].replace(",", ""))
     terminal.press("tab")
-    return frames / (ended - began), speed
+    return frames / STREAM, speed
 
 
 def page(terminal: Terminal) -> list[str]:

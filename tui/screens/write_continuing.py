@@ -21,7 +21,7 @@ from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS, WriteSettings
 
-PAINTS = 30  # a second: text is drawn that often, however fast it comes
+PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 NO_MODEL = "There is no model yet. Press F3 to train one on a text of yours; until then this is a plain editor."
 
 
