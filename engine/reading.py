@@ -8,7 +8,8 @@ is quick.
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ from engine.states import size
 
 QUICK = 2000  # characters that a quick context reads
 FINE = 64  # exact states kept at multiples of `TAIL`, near where the caret was
+PATIENCE = 0.05  # seconds between two looks whether one is still wanted
 EDITS = 32  # remembered: what was read meanwhile is of use up to the first of them
 NEAR = 1500  # tokens behind an edit in which old states are worth less than none
 
@@ -61,6 +63,7 @@ class Reading:
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
         self._old: list[State] = []
         self._last: tuple[int, int, Context] | None = None  # place, revision and the context there: asked for twice
+        self._under_way: dict[tuple[int, int], threading.Event] = {}  # places and revisions that are being read
         self._most = max(1, MEMORY // size(self._decoder.zero_state()))
 
     def edit(self, start: int, end: int, text: str) -> None:
@@ -97,17 +100,34 @@ class Reading:
             job.check()
             still()
             with self._lock:
-                plan, last = self._plan(offset), self._last
-                here = plan is not None and last is not None and last[:2] == (offset, self._revision)
+                plan, last, asked = self._plan(offset), self._last, (offset, self._revision)
+                other = self._under_way.get(asked)
+                here = plan is not None and last is not None and last[:2] == asked
             if here and plan is not None and last is not None and (last[2].exact or not (exact or plan.exact)):
                 return last[2]
             if plan is None:
                 return Context(self._decoder.start_logits(), self._decoder.zero_state(), (), before)
-            if plan.exact or not exact or not self.advance(plan.certain):
-                context = self._follow(plan, before, job, still)
-                with self._lock:
-                    self._last = offset, plan.revision, context
+            if other is not None:  # reads just this: both at once would take each other's time
+                other.wait(PATIENCE)
+            elif plan.exact or not exact or not self.advance(plan.certain):
+                with self._reads(asked):
+                    context = self._follow(plan, before, job, still)
+                    with self._lock:
+                        self._last = offset, plan.revision, context
                 return context
+
+    @contextmanager
+    def _reads(self, asked: tuple[int, int]) -> Iterator[None]:
+        """Lets others who ask about the same place wait meanwhile."""
+        done = threading.Event()
+        with self._lock:
+            self._under_way[asked] = done
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.pop(asked, None)
+            done.set()
 
     def advance(self, upto: int, cores: int = 0) -> bool:
         """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.

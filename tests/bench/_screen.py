@@ -23,7 +23,9 @@ ANSWER = b"\x1b[?2026;2$y"
 class Terminal:
     """One program in a pseudo-terminal. Leaving the block ends it."""
 
-    def __init__(self, command: Sequence[str], home: Path, columns: int = 160, rows: int = 45) -> None:
+    def __init__(
+        self, command: Sequence[str], home: Path, columns: int = 160, rows: int = 45, cwd: Path | None = None
+    ) -> None:
         environment = {
             **os.environ,
             "PANTOUM_HOME": str(home),
@@ -38,7 +40,7 @@ class Terminal:
         self._came: list[tuple[float, bytes]] = []
         self._part = b""  # of a frame whose end hasn't come
         self._process = pexpect.spawn(
-            sys.executable, ["-P", *command], env=environment, dimensions=(rows, columns), timeout=30
+            sys.executable, ["-P", *command], env=environment, cwd=cwd, dimensions=(rows, columns), timeout=30
         )
         self._file = self._process.child_fd
 

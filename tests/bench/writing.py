@@ -111,7 +111,6 @@ def suggestions(home: Path, work: Path, chosen: object) -> list[Figure]:
                     first[place].append(one)
                     last[place].append(all_)
                     quick[place] += rough
-                    print(place, number, round(one, 1), round(all_, 1), file=sys.stderr)
     figures = []
     for place in first:
         figures += [
@@ -279,9 +278,9 @@ def opening(home: Path, work: Path, chosen: object) -> list[Figure]:
         text = prose(5_000_000, seed=5 + number)
         document.write_text(text)
         for times in (unknown, known):
-            with Terminal(["-m", "tui.cli", "write"], home, COLUMNS, ROWS) as terminal:
+            with Terminal(["-m", "tui.cli", "write"], home, COLUMNS, ROWS, cwd=work) as terminal:
                 terminal.settle(awake)
-                times.append(opened(terminal, document, text[:40]))
+                times.append(opened(terminal, document, text[1:40]))
                 terminal.collect(2.0)  # its journal is written
     return [
         Figure("a document of 5 MB opens", statistics.median(unknown), "s", at_most=1.0),
@@ -292,9 +291,11 @@ def opening(home: Path, work: Path, chosen: object) -> list[Figure]:
 def opened(terminal: Terminal, document: Path, begins: str) -> float:
     terminal.press("ctrl+o")
     terminal.settle(lambda shown: shown.shows("Open a text"))
-    for character in str(document):
+    terminal.press("tab")  # from the list to the name
+    terminal.collect(0.1)
+    for character in document.name:
         terminal.press(character)
-        terminal.collect(0.01)
+        terminal.collect(0.05)
     terminal.settle(lambda shown: shown.shows(document.name))
     pressed = terminal.press("enter")
     terminal.collect_until(lambda data: begins.encode() in data)

@@ -114,10 +114,14 @@ class WriteDesk(Screen[None]):
             speed=self.speed(),
         )
 
-    def adopt_settings(self, settings: WriteSettings) -> None:
-        """Shows and remembers the settings; they are written once they have rested."""
+    def adopt_settings(self, settings: WriteSettings, *, shown: bool = True) -> None:
+        """Shows and remembers the settings; they are written once they have rested.
+
+        Painting the dials takes some milliseconds: without `shown`, whoever has more urgent things to paint does it.
+        """
         self.settings = settings
-        self.dials.settings = settings
+        if shown:
+            self.dials.settings = settings
         self.run_worker(self._remember_settings(settings), group="settings", exclusive=True)
 
     async def _remember_settings(self, settings: WriteSettings) -> None:
