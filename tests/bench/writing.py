@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def awake(terminal: Terminal) -> bool:
 # --- suggestions ---
 
 
-def suggestions(home: Path, work: Path, chosen: object) -> list[Figure]:
+def suggestions(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
     """Tab to the first characters of a ghost, and to five takes of a sentence."""
     document = work / "novel.txt"
     document.write_text(prose(1_000_000, seed=2))
@@ -103,10 +104,10 @@ def suggestions(home: Path, work: Path, chosen: object) -> list[Figure]:
     quick = dict.fromkeys(first, 0)
     with desk(home, document) as terminal:
         terminal.settle(awake)
-        for _ in range(chosen.rounds):  # type: ignore[attr-defined]
+        for _ in range(chosen.rounds):
             for place in first:
                 go(terminal, place)
-                for number in range(chosen.keys):  # type: ignore[attr-defined]
+                for number in range(chosen.keys):
                     one, all_, rough = suggested(terminal, number)
                     first[place].append(one)
                     last[place].append(all_)
@@ -160,7 +161,7 @@ def suggested(terminal: Terminal, number: int) -> tuple[float, float, bool]:
 # --- typing ---
 
 
-def typing(home: Path, work: Path, chosen: object) -> list[Figure]:
+def typing(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
     """Keys while 32 takes, a stream and the surprisal of a page are being worked on."""
     document = work / "typed.txt"
     document.write_text(prose(1_000_000, seed=3))
@@ -174,7 +175,7 @@ def typing(home: Path, work: Path, chosen: object) -> list[Figure]:
         terminal.press("enter")
         terminal.collect(0.5)
         before, began = found(terminal, LOAD), time.perf_counter()
-        waits = typed(terminal, chosen.typed)  # type: ignore[attr-defined]
+        waits = typed(terminal, chosen.typed)
         terminal.settle(lambda shown: found(shown, LOAD) != before, 5.0)
         spent = time.perf_counter() - began
         takes, tokens, pages = (
@@ -217,7 +218,7 @@ def typed(terminal: Terminal, count: int) -> list[float]:
 # --- streaming ---
 
 
-def streaming(home: Path, work: Path, chosen: object) -> list[Figure]:
+def streaming(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
     """Frames a second while the model writes as fast as it can, and at 2,000 tokens a second."""
     document = work / "streamed.txt"
     figures: list[Figure] = []
@@ -227,7 +228,7 @@ def streaming(home: Path, work: Path, chosen: object) -> list[Figure]:
         rates, speeds = [], []
         with desk(home, document, dials=dials, length=100_000) as terminal:
             terminal.settle(awake)
-            for _ in range(chosen.rounds):  # type: ignore[attr-defined]
+            for _ in range(chosen.rounds):
                 rate, speed = streamed(terminal)
                 rates.append(rate)
                 speeds.append(speed)
@@ -263,17 +264,17 @@ def streamed(terminal: Terminal) -> tuple[float, float]:
 
 
 def page(terminal: Terminal) -> list[str]:
-    return [line[: COLUMNS - 50] for line in terminal.lines[: ROWS - 4]]
+    return [line[: COLUMNS - 50] for line in terminal.lines[: ROWS - 2]]
 
 
 # --- opening ---
 
 
-def opening(home: Path, work: Path, chosen: object) -> list[Figure]:
+def opening(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
     """From the last key of the dialog that asks for a file to the first page of it."""
     forget(home)
     known, unknown = [], []
-    for number in range(chosen.rounds):  # type: ignore[attr-defined]
+    for number in range(chosen.rounds):
         document = work / f"long-{number}.txt"
         text = prose(5_000_000, seed=5 + number)
         document.write_text(text)
