@@ -26,7 +26,7 @@ PROMPT = "In the morning the ferryman waited for "
 class Loaded(PantoumApp):
     """Does more than a person would ask for at once."""
 
-    CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(tui.app.__file__).with_name("app.tcss"))
 
     def __init__(self, document: Path, model: str) -> None:
         super().__init__(document, model)
@@ -41,7 +41,7 @@ class Loaded(PantoumApp):
             await asyncio.sleep(0.1)
         client = await desk.session.ready()
         await desk.copy.open(client, desk.editor.manuscript.body)
-        work = (self._take(client), self._stream(client), self._colour(client, desk), self._tell(desk))
+        work = (self._take(client), self._stream(client), self._colour(client, desk), self._count(desk))
         await asyncio.gather(*work)
 
     def _desk(self) -> WriteScreen | None:
@@ -75,7 +75,7 @@ class Loaded(PantoumApp):
                 await client.surprisal(SurprisalParams(model=self._slug, at=start, end=at.offset))
             self._pages += 1
 
-    async def _tell(self, desk: WriteScreen) -> None:
+    async def _count(self, desk: WriteScreen) -> None:
         while True:
             desk.say(f"load: {self._takes} takes, {self._tokens} tokens, {self._pages} pages")
             await asyncio.sleep(1.0)

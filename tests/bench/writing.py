@@ -47,6 +47,7 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=150, help="of training before anything is measured")
     options.add_argument("--keys", type=int, default=12, help="suggestions a round at each place")
     options.add_argument("--typed", type=int, default=300, help="keys typed while the engine works")
+    options.add_argument("--each", action="store_true", help="also tell each wait for a suggestion")
     options.add_argument("--parts", default=",".join(PARTS), help="what is measured (default: %(default)s)")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -112,6 +113,8 @@ def suggestions(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
                     first[place].append(one)
                     last[place].append(all_)
                     quick[place] += rough
+    if chosen.each:
+        print(first, last, file=sys.stderr)
     figures = []
     for place in first:
         figures += [
@@ -273,7 +276,8 @@ def page(terminal: Terminal) -> list[str]:
 def opening(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
     """From the last key of the dialog that asks for a file to the first page of it."""
     forget(home)
-    known, unknown = [], []
+    known: list[float] = []
+    unknown: list[float] = []
     for number in range(chosen.rounds):
         document = work / f"long-{number}.txt"
         text = prose(5_000_000, seed=5 + number)
