@@ -35,7 +35,7 @@ class Chooser:
         """One token for each row of logits (B, V), each drawn with one of the uniform numbers (B,)."""
         banned = self._all if dials.spell else self._banned
         choose = _kernel() if logits.shape[1] < MANY else choose_rows
-        tokens, nats = choose(logits, self._recent, banned, dials, numbers)
+        tokens, nats = choose(np.ascontiguousarray(logits), self._recent, banned, dials, numbers)
         for row, place in enumerate(self._next):
             self._recent[row, place] = tokens[row]
         self._next = [(place + 1) % RECENT for place in self._next]

@@ -6,6 +6,7 @@ a new one. Nothing here blocks the loop.
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
@@ -13,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from corpora.errors import InputError
-from engine.environment import service_environment
+from engine.environment import NICE, service_environment
 from engine.open_document import OpenDocument
 from engine.protocol import (
     CANCELLED,
@@ -163,8 +164,10 @@ class EngineClient:
                 stderr=asyncio.subprocess.PIPE,
                 limit=LINE_LIMIT,
                 env=service_environment(),
-                start_new_session=True,  # a Ctrl-C in the terminal is the app's to handle
+                process_group=0,  # a Ctrl-C in the terminal is the app's to handle
             )
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         except OSError as error:
             raise EngineGone(f"The engine can't be started ({error.strerror or error}): {command[0]}") from error
         return cls(process)

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import socket
+import sys
+import threading
 from collections.abc import Iterator
 
 import torch
@@ -10,6 +12,8 @@ import torch
 from corpora.errors import InputError
 from engine.ranks import ALONE, Place
 from engine.settings import Device, Precision
+
+BACKGROUND = 10  # how nice a thread is that nobody waits for: a tenth of a core beside one that somebody does
 
 
 def choose_device(asked: Device, place: Place = ALONE) -> torch.device:
@@ -62,6 +66,13 @@ def threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def step_back() -> None:
+    """From now on this thread computes when no other wants to, where the system can tell threads apart (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from corpora.boundaries import CONTEXT
 from corpora.errors import InputError
 from engine.context import Context
+from engine.decoder import BLOCK
+from engine.device import step_back
 from engine.jobs import Foreground, Job, JobCancelled
 from engine.models import LoadedModel
 from engine.protocol import Place
@@ -67,9 +69,11 @@ class Document:
         reading = self.reading(model, wait=exact or len(text) <= AT_ONCE)
         before = text[max(0, place.offset - CONTEXT) : place.offset]
         if reading is not None:
-            context = reading.context(place.offset, before, job, exact=exact)
+            context = reading.context(place.offset, before, job, exact=exact, still=lambda: self.at(place))
         else:
-            context = replace(model.context(text[max(0, place.offset - QUICK) : place.offset]), exact=False)
+            # From a place that stays the same for some keys: what was read there is remembered.
+            start = max(0, place.offset - QUICK) // BLOCK * BLOCK
+            context = replace(model.context(text[start : place.offset]), exact=False)
         self.at(place)  # what was edited meanwhile makes the answer one about another text
         return context
 
@@ -84,16 +88,20 @@ class Document:
             self._wanted[key] = model
         return self._make(model) if wait else None
 
-    def read_on(self) -> bool:
-        """One piece of background work; False where there is none."""
+    def encode(self) -> bool:
+        """Makes a reading that is wanted; False where none is. Until it is there, each question costs a quick state."""
         with self._lock:
             wanted = next(iter(self._wanted.values()), None)
-            reading = next(reversed(self._readings.values()), None)
-            caret = min(self.caret + AHEAD, len(self._text))
         if wanted is not None:
             self._make(wanted)
-            return True
-        return reading is not None and reading.advance(reading.place(caret))
+        return wanted is not None
+
+    def read_on(self) -> bool:
+        """Reads one block in the background; False where there is none."""
+        with self._lock:
+            reading = next(reversed(self._readings.values()), None)
+            caret = min(self.caret + AHEAD, len(self._text))
+        return reading is not None and reading.advance(reading.place(caret), 1)
 
     def _make(self, model: LoadedModel) -> Reading:
         """Encodes the document, which may take a second; edits go on meanwhile and are caught up with at the end."""
@@ -171,6 +179,7 @@ class Documents:
         self._work.set()
 
     def _run(self) -> None:
+        step_back()
         while True:
             self._work.wait()
             self._work.clear()
@@ -181,8 +190,10 @@ class Documents:
                 print(f"reading ahead failed ({type(error).__name__}: {error})", file=sys.stderr)  # noqa: T201
 
     def _step(self) -> bool:
-        """One block of the document used last that has anything to read."""
-        self._foreground.wait(REST)
+        """One block of the document used last that has anything to read; before that, documents are encoded at once."""
         with self._lock:
             documents = list(reversed(self._documents.values()))
+        if any(document.encode() for document in documents):
+            return True
+        self._foreground.wait(REST)
         return any(document.read_on() for document in documents)

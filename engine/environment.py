@@ -7,6 +7,10 @@ from collections.abc import Mapping
 # 240); beside a training, where each waits for the other's turn, they take ten times as long (4,400 µs, not 380).
 SETTINGS = {"OPENBLAS_NUM_THREADS": "1"}
 
+# How far the service steps back before the app. Its threads can want more cores than there are, and a key press then
+# waited for up to 0.4 s for the app's turn. That holds within one session only (Linux's autogroups): both are in one.
+NICE = 5
+
 
 def service_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`base` with the settings that suit stepping, where the person has made none."""

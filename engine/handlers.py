@@ -16,7 +16,7 @@ from engine.context import Context
 from engine.device import cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
-from engine.jobs import Foreground, Job, JobCancelled, Notify
+from engine.jobs import Foreground, Job, JobCancelled, NotifyAll
 from engine.model import Side
 from engine.models import LoadedModel
 from engine.protocol import (
@@ -38,6 +38,9 @@ from engine.scoring import make_score, total_nats
 from engine.settings import Dials
 
 GetContext = Callable[[], Context]
+TOGETHER = 0.01  # seconds within which tokens are sent together: an app that wakes up for each paints no frames
+LATE = 0.05  # seconds that a stream may be behind its pace and catch up
+EARLY = 0.002  # seconds that a token may come too soon: shorter waits take longer than they say
 
 
 class Streaming(threading.Thread):
@@ -48,7 +51,7 @@ class Streaming(threading.Thread):
         number: int,
         model: LoadedModel,
         params: StreamParams,
-        notify: Notify,
+        notify: NotifyAll,
         running: MutableMapping[int, "Streaming"],
         context: GetContext,
         foreground: Foreground,
@@ -63,6 +66,9 @@ class Streaming(threading.Thread):
         self._foreground = foreground
         self._get_context = context
         self._exact = True
+        self._due = 0.0  # when the next token is to come
+        self._unsent: list[Token] = []
+        self._sent = 0.0  # when tokens were sent last
         side: Side = "back" if params.backward else "ahead"
         self._continuation = Continuation(
             model.side(side),
@@ -99,8 +105,7 @@ class Streaming(threading.Thread):
                     piece = next(pieces, None)
                 if piece is None:
                     break
-                self._notify(
-                    "token",
+                self._unsent.append(
                     Token(
                         stream=self.number,
                         index=tokens,
@@ -109,12 +114,12 @@ class Streaming(threading.Thread):
                         probability=piece.probability if self._params.probabilities else None,
                         dials=piece.dials if _differ(piece.dials, dials) else None,
                         exact=self._exact or tokens > 0,
-                    ),
+                    )
                 )
                 dials = piece.dials
                 tokens += 1
                 characters += len(piece.text)
-                self._wait_for_pace()
+                self._keep_pace()
                 if self._cancelled.is_set():
                     break
             reason = "cancelled" if self._cancelled.is_set() else self._continuation.reason
@@ -124,37 +129,50 @@ class Streaming(threading.Thread):
             reason = "cancelled"
         except Exception as error:
             failure = f"The engine failed at this text ({type(error).__name__}: {error})."
+        self._send()
         self._running.pop(self.number, None)
         tail = self._continuation.tail
-        self._notify(
-            "done",
-            Done(
-                stream=self.number,
-                reason=reason,
-                tokens=tokens,
-                characters=characters + len(tail),
-                seconds=time.monotonic() - began,
-                exact=self._exact,
-                text=tail,
-                error=failure,
-            ),
+        done = Done(
+            stream=self.number,
+            reason=reason,
+            tokens=tokens,
+            characters=characters + len(tail),
+            seconds=time.monotonic() - began,
+            exact=self._exact,
+            text=tail,
+            error=failure,
         )
+        self._notify([("done", done)])
 
     def _context(self) -> Context:
         context = self._get_context()
         self._exact = context.exact
         return context
 
-    def _wait_for_pace(self) -> None:
-        """Until the next token is due; a turned dial may bring that forward."""
-        sent = time.monotonic()
-        while not self._cancelled.is_set():
-            pace = self._continuation.dials.pace
-            left = sent + 1.0 / pace - time.monotonic() if pace > 0 else 0.0
-            if left <= 0:
-                return
+    def _keep_pace(self) -> None:
+        """Sends what is there once in a moment, and before a longer wait; then waits until the next token is due.
+
+        A turned dial may bring that forward. What is late is caught up with, within bounds.
+        """
+        now = time.monotonic()
+        self._due = max(self._due, now - LATE) + self._wait()
+        if max(self._due, now) - self._sent >= TOGETHER:
+            self._send()
+        while not self._cancelled.is_set() and (left := self._due - time.monotonic()) > EARLY:
             self._turned.clear()
             self._turned.wait(left)
+            self._due = min(self._due, now + self._wait())
+
+    def _wait(self) -> float:
+        """Seconds between two tokens."""
+        pace = self._continuation.dials.pace
+        return 1.0 / pace if pace > 0 else 0.0
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent:
+            self._notify([("token", token) for token in unsent])
+        self._sent = time.monotonic()
 
 
 def _differ(some: Dials, others: Dials) -> bool:

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
 
 Notify = Callable[[str, msgspec.Struct], None]
+NotifyAll = Callable[[Sequence[tuple[str, msgspec.Struct]]], None]  # several at once, in order
 
 
 class JobCancelled(Exception):  # not an error

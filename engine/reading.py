@@ -7,7 +7,9 @@ is quick.
 """
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,8 @@ import torch
 from corpora.tokenizers import Ids
 from engine.context import RECENT, Context
 from engine.decoder import BLOCK, TAIL, Decoder
-from engine.device import cores, threads
+from engine.device import cores as all_cores
+from engine.device import threads
 from engine.encoded_text import EncodedText
 from engine.jobs import Job
 from engine.models import LoadedModel
@@ -27,6 +30,8 @@ from engine.states import size
 
 QUICK = 2000  # characters that a quick context reads
 FINE = 64  # exact states kept at multiples of `TAIL`, near where the caret was
+PATIENCE = 0.05  # seconds between two looks whether one is still wanted
+EDITS = 32  # remembered: what was read meanwhile is of use up to the first of them
 NEAR = 1500  # tokens behind an edit in which old states are worth less than none
 
 
@@ -52,10 +57,13 @@ class Reading:
         self._text = EncodedText(model.tokenizer, text)
         self._lock = threading.Lock()
         self._revision = 0
+        self._edits: deque[tuple[int, int]] = deque(maxlen=EDITS)  # the last revisions, and where each begins
         self._exact: list[State] = []  # number n is the state after (n + 1) * BLOCK tokens
         self._fine: OrderedDict[int, State] = OrderedDict()  # exact, by place; newest last
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
         self._old: list[State] = []
+        self._last: tuple[int, int, Context] | None = None  # place, revision and the context there: asked for twice
+        self._under_way: dict[tuple[int, int], threading.Event] = {}  # places and revisions that are being read
         self._most = max(1, MEMORY // size(self._decoder.zero_state()))
 
     def edit(self, start: int, end: int, text: str) -> None:
@@ -65,6 +73,7 @@ class Reading:
             if change.old == change.new == 0:
                 return
             self._revision += 1
+            self._edits.append((self._revision, change.first))
             kept = change.first // BLOCK
             behind = [(number + 1) * BLOCK for number in range(kept, len(self._exact))]
             self._keep_old(behind, self._exact[kept:])
@@ -78,23 +87,53 @@ class Reading:
             shift = np.where(far[keep], change.new - change.old, 0)
             self._places = self._places[keep] + shift
 
-    def context(self, offset: int, before: str, job: Job, *, exact: bool = False) -> Context:
+    def context(
+        self, offset: int, before: str, job: Job, *, exact: bool = False, still: Callable[[], object] = lambda: None
+    ) -> Context:
         """The context at an offset; `before` is the text next to it. Quick where reading all of it would take long.
 
         With `exact` it waits until everything before the offset is read, unless its states are more than memory is
-        kept for. Raises `JobCancelled`.
+        kept for. `still` is called now and then, and raises what ends the work when the text has become another.
+        Raises `JobCancelled`.
         """
         while True:
             job.check()
+            still()
             with self._lock:
-                plan = self._plan(offset)
+                plan, last, asked = self._plan(offset), self._last, (offset, self._revision)
+                other = self._under_way.get(asked)
+                here = plan is not None and last is not None and last[:2] == asked
+            if here and plan is not None and last is not None and (last[2].exact or not (exact or plan.exact)):
+                return last[2]
             if plan is None:
                 return Context(self._decoder.start_logits(), self._decoder.zero_state(), (), before)
-            if plan.exact or not exact or not self.advance(plan.certain):
-                return self._follow(plan, before, job)
+            if other is not None:  # reads just this: both at once would take each other's time
+                other.wait(PATIENCE)
+            elif plan.exact or not exact or not self.advance(plan.certain):
+                with self._reads(asked):
+                    context = self._follow(plan, before, job, still)
+                    with self._lock:
+                        self._last = offset, plan.revision, context
+                return context
 
-    def advance(self, upto: int) -> bool:
-        """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read."""
+    @contextmanager
+    def _reads(self, asked: tuple[int, int]) -> Iterator[None]:
+        """Lets others who ask about the same place wait meanwhile."""
+        done = threading.Event()
+        with self._lock:
+            self._under_way[asked] = done
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.pop(asked, None)
+            done.set()
+
+    def advance(self, upto: int, cores: int = 0) -> bool:
+        """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.
+
+        On so many cores, or all: a state has the same bits however many read it.
+        """
         with self._lock:
             number, revision = len(self._exact), self._revision
             end = (number + 1) * BLOCK
@@ -102,7 +141,7 @@ class Reading:
                 return False
             ids = self._text.ids(end - BLOCK, end)
             state = self._exact[-1] if self._exact else self._decoder.zero_state()
-        with threads(cores()):
+        with threads(cores or all_cores()):
             _, after = self._decoder.prefill(_column(ids, self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
@@ -154,18 +193,21 @@ class Reading:
             start, state = int(self._places[number]), self._old[number]
         return max(start, min(least, most)), state
 
-    def _follow(self, plan: _Plan, before: str, job: Job) -> Context:
+    def _follow(self, plan: _Plan, before: str, job: Job, still: Callable[[], object]) -> Context:
         """Reads what the plan says and remembers what is worth it."""
         state, start, ids = plan.state, plan.start, plan.ids
         end = start + len(ids)
         found: list[tuple[int, State]] = []
-        with threads(cores()):
+        with threads(all_cores()):
             while (cut := self._next_cut(start, end, plan.exact)) < end:
                 job.check()
                 _, state = self._decoder.prefill(_column(ids[: cut - start], self._decoder), state)
                 ids, start = ids[cut - start :], cut
                 if start <= plan.certain:
                     found.append((start, state))
+                    if plan.revision != self._revision:
+                        self._remember(found, plan)
+                        still()
             job.check()
             logits, state = self._decoder.prefill(_column(ids, self._decoder), state)
         self._remember(found, plan)
@@ -182,7 +224,10 @@ class Reading:
 
     def _remember(self, found: list[tuple[int, State]], plan: _Plan) -> None:
         with self._lock:
-            if plan.revision != self._revision:
+            first = min((place for revision, place in self._edits if revision > plan.revision), default=None)
+            if first is not None:  # what stands before the edits made since is as it was
+                found = [(place, state) for place, state in found if place <= first]
+            if plan.revision + len(self._edits) < self._revision:
                 return
             if not plan.exact:
                 self._keep_old([place for place, _ in found[-1:]], [state for _, state in found[-1:]])

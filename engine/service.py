@@ -5,11 +5,12 @@ moment, in order; each stream, and each request that may take long, has a thread
 Any of those can be cancelled by its id. Nothing but messages is ever written to stdout.
 """
 
+import gc
 import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -254,7 +255,7 @@ class Service:
             number,
             model,
             params,
-            self._notify,
+            self._notify_all,
             self._streams,
             lambda: self._desk.context(model, params.prompt, params.at, job, backward=params.backward),
             self._foreground,
@@ -289,8 +290,11 @@ class Service:
     def _notify(self, method: str, params: msgspec.Struct) -> None:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def _send(self, message: dict[str, Any]) -> None:
-        line = msgspec.json.encode(message) + b"\n"
+    def _notify_all(self, messages: Sequence[tuple[str, msgspec.Struct]]) -> None:
+        self._send(*({"jsonrpc": "2.0", "method": method, "params": params} for method, params in messages))
+
+    def _send(self, *messages: dict[str, Any]) -> None:
+        line = b"".join(msgspec.json.encode(message) + b"\n" for message in messages)
         try:
             with self._writing:
                 self._sink.write(line)
@@ -309,6 +313,8 @@ def main() -> int:
     os.dup2(2, 1)
     # One stream's steps are too small to share: two threads would wait for each other most of the time.
     torch.set_num_threads(1)
+    # What was imported stays: looking for garbage in it would take a tenth of a second in the middle of a take.
+    gc.freeze()
     Service(sys.stdin.buffer, sink).serve()
     sink.flush()
     os._exit(0)  # working threads may be in the middle of something that nobody waits for

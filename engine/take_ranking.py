@@ -4,16 +4,21 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from corpora.tokenizers import Ids, Tokenizer
 from engine.context import Context
 from engine.decoder import Decoder
-from engine.gap import JUDGED, LOGITS, padded
+from engine.device import cores, threads
+from engine.gap import LOGITS, padded
 from engine.protocol import GrownTake
 from engine.ranking import Limits, excess
+from engine.stack import State
 from engine.states import fork
 from engine.takes import Grown
+
+NEAR = 80  # characters of the other side that a take is judged by
 
 
 def ranked(takes: Sequence[GrownTake]) -> list[GrownTake]:
@@ -40,31 +45,76 @@ def merged(grown: Sequence[Grown]) -> list[GrownTake]:
 
 @torch.inference_mode()
 def leading_to(
-    right: str, takes: Sequence[GrownTake], decoder: Decoder, tokenizer: Tokenizer, context: Context
+    right: str,
+    takes: Sequence[GrownTake],
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    context: Context,
+    grown: Sequence[Grown] = (),
 ) -> list[tuple[float, float]]:
-    """For each take, nats of the text itself and of the beginning of the other side's text after it."""
+    """For each take, nats of the text itself and of the beginning of the other side's text after it.
+
+    Where the takes have just `grown`, they are not read again but for their last tokens.
+    """
     backward = decoder.side == "back"
-    near = right[-JUDGED:] if backward else right[:JUDGED]
+    near = right[-NEAR:] if backward else right[:NEAR]
     rows, parts = [], []
     for take in takes:
         whole = tokenizer.encode(near + take.text if backward else take.text + near)
         part = tokenizer.encode(take.text)
         rows.append(whole[::-1] if backward else whole)
         parts.append(_common(rows[-1], part[::-1] if backward else part))
-    ids, lengths = padded(rows)  # (T, B)
+    starts = _starts(takes, rows, parts, grown)
+    if starts is not None:
+        state: State = [
+            tuple(torch.cat(parts) for parts in zip(*layers, strict=True))
+            for layers in zip(*(start.state for start in starts if start.state is not None), strict=True)
+        ]
+        each = _nats(decoder, [row[start.read :] for row, start in zip(rows, starts, strict=True)], state)
+        return [
+            (start.nats, float(each[part - start.read - 1 : len(row) - start.read - 1, number].sum()))
+            for number, (row, part, start) in enumerate(zip(rows, parts, starts, strict=True))
+        ]
+    each = _nats(decoder, rows, fork(context.state, len(rows)))
+    first = -torch.log_softmax(context.logits.float(), -1).double().cpu().numpy()[0]
+    return [
+        (float(first[row[0]] + each[: part - 1, number].sum()), float(each[part - 1 : len(row) - 1, number].sum()))
+        if part
+        else (0.0, float(first[row[0]] + each[: len(row) - 1, number].sum()))
+        for number, (row, part) in enumerate(zip(rows, parts, strict=True))
+    ]
+
+
+def _starts(
+    takes: Sequence[GrownTake], rows: Sequence[Ids], parts: Sequence[int], grown: Sequence[Grown]
+) -> list[Grown] | None:
+    """What the takes grew to, where all their states were kept and the whole texts begin with the tokens drawn."""
+    found = {take.text: take for take in reversed(grown)}  # of equal ones the first
+    starts = [found[take.text] for take in takes if take.text in found]
+    if len(starts) < len(takes):
+        return None
+    for start, row, part in zip(starts, rows, parts, strict=True):
+        whole = start.read + 1
+        if start.state is None or part != whole or len(start.ids) != whole or tuple(row[:whole].tolist()) != start.ids:
+            return None
+    return starts
+
+
+def _nats(decoder: Decoder, rows: Sequence[Ids], state: State) -> npt.NDArray[np.float64]:
+    """Nats (T - 1, B) of each row's tokens after its first one, which is read from `state`."""
+    ids, _ = padded(rows)  # (T, B)
     ids = ids.to(decoder.device)
-    vocabulary = decoder.model.config.vocabulary
-    nats = [-torch.log_softmax(context.logits.float(), -1).expand(len(rows), -1).gather(1, ids[0][:, None])[:, 0][None]]
-    hidden, _ = decoder.read(ids[:-1], fork(context.state, len(rows)))
-    step = max(1, LOGITS // (vocabulary * len(rows)))
+    if len(ids) < 2:
+        return np.zeros((0, len(rows)))
+    with threads(cores()):
+        hidden, _ = decoder.read(ids[:-1], state)
+    nats = []
+    step = max(1, LOGITS // (decoder.model.config.vocabulary * len(rows)))
     for some, targets in zip(torch.split(hidden, step), torch.split(ids[1:], step), strict=True):
         logs = torch.log_softmax(decoder.logits(some).float(), -1)
         nats.append(-logs.gather(-1, targets[..., None])[..., 0])
-    each = torch.cat(nats).double().cpu().numpy()  # (T, B)
-    return [
-        (float(each[:part, row].sum()), float(each[part:length, row].sum()))
-        for row, (part, length) in enumerate(zip(parts, lengths, strict=True))
-    ]
+    each: npt.NDArray[np.float64] = torch.cat(nats).double().cpu().numpy()
+    return each
 
 
 def ranked_towards(takes: Sequence[GrownTake], costs: Sequence[tuple[float, float]]) -> list[GrownTake]:

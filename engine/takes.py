@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from corpora.beginnings import beginning
 from corpora.boundaries import CONTEXT, EndFinder, Unit
@@ -22,17 +20,19 @@ from corpora.errors import InputError
 from corpora.tokenizers import Detokenizer, Tokenizer
 from corpora.writable import writable
 from engine.backward import BackwardDetokenizer
-from engine.context import RECENT, Context
+from engine.choosing import Chooser
+from engine.context import Context
 from engine.decoder import Decoder
 from engine.jobs import Job
 from engine.protocol import TakeReason
-from engine.sampling import Row, discourage, draw_at, shape
 from engine.settings import Dials
+from engine.stack import State
 from engine.states import fork, select
 
 MOST = 32  # takes at once
 LONGEST = 5000  # characters of a take
 _NUMBERS = 64  # random numbers fetched at a time
+_WINDOW = 16  # steps whose states are kept, to have the one at a take's end when that turns out to be there
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Grown:
     tokens: int  # up to its end
     nats: float  # that they cost under the undistorted model
     reason: TakeReason
+    ids: tuple[int, ...] = ()  # of those tokens
+    state: State | None = None  # of its stream after the first `read` of them, where that was kept
+    read: int = 0
 
 
 class TakeGrower:
@@ -68,7 +71,7 @@ class TakeGrower:
         self._decoder = decoder
         self._context = context
         self._dials = dials
-        self._banned = [] if dials.spell else sorted(tokenizer.spelling)
+        self._spelling = tokenizer.spelling
         self._rows = [
             _Row(number, seed + number, decoder, tokenizer, context, until, length) for number in range(takes)
         ]
@@ -80,11 +83,17 @@ class TakeGrower:
         growing = list(self._rows)
         logits = self._context.logits.expand(len(growing), -1)
         state = fork(self._context.state, max(2, len(growing)))
+        chooser = Chooser([self._context.recent] * len(growing), self._spelling)
+        window: deque[tuple[State, list[_Row]]] = deque(maxlen=_WINDOW)
         while True:
             job.check()
-            tokens, nats = self._draw(logits, growing)
-            for row, token, cost in zip(growing, tokens, nats, strict=True):
+            window.append((state, growing))
+            numbers = np.array([row.number_drawn() for row in growing])
+            tokens, nats = chooser.choose(logits.float().cpu().numpy(), self._dials, numbers)
+            for row, token, cost in zip(growing, tokens.tolist(), nats.tolist(), strict=True):
                 row.push(token, cost)
+                if row.ended:
+                    row.keep_state(window)
             if progress is not None:
                 progress([row.text for row in self._rows])
             kept = [place for place, row in enumerate(growing) if not row.ended]
@@ -93,29 +102,13 @@ class TakeGrower:
             ids = tokens
             if len(kept) < len(growing):
                 growing = [growing[place] for place in kept]
+                chooser.keep(kept)
                 rows = kept if len(kept) > 1 else kept * 2
                 state, ids = select(state, rows), tokens[rows]
             elif len(growing) == 1:
                 ids = tokens.repeat(2)
             logits, state = decoder.step(torch.from_numpy(ids).to(decoder.device), state)
             logits = logits[: len(growing)]
-
-    def _draw(self, logits: Tensor, growing: Sequence["_Row"]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """A token (B,) for each take, and its nats (B,) under the undistorted model."""
-        plain: Row = logits.float().cpu().numpy()
-        bent = plain
-        if self._dials.repetition != 1.0:
-            bent = np.stack(
-                [discourage(row, take.recent, self._dials) for row, take in zip(plain, growing, strict=True)]
-            )
-        if self._banned:
-            bent = bent.copy()
-            bent[:, self._banned] = -np.inf
-        numbers = np.array([take.number_drawn() for take in growing])
-        tokens = draw_at(shape(bent, self._dials), numbers)
-        shifted = plain - plain.max(-1, keepdims=True)
-        nats = np.log(np.exp(shifted).sum(-1)) - shifted[np.arange(len(tokens)), tokens]
-        return tokens, nats
 
 
 class _Row:
@@ -135,7 +128,6 @@ class _Row:
         self.seed = seed
         self.text = ""
         self.ended = False
-        self.recent: deque[int] = deque(context.recent, maxlen=RECENT)
         self._backward = decoder.side == "back"
         self._detokenizer: Detokenizer = BackwardDetokenizer(tokenizer) if self._backward else tokenizer.detokenizer()
         self._after = context.beside[:CONTEXT] if self._backward else ""
@@ -147,6 +139,9 @@ class _Row:
         self._numbers: list[float] = []
         self._costs: list[float] = []
         self._lengths: list[int] = []  # characters after each token
+        self._ids: list[int] = []
+        self._state: State | None = None
+        self._read = 0
         self._reason: TakeReason = "length"
 
     def number_drawn(self) -> float:
@@ -157,8 +152,8 @@ class _Row:
 
     def push(self, token: int, nats: float) -> None:
         """Takes the next token, and sees whether the take ends with it."""
-        self.recent.append(token)
-        self._costs.append(float(nats))
+        self._ids.append(token)
+        self._costs.append(nats)
         piece = self._detokenizer.push(token)
         if not piece.isascii():
             piece = writable(piece)
@@ -171,8 +166,33 @@ class _Row:
 
     def grown(self) -> Grown:
         """The take, once it has ended; what was drawn beyond its end to be sure of it is left out."""
-        tokens = next((n + 1 for n, length in enumerate(self._lengths) if length >= len(self.text)), len(self._costs))
-        return Grown(self.number, self.seed, self.text, tokens, sum(self._costs[:tokens]), self._reason)
+        tokens = self._tokens()
+        return Grown(
+            self.number,
+            self.seed,
+            self.text,
+            tokens,
+            sum(self._costs[:tokens]),
+            self._reason,
+            tuple(self._ids[:tokens]),
+            self._state,
+            self._read,
+        )
+
+    def keep_state(self, window: Sequence[tuple[State, Sequence["_Row"]]]) -> None:
+        """Keeps the state before the take's last token. `window` has those of the last steps, and whose they are.
+
+        The newest of them has read all tokens but the one drawn last.
+        """
+        self._read = self._tokens() - 1
+        back = len(self._ids) - 1 - self._read
+        if back < len(window):
+            state, growing = window[-1 - back]
+            self._state = select(state, [growing.index(self)])
+
+    def _tokens(self) -> int:
+        """Up to its end."""
+        return next((n + 1 for n, length in enumerate(self._lengths) if length >= len(self.text)), len(self._costs))
 
     def _add(self, piece: str) -> None:
         self.text = piece + self.text if self._backward else self.text + piece

@@ -73,9 +73,10 @@ class Desk:
             seed=params.seed,
         )
         told = Telling(job, exact=context.exact) if params.growing else None
-        takes = merged(grower.grow(job, told))
+        grown = grower.grow(job, told)
+        takes = merged(grown)
         if right := self._other_side(params):
-            takes = ranked_towards(takes, leading_to(right, takes, decoder, model.tokenizer, context))
+            takes = ranked_towards(takes, leading_to(right, takes, decoder, model.tokenizer, context, grown))
         elif params.ranked:
             takes = ranked(takes)
         if not params.ranked:

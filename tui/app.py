@@ -36,6 +36,12 @@ def _write() -> Screen[object]:
     return screen_class("write")()
 
 
+def _look_for_garbage() -> None:
+    """From now on, but not in what is there already and stays: that takes a tenth of a second, in which a key waits."""
+    gc.freeze()
+    gc.enable()
+
+
 class PantoumApp(App[None], inherit_bindings=False):
     """Pantoum on a terminal. With a `document` or a `model` it starts in Write, with a run to `watch` in Train."""
 
@@ -83,7 +89,7 @@ class PantoumApp(App[None], inherit_bindings=False):
             self.notify(problem, severity="warning", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
-        self.set_timer(1.0, gc.enable)  # see `tui.commandline.opening`
+        self.set_timer(1.0, _look_for_garbage)  # see `tui.commandline.opening`
 
     @property
     def failure(self) -> Exception | None:

@@ -1,217 +1,329 @@
-"""How long a writer waits: from a key press in a document of 1 MB to the first ghost characters and to five takes.
+"""How long a writer waits at the Write screen: the real app in a terminal, with a real engine and a model of 2 x 512.
 
-The engine's part, through the service's own classes and without the pipe: an edit, a context, and takes to the next
-end of a sentence, by a model of 2 x 512 that was trained for a moment. Also how far the predictions of a quick state
-are from those of the exact one.
+A key goes into a pseudo-terminal, and the time is taken when the frame that shows what it did has come out of it. The
+document has a million characters, of prose that `_prose` makes up; the model is trained on some more of that. What of
+a wait is the engine's is measured by `caret`.
 """
 
+import os
+import random
+import re
+import shutil
 import statistics
+import string
+import subprocess
+import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
+import msgspec
 import numpy as np
-import torch
 
-from corpora.copying import build, copied_spans
-from corpora.library import CorpusLibrary
-from corpora.starters import add_starter
-from corpora.tokenizers import Tokenizer, train_tokenizer
-from engine.alternatives import Pieces, likeliest_words
-from engine.context import Context, read_context
-from engine.decoder import Decoder
-from engine.documents import Document
-from engine.jobs import Job
-from engine.model import LanguageModel
-from engine.models import LoadedModel
-from engine.packing import choose_packing
-from engine.protocol import Place
-from engine.reading import Reading
-from engine.settings import Dials, ModelConfig, TrainingConfig
-from engine.snapshots import Snapshots
-from engine.streams import Shape
-from engine.surprisal import token_nats
-from engine.takes import TakeGrower
-from engine.training import Trainer
+from engine.settings import Dials
+from tests.bench._prose import prose
 from tests.bench._report import Figure, parser, report
+from tests.bench._screen import Terminal
+from tui.write_settings import WriteSettings, save_settings
 
-PAGE = 3000  # characters that a large terminal shows
+COLUMNS, ROWS = 160, 45
+DONE = re.compile("suggestion [0-9]+ of [0-9]+(?!…|[0-9])")  # all takes have come
+DONE_BYTES = re.compile(rb"suggestion [0-9]+ of [0-9]+(?: \xc2\xb7[a-z ]*)?\x1b")  # the same in what is sent
+SPEED = re.compile("([0-9,]+) tokens/s")
+LOAD = re.compile("load: ([0-9]+) takes, ([0-9]+) tokens, ([0-9]+) pages")
+MODEL = "own"
 DIALS = Dials(temperature=0.8)
-
-
-@dataclass
-class Model:
-    """What documents need of a loaded model."""
-
-    decoder: Decoder
-    tokenizer: Tokenizer
-
-    def __post_init__(self) -> None:
-        self.snapshots = Snapshots(self.decoder)
-
-    def context(self, text: str) -> Context:
-        return read_context(self.decoder, self.tokenizer, text, self.snapshots.prefill)
+PAGES_TO_MIDDLE = 130
+STREAM = 5.0  # seconds
+LINE = 50  # keys between two line ends
 
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--text", type=Path, help="the text to train on (default: Python's manual)")
-    options.add_argument("--document", type=int, default=1_000_000, help="characters of the document")
-    options.add_argument("--steps", type=int, default=300, help="of training before anything is measured")
-    options.add_argument("--keys", type=int, default=40, help="key presses at each place")
+    options.set_defaults(rounds=3)
+    options.add_argument("--home", type=Path, help="where the model is kept from one run to the next")
+    options.add_argument("--steps", type=int, default=150, help="of training before anything is measured")
+    options.add_argument("--keys", type=int, default=12, help="suggestions a round at each place")
+    options.add_argument("--typed", type=int, default=300, help="keys typed while the engine works")
+    options.add_argument("--each", action="store_true", help="also tell each wait for a suggestion")
+    options.add_argument("--parts", default=",".join(PARTS), help="what is measured (default: %(default)s)")
     chosen = options.parse_args()
-    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        library = CorpusLibrary(Path(folder))
-        added = library.add([chosen.text], name="text") if chosen.text else add_starter(library, "manual")
-        corpus = added.corpus
-        text = corpus.text_path.read_text("utf-8")
-        began = time.perf_counter()
-        build(corpus)
-        copying = [Figure("an index of copies", corpus.record.bytes / 1e6 / (time.perf_counter() - began), "MB/s")]
-        began = time.perf_counter()
-        copied_spans(corpus, text[100_000 : 100_000 + PAGE])
-        copying.append(Figure("copies on a page", 1000 * (time.perf_counter() - began), "ms"))
-    model = trained(text, chosen.steps)
-    # Parts of the text in another order: a document like the corpus, but not the corpus.
-    rng = np.random.default_rng(0)
-    parts = [
-        text[start : start + 2000] for start in rng.integers(0, len(text) - 2000, chosen.document // 2000).tolist()
-    ]
-    document = Document(1, "".join(parts))
-    began = time.perf_counter()
-    reading = document.reading(model, wait=True)
-    assert reading is not None
-    encoding = Figure("encoding the document", 1000 * (time.perf_counter() - began), "ms")
-    began = time.perf_counter()
-    while reading.advance(len(document.text)):
-        pass
-    whole = Figure("reading the document", len(document.text) / (time.perf_counter() - began), "characters/s")
-    figures = [encoding, whole]
-    for name, place in (("at the end", len(document.text)), ("in the middle", len(document.text) // 2)):
-        figures += keys(name, model, document, place, chosen.keys)
-    figures += quick_states(model, document)
-    figures += pages(model, document)
-    report([*figures, *copying], as_json=chosen.json)
+        home = chosen.home or Path(folder)
+        work = Path(folder) / "texts"
+        work.mkdir()
+        train(home, work, chosen.steps)
+        figures: list[Figure] = []
+        for part in chosen.parts.split(","):
+            figures += PARTS[part](home, work, chosen)
+    report(figures, as_json=chosen.json)
 
 
-def trained(text: str, steps: int) -> LoadedModel:
-    """A model of 2 x 512, decoded as one that a person trained would be."""
-    torch.manual_seed(0)
-    tokenizer = train_tokenizer("char", [text])
-    ids = tokenizer.encode(text).astype(np.uint16)
-    cut = int(0.9 * len(ids))
-    config = ModelConfig(cell="lstm", layers=2, hidden=512, embedding=64, vocabulary=tokenizer.vocabulary)
-    trainer = Trainer(
-        LanguageModel(config),
-        ids[:cut],
-        TrainingConfig(steps=steps, learning_rate=4e-3),
-        torch.device("cpu"),
-        Shape(32, 48),
+def train(home: Path, work: Path, steps: int) -> None:
+    """The model, where it isn't there yet."""
+    if (home / "models" / MODEL / "weights.safetensors").exists():
+        return
+    text = work / "read.txt"
+    text.write_text(prose(400_000, seed=1))
+    command = ("train", str(text), "--name", MODEL, "--steps", str(steps), "--cell", "lstm", "--layers", "2")
+    subprocess.run(
+        [sys.executable, "-P", "-m", "tui.cli", *command, "--hidden", "512", "--batch", "32", "--length", "48"],
+        env={**os.environ, "PANTOUM_HOME": str(home)},
+        check=True,
+        capture_output=True,
     )
-    torch.set_num_threads(2)
-    for step in range(steps):
-        trainer.advance(step / steps)
-    torch.set_num_threads(1)
-    trained_model = trainer.model.eval()
-    packing = choose_packing(trained_model, ids[cut:])
-    return cast(LoadedModel, Model(Decoder(trained_model, packing=packing), tokenizer))
 
 
-def keys(name: str, model: LoadedModel, document: Document, place: int, count: int) -> list[Figure]:
-    """A key, then what a writer sees of five takes: their first characters, and their last."""
-    first, last, lengths, exact = [], [], [], 0
-    typed = "and so it was that the others went on with "
-    for number in range(count):
-        began = time.perf_counter()
-        document.edit(place, place, typed[number % len(typed)])
-        place += 1
-        context = document.context(model, Place(document=1, offset=place), Job())
-        exact += context.exact
-        seen: list[float] = []
-
-        def look(texts: object, seen: list[float] = seen) -> None:
-            if not seen:
-                seen.append(time.perf_counter())
-
-        grower = TakeGrower(
-            model.decoder,
-            model.tokenizer,
-            context,
-            takes=5,
-            until="sentence",
-            length=400,
-            dials=DIALS,
-            seed=number,
-        )
-        grown = grower.grow(Job(), look)
-        lengths.append(max(len(take.text) for take in grown))
-        last.append(1000 * (time.perf_counter() - began))
-        first.append(1000 * (seen[0] - began))
-    return [
-        Figure(f"{name}: key to first ghost characters, p50", statistics.median(first), "ms"),
-        Figure(f"{name}: key to first ghost characters, p95", high(first), "ms", at_most=60.0),
-        Figure(f"{name}: key to 5 takes of a sentence, p50", statistics.median(last), "ms", at_most=100.0),
-        Figure(f"{name}: key to 5 takes of a sentence, p95", high(last), "ms", at_most=250.0),
-        Figure(f"{name}: the longest take of five, p50", statistics.median(lengths), "characters"),
-        Figure(f"{name}: contexts that were exact", 100.0 * exact / count, "%"),
-    ]
+def forget(home: Path) -> None:
+    """What earlier measurements left unsaved is not asked about."""
+    shutil.rmtree(home / "documents", ignore_errors=True)
 
 
-def quick_states(model: LoadedModel, document: Document) -> list[Figure]:
-    """Predictions of quick states against exact ones: of a text never read, and far behind an edit."""
-    text = document.text[:200_000]
-    places = [40_000, 90_000, 150_000, 200_000]
-    exact = Reading(model, text)
-    logs = [torch.log_softmax(exact.context(place, "", Job(), exact=True).logits[0], 0) for place in places]
+def desk(home: Path, document: Path, **settings: object) -> Terminal:
+    """The app on a document, with the model and these settings."""
+    forget(home)
+    save_settings(WriteSettings(**{"model": MODEL, "dials": DIALS, **settings}), home)  # type: ignore[arg-type]
+    return Terminal(["-m", "tui.cli", "write", str(document), "-m", MODEL], home, COLUMNS, ROWS)
 
-    def distances(contexts: Callable[[int], Context]) -> list[float]:
-        return [
-            float((log.exp() * (log - torch.log_softmax(contexts(place).logits[0], 0))).sum())
-            for place, log in zip(places, logs, strict=True)
+
+def awake(terminal: Terminal) -> bool:
+    """Whether the text is there and the model too."""
+    return terminal.shows(MODEL) and terminal.shows("Continue") and not terminal.shows("waking")
+
+
+# --- suggestions ---
+
+
+def suggestions(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
+    """Tab to the first characters of a ghost, and to five takes of a sentence."""
+    document = work / "novel.txt"
+    document.write_text(prose(1_000_000, seed=2))
+    first: dict[str, list[float]] = {"at the end": [], "in the middle": []}
+    last: dict[str, list[float]] = {"at the end": [], "in the middle": []}
+    quick = dict.fromkeys(first, 0)
+    with desk(home, document) as terminal:
+        terminal.settle(awake)
+        for _ in range(chosen.rounds):
+            for place in first:
+                go(terminal, place)
+                for number in range(chosen.keys):
+                    one, all_, rough = suggested(terminal, number)
+                    first[place].append(one)
+                    last[place].append(all_)
+                    quick[place] += rough
+    if chosen.each:
+        print(first, last, file=sys.stderr)
+    figures = []
+    for place in first:
+        figures += [
+            Figure(f"{place}: key to first ghost characters, p50", statistics.median(first[place]), "ms"),
+            Figure(f"{place}: key to first ghost characters, p95", high(first[place], 95), "ms", at_most=60.0),
+            Figure(f"{place}: key to 5 takes of a sentence, p50", statistics.median(last[place]), "ms", at_most=100.0),
+            Figure(f"{place}: key to 5 takes of a sentence, p95", high(last[place], 95), "ms", at_most=250.0),
+            Figure(f"{place}: suggestions from quick states", 100.0 * quick[place] / len(first[place]), "%"),
         ]
+    return figures
 
-    fresh = distances(lambda place: Reading(model, text).context(place, "", Job()))
-    edited = Reading(model, "Now " + text[:100] + "something else" + text[114:])
-    while edited.advance(len(text)):
+
+def go(terminal: Terminal, place: str) -> None:
+    terminal.press("ctrl+end")
+    terminal.collect(0.3)
+    if place == "in the middle":
+        for _ in range(PAGES_TO_MIDDLE):
+            terminal.press("\x1b[5~")
+            terminal.collect(0.01)
+    terminal.settle(lambda shown: shown.slanted == 0)
+    terminal.collect(1.0)  # a person looks where that is
+
+
+def suggested(terminal: Terminal, number: int) -> tuple[float, float, bool]:
+    """Types a character, and asks: milliseconds to a ghost's first characters and to all takes; whether it is quick."""
+    typed = "and so it was that the others went on with "
+    terminal.press(typed[number % len(typed)])
+    terminal.collect(0.1 + 0.3 * (number * 0.618 % 1))
+    for _ in terminal.frames():
         pass
-    edited.edit(0, 4, "")
-    edited.edit(100, 114, text[100:114])
-    began = time.perf_counter()
-    behind = distances(lambda place: edited.context(place, "", Job()))
-    spent = (time.perf_counter() - began) / len(places)
+    assert terminal.slanted == 0
+    pressed = terminal.press("tab")
+    terminal.collect_until(DONE_BYTES.search)
+    terminal.collect(0.02)  # the rest of that frame
+    first = last = 0.0
+    for at in terminal.frames():
+        if not first and terminal.slanted:
+            first = at
+        if not last and any(DONE.search(line) for line in terminal.lines):
+            last = at
+    quick = terminal.shows("from the last page")
+    terminal.press("escape")
+    terminal.settle(lambda shown: shown.slanted == 0)
+    return 1000 * (first - pressed), 1000 * (last - pressed), quick
+
+
+# --- typing ---
+
+
+def typing(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
+    """Keys while 32 takes, a stream and the surprisal of a page are being worked on."""
+    document = work / "typed.txt"
+    document.write_text(prose(1_000_000, seed=3))
+    forget(home)
+    save_settings(WriteSettings(model=MODEL, dials=DIALS), home)
+    with Terminal(["-m", "tests.bench._loaded", str(document), MODEL], home, COLUMNS, ROWS) as terminal:
+        terminal.settle(awake)
+        terminal.press("ctrl+end")
+        terminal.press("x")  # the load begins with the first key
+        terminal.settle(lambda shown: found(shown, LOAD) and int(found(shown, LOAD)[0]) > 0)
+        terminal.press("enter")
+        terminal.collect(0.5)
+        before, began = found(terminal, LOAD), time.perf_counter()
+        waits = typed(terminal, chosen.typed)
+        terminal.settle(lambda shown: found(shown, LOAD) != before, 5.0)
+        spent = time.perf_counter() - began
+        takes, tokens, pages = (
+            (int(now) - int(then)) / spent for now, then in zip(found(terminal, LOAD), before, strict=True)
+        )
     return [
-        Figure("a text never read: quick against exact, KL at most", 1e6 * max(fresh), "millionths of a nat"),
-        Figure("behind an edit: quick against exact, KL at most", 1e6 * max(behind), "millionths of a nat"),
-        Figure("behind an edit: quick state", 1000 * spent, "ms"),
+        Figure("while the engine works: key to paint, p50", statistics.median(waits), "ms"),
+        Figure("while the engine works: key to paint, p99", high(waits, 99), "ms", at_most=30.0),
+        Figure("while the engine works: longest", max(waits), "ms"),
+        Figure("meanwhile: takes, of a batch of 32", takes, "/s"),
+        Figure("meanwhile: characters of a stream", tokens, "/s"),
+        Figure("meanwhile: pages coloured", pages, "/s"),
     ]
 
 
-def pages(model: LoadedModel, document: Document) -> list[Figure]:
-    """Surprisal of a page, and the alternatives to a word."""
-    text = document.text[-PAGE:]
-    context = document.context(model, Place(document=1, offset=len(document.text) - PAGE), Job())
+def typed(terminal: Terminal, count: int) -> list[float]:
+    """Types random letters at about twelve keys a second; milliseconds to the frame that shows each."""
+    draw = random.Random(5)
+    waits: list[float] = []
+    while len(waits) < count:
+        line, pressed = "", []
+        for _ in range(LINE):
+            line += draw.choice(string.ascii_letters)
+            pressed.append(terminal.press(line[-1]))
+            terminal.collect(draw.uniform(0.05, 0.12))
+        shown = 0
+        while shown < len(line):
+            terminal.collect(0.5)
+            for at in terminal.frames():
+                while shown < len(line) and terminal.shows(line[: shown + 1]):
+                    waits.append(1000 * (at - pressed[shown]))
+                    shown += 1
+            if time.perf_counter() > pressed[-1] + 20:
+                raise TimeoutError("a key was lost. The screen:\n" + "\n".join(terminal.lines))
+        terminal.press("enter")
+        terminal.collect(0.2)
+    return waits
+
+
+# --- streaming ---
+
+
+def streaming(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
+    """Frames a second while the model writes as fast as it can, and at 2,000 tokens a second."""
+    document = work / "streamed.txt"
+    figures: list[Figure] = []
+    for name, pace in (("2,000 tokens a second", 2000.0), ("as fast as it goes", 0.0)):
+        document.write_text(prose(1_000_000, seed=4))
+        dials = msgspec.structs.replace(DIALS, pace=pace)
+        rates, speeds = [], []
+        with desk(home, document, dials=dials, length=100_000) as terminal:
+            terminal.settle(awake)
+            for _ in range(chosen.rounds):
+                rate, speed = streamed(terminal)
+                rates.append(rate)
+                speeds.append(speed)
+        figures += [
+            Figure(f"frames a second at {name}", statistics.median(rates), "", at_least=30.0),
+            Figure(f"tokens a second at {name}", statistics.median(speeds), ""),
+        ]
+    return figures
+
+
+def streamed(terminal: Terminal) -> tuple[float, float]:
+    """Frames that brought more text, a second; and the tokens a second that the status line tells of."""
+    terminal.press("ctrl+end")
+    terminal.press("enter")
+    terminal.settle(lambda shown: shown.slanted == 0)
+    terminal.press("ctrl+g")
+    terminal.collect_until(lambda data: b"tokens/s" in data)
+    for _ in terminal.frames():
+        pass
+    terminal.collect(1.0)  # what came while that was drawn
     began = time.perf_counter()
-    count = sum(1 for _ in token_nats(model.decoder, context, model.tokenizer.encode(text), Job()))
-    page = 1000 * (time.perf_counter() - began)
-    pieces = Pieces(model.tokenizer)
-    began = time.perf_counter()
-    found = likeliest_words(model.decoder, pieces, model.context("This is the "), 20, Job())
+    terminal.collect(STREAM)
+    terminal.press("escape")
+    terminal.collect(1.0)
+    before, frames, speed = page(terminal), 0, 0.0
+    for at in terminal.frames():
+        if began < at <= began + STREAM and (now := page(terminal)) != before:
+            before, frames = now, frames + 1
+            speed = float(found(terminal, SPEED)[0].replace(",", ""))  # over the last second
+    terminal.settle(lambda shown: shown.shows("take 1 of 1"))
+    terminal.press("tab")
+    return frames / STREAM, speed
+
+
+def page(terminal: Terminal) -> list[str]:
+    return [line[: COLUMNS - 50] for line in terminal.lines[: ROWS - 2]]
+
+
+# --- opening ---
+
+
+def opening(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
+    """From the last key of the dialog that asks for a file to the first page of it."""
+    forget(home)
+    known: list[float] = []
+    unknown: list[float] = []
+    for number in range(chosen.rounds):
+        document = work / f"long-{number}.txt"
+        text = prose(5_000_000, seed=5 + number)
+        document.write_text(text)
+        for times in (unknown, known):
+            with Terminal(["-m", "tui.cli", "write"], home, COLUMNS, ROWS, cwd=work) as terminal:
+                terminal.settle(awake)
+                times.append(opened(terminal, document, text[1:40]))
+                terminal.collect(2.0)  # its journal is written
     return [
-        Figure(f"surprisal of a page of {count:,}", page, "ms"),
-        Figure(
-            f"the 20 likeliest words{', certain' if found.certain else ''}", 1000 * (time.perf_counter() - began), "ms"
-        ),
+        Figure("a document of 5 MB opens", statistics.median(unknown), "s", at_most=1.0),
+        Figure("a document of 5 MB opens again", statistics.median(known), "s", at_most=1.0),
     ]
 
 
-def high(values: list[float]) -> float:
-    """The 95th percentile."""
-    return float(np.percentile(values, 95))
+def opened(terminal: Terminal, document: Path, begins: str) -> float:
+    terminal.press("ctrl+o")
+    terminal.settle(lambda shown: shown.shows("Open a text"))
+    terminal.press("tab")  # from the list to the name
+    terminal.collect(0.1)
+    for character in document.name:
+        terminal.press(character)
+        terminal.collect(0.05)
+    terminal.settle(lambda shown: shown.shows(document.name))
+    pressed = terminal.press("enter")
+    terminal.collect_until(lambda data: begins.encode() in data)
+    terminal.collect(0.1)
+    return next(at for at in terminal.frames() if terminal.shows(begins)) - pressed
 
+
+def found(terminal: Terminal, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """The groups of the first match on the screen, or nothing."""
+    matches = (pattern.search(line) for line in terminal.lines)
+    return next((match.groups() for match in matches if match is not None), ())
+
+
+def high(values: list[float], percent: float) -> float:
+    return float(np.percentile(values, percent))
+
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "suggestions": suggestions,
+    "typing": typing,
+    "streaming": streaming,
+    "opening": opening,
+}
 
 if __name__ == "__main__":
     main()

@@ -119,6 +119,30 @@ def test_a_quick_context_of_a_text_that_was_never_read_reads_its_last_characters
     assert torch.allclose(context.logits, plain(model, TEXT[-700:]).logits, atol=1e-5)
 
 
+def test_an_edit_ends_a_reading_that_is_under_way_and_what_was_read_before_the_edit_is_of_use(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = Document(1, TEXT)
+    made = document.reading(model, wait=True)
+    assert made is not None
+    read: list[int] = []
+    prefill = model.decoder.prefill
+
+    def typed(ids: Tensor, state: State) -> tuple[Tensor, State]:
+        read.append(len(ids))
+        if len(read) == 3:
+            document.edit(len(TEXT) - 5, len(TEXT), "")
+        return prefill(ids, state)
+
+    monkeypatch.setattr(model.decoder, "prefill", typed)
+    with pytest.raises(JobCancelled):
+        document.context(model, Place(document=1, offset=len(TEXT), revision=0), Job())
+    assert len(read) == 3
+    before = sum(read)
+    document.context(model, Place(document=1, offset=len(TEXT) - 5, revision=1), Job())
+    assert sum(read) - before < reading.QUICK - before + BLOCK
+
+
 def test_random_edits_never_make_an_exact_context_wrong(model: LoadedModel) -> None:
     rng = torch.Generator().manual_seed(1)
     made, text = Reading(model, TEXT), TEXT
@@ -151,6 +175,7 @@ def test_a_document_that_is_not_yet_encoded_answers_quickly_and_catches_up(
     assert not document.context(model, place, Job()).exact
     document.edit(3, 5, "new")
     text = TEXT[:3] + "new" + TEXT[5:]
+    assert document.encode() and not document.encode()
     while document.read_on():
         pass
     context = document.context(model, Place(document=1, offset=len(text)), Job())

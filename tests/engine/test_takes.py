@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch import Tensor
 
 from corpora.boundaries import Unit, ends
 from corpora.errors import InputError
@@ -18,6 +19,7 @@ from engine.model import LanguageModel
 from engine.protocol import Turn
 from engine.settings import CELLS, PACKINGS, Cell, Dials, ModelConfig, Packing
 from engine.softmax import FullSoftmax
+from engine.stack import State
 from engine.take_ranking import leading_to, merged, ranked, ranked_towards
 from engine.takes import Grown, TakeGrower
 from tests.texts import prose
@@ -190,3 +192,26 @@ def test_dials_that_turn_by_themselves_write_what_somebody_writes_who_turns_them
     assert again == pieces
     assert [again[number].dials for number in (9, 10, 29, 30)] == [WARM, wild, wild, sure]
     assert list(Continuation(decoder, TOKENIZER, "The river", dials=WARM, seed=7, length=60)) != pieces
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("back", [False, True])
+def test_grown_takes_are_ranked_from_where_they_ended_as_if_they_were_read_again(packing: Packing, back: bool) -> None:
+    decoder = decoder_of(packing=packing, back=back)
+    context = context_of(decoder, "The quiet")
+    grown = grow(decoder, "The quiet", until=None if back else "word", length=30)
+    takes = merged(grown)
+    read: list[int] = []
+    whole = decoder.read
+
+    def counted(ids: Tensor, state: State) -> tuple[Tensor, State]:
+        read.append(len(ids))
+        return whole(ids, state)
+
+    decoder.read = counted  # type: ignore[method-assign]
+    costs = leading_to(" opens the door", takes, decoder, TOKENIZER, context, grown)
+    again = leading_to(" opens the door", takes, decoder, TOKENIZER, context)
+    assert read[0] < read[1]
+    for (gap, right), (gap_again, right_again) in zip(costs, again, strict=True):
+        assert gap == pytest.approx(gap_again, rel=0.05, abs=0.05)
+        assert right == pytest.approx(right_again, rel=0.05, abs=0.05)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from textual.events import MouseScrollUp
-from textual.widgets import Footer
 
 from tests.tui.fake_service import expected
 from tests.tui.write_help import SERVICE, writing
@@ -12,6 +11,7 @@ from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL
 from tui.widgets.dial_steps import DIALS
 from tui.widgets.dials import VALUE_WIDTH
+from tui.widgets.key_bar import KeyBar
 from tui.write_settings import load_settings
 
 SIZES = [(80, 24), (160, 45)]
@@ -367,7 +367,7 @@ async def test_everything_has_room_on_the_screen(
         assert screen.editor.content_size.width >= 48
         assert screen.dials.content_size.height >= min(len(DIALS), 9)
         assert screen.next_tokens.content_size.height >= 6
-        assert screen.query_one(Footer).region.bottom == size[1]
+        assert screen.query_one(KeyBar).region.bottom == size[1]
         await desk.press("f10")
         assert screen.editor.content_size.width >= min(size[0], 92) - 8
 

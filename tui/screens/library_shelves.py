@@ -9,7 +9,6 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry
@@ -21,6 +20,7 @@ from tui.library.listing import LibraryWatch, Listing
 from tui.library.ordering import ordered
 from tui.waiting import in_thread, pause
 from tui.widgets.detail_pane import DetailPane
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
@@ -55,7 +55,7 @@ class LibraryShelves(Screen[None]):
                 yield ModelShelf(id="models")
             yield DetailPane(id="detail")
         yield MessageLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#welcome").display = False

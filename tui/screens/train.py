@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import ContentSwitcher, Footer, Label, Select
+from textual.widgets import ContentSwitcher, Label, Select
 
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry, CorpusLibrary
@@ -22,6 +22,7 @@ from tui.training import actions
 from tui.training.meanings import FORM, MEANINGS
 from tui.training.watch import RunView, RunWatch
 from tui.waiting import in_thread, pause
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.run_form import RunForm
@@ -62,7 +63,7 @@ class TrainScreen(TrainCharts, RunControl):
         with ContentSwitcher(initial="run-form", id="train-body"):
             yield RunForm(id="run-form")
         yield MessageLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(compact=True)
 
     def on_mount(self) -> None:
         self._refresh_lists()

@@ -52,6 +52,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             show=self._show_next,
             fail=lambda error: self.say(str(error), wrong=True),
             count=MOST,
+            busy=lambda: self.fetching,
         )
 
     def on_screen_resume(self) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 from textual import on
@@ -21,7 +22,8 @@ from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS, WriteSettings
 
-PAINTS = 30  # a second: text is drawn that often, however fast it comes
+PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
+STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
 NO_MODEL = "There is no model yet. Press F3 to train one on a text of yours; until then this is a plain editor."
 
 
@@ -33,6 +35,7 @@ class WriteContinuing(WriteDesk):
         self._writing: Take | None = None
         self._reader: StreamReader | None = None
         self._last_speed = 0.0
+        self._status_shown = 0.0  # when the status line was last brought up to date
         self.copy = DocumentCopy()  # the engine service's, of the text that is shown
 
     def on_mount(self) -> None:
@@ -79,6 +82,13 @@ class WriteContinuing(WriteDesk):
 
     def action_set_dial(self) -> None:
         self.app.push_screen(DialDialog(self.settings, self.dials.chosen), self._dial_typed)
+
+    def refresh_status(self) -> None:
+        """Several times a second while text streams: a frame in which only the text changes takes half the time."""
+        now = monotonic()
+        if self._reader is None or now - self._status_shown >= STATUS_REST:
+            self._status_shown = now
+            super().refresh_status()
 
     # --- a take's life ---
 

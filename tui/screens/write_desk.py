@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Select
+from textual.widgets import Select
 
 from corpora.errors import InputError
 from tui.commands.command import Command
@@ -16,6 +16,7 @@ from tui.screens.write_engine import ModelSession
 from tui.widgets.alt_keys import AltKeys
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.write_status import Notice, StatusLine, WriteState
@@ -60,7 +61,7 @@ class WriteDesk(Screen[None]):
         yield self.notice
         yield self.status
         yield self.alt_keys
-        yield Footer(show_command_palette=False)  # the bar on top names its key
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.dials.border_title = "Dials  f5 −  f6 +  f8 ▾"
@@ -133,10 +134,14 @@ class WriteDesk(Screen[None]):
             speed=self.speed(),
         )
 
-    def adopt_settings(self, settings: WriteSettings) -> None:
-        """Shows and remembers the settings; they are written once they have rested."""
+    def adopt_settings(self, settings: WriteSettings, *, shown: bool = True) -> None:
+        """Shows and remembers the settings; they are written once they have rested.
+
+        Painting the dials takes some milliseconds: without `shown`, whoever has more urgent things to paint does it.
+        """
         self.settings = settings
-        self.dials.settings = settings
+        if shown:
+            self.dials.settings = settings
         self.run_worker(self._remember_settings(settings), group="settings", exclusive=True)
 
     async def _remember_settings(self, settings: WriteSettings) -> None:

@@ -79,7 +79,8 @@ class NextQuestion:
     """Asks what comes next once the caret rests; an answer that is no longer wanted is never shown.
 
     While text streams there is no rest; then it asks several times a second, and less often where the answers take
-    long, so that the question doesn't slow the stream.
+    long, so that the question doesn't slow the stream. While the engine is `busy` with what the person has asked for,
+    the question waits.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class NextQuestion:
         show: Callable[[NextTokens | None], None],
         fail: Callable[[InputError], None],
         count: int,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._session = session
+        self._busy = busy
         self._caret, self._dials = caret, dials
         self._show, self._fail = show, fail
         self._count = count
@@ -118,6 +121,8 @@ class NextQuestion:
 
     async def _answer(self, rest: float) -> None:
         await asyncio.sleep(rest)
+        while self._busy():  # noqa: ASYNC110 - it may be again by the time that an event woke this up
+            await asyncio.sleep(BUSY_REST)
         client, slug = self._session.at_hand, self._session.slug
         if client is None:
             return

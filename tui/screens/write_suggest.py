@@ -84,6 +84,11 @@ class WriteSuggest(WriteContinuing):
         return self.editor.ghost is not None
 
     @property
+    def fetching(self) -> bool:
+        """Whether suggestions are on their way that the person waits for."""
+        return self._fetching is not None
+
+    @property
     def can_suggest(self) -> bool:
         """Whether a key should ask for a suggestion: the caret is in the text, and nothing is to be decided first."""
         editor = self.editor
@@ -118,6 +123,7 @@ class WriteSuggest(WriteContinuing):
             if self.is_mounted and self.editor.ghost is ghost and not ghost.text:
                 self.editor.dismiss_ghost()
             if self.is_mounted:
+                self.dials.settings = self.settings
                 self._show_state()
 
     def _fetch_ahead(self, ghost: Ghost) -> None:
@@ -130,6 +136,7 @@ class WriteSuggest(WriteContinuing):
         with contextlib.suppress(Outdated, InputError):  # there are takes to choose from already
             await self._fetch_takes(ghost, more=True)
         if self.is_mounted:
+            self.dials.settings = self.settings
             self._show_state()
 
     async def _fetch_takes(self, ghost: Ghost, *, more: bool = False) -> None:
@@ -181,7 +188,7 @@ class WriteSuggest(WriteContinuing):
         if self.settings.seed_fixed:
             return (self.settings.seed + self._drawn) % SEEDS[1]
         seed = self.settings.seed
-        self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]))
+        self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]), shown=False)
         return seed
 
     @on(Editor.GhostChanged)
