@@ -84,7 +84,7 @@ class WriteContinuing(WriteDesk):
         self.app.push_screen(DialDialog(self.settings, self.dials.chosen), self._dial_typed)
 
     def refresh_status(self) -> None:
-        """Several times a second while text streams: a frame in which only the text changes takes half the time."""
+        """Several times a second while text streams: a frame in which only the text changes has less to paint."""
         now = monotonic()
         if self._reader is None or now - self._status_shown >= STATUS_REST:
             self._status_shown = now
