@@ -63,6 +63,11 @@ class LoadedModel:
         if self.back_decoder is not None:
             self._snapshots["back"] = Snapshots(self.back_decoder)
 
+    @property
+    def snapshots(self) -> Snapshots:
+        """What it remembers of texts that it has read from their beginning."""
+        return self._snapshots["ahead"]
+
     @functools.cached_property
     def pieces(self) -> Pieces:
         """What each token may do to a word."""

@@ -4,10 +4,12 @@ Exact states lie at every `BLOCK` tokens from the document's beginning up to whe
 edit only up to there. What lay behind the edit is kept as an old state: it is off by what the edit changes, which a
 recurrent model forgets. So a quick context reads the last tokens from the nearest state, exact or old, and says that it
 is quick.
+
+The model also keeps those states under a digest of all that stands before them (`engine.snapshots`). Where a later edit
+brings that text back, as when the writer goes to another branch and returns, they are exact again without being read.
 """
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +26,9 @@ from engine.models import LoadedModel
 from engine.snapshots import MEMORY
 from engine.stack import State
 from engine.states import size
+from engine.trail import Trail
 
 QUICK = 2000  # characters that a quick context reads
-FINE = 64  # exact states kept at multiples of `TAIL`, near where the caret was
 NEAR = 1500  # tokens behind an edit in which old states are worth less than none
 
 
@@ -49,11 +51,12 @@ class Reading:
     def __init__(self, model: LoadedModel, text: str) -> None:
         self.model = model
         self._decoder: Decoder = model.decoder
+        self._remembered = model.snapshots
         self._text = EncodedText(model.tokenizer, text)
+        self._trail = Trail(self._text)
         self._lock = threading.Lock()
         self._revision = 0
         self._exact: list[State] = []  # number n is the state after (n + 1) * BLOCK tokens
-        self._fine: OrderedDict[int, State] = OrderedDict()  # exact, by place; newest last
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
         self._old: list[State] = []
         self._most = max(1, MEMORY // size(self._decoder.zero_state()))
@@ -68,9 +71,8 @@ class Reading:
             kept = change.first // BLOCK
             behind = [(number + 1) * BLOCK for number in range(kept, len(self._exact))]
             self._keep_old(behind, self._exact[kept:])
-            del self._exact[kept:]
-            for place in [place for place in self._fine if place > change.first]:
-                del self._fine[place]
+            self._leave(kept)
+            self._trail.edited(change.first)
             before = self._places <= change.first
             far = self._places > change.first + change.old + NEAR
             keep = np.flatnonzero(before | far)
@@ -93,9 +95,15 @@ class Reading:
             if plan.exact or not exact or not self.advance(plan.certain):
                 return self._follow(plan, before, job)
 
+    def close(self) -> None:
+        """Nobody will ask any more; what was read stays with the model."""
+        with self._lock:
+            self._leave(0)
+
     def advance(self, upto: int) -> bool:
         """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read."""
         with self._lock:
+            self._return(min(upto, len(self._text)))
             number, revision = len(self._exact), self._revision
             end = (number + 1) * BLOCK
             if end > min(upto, len(self._text)) or number >= self._most:
@@ -106,9 +114,7 @@ class Reading:
             _, after = self._decoder.prefill(_column(ids, self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
-                self._exact.append(after)
-                keep = int(self._places.searchsorted(end, side="right"))
-                self._places, self._old = self._places[keep:], self._old[keep:]
+                self._append(after)
         return True
 
     def place(self, offset: int) -> int:
@@ -123,17 +129,17 @@ class Reading:
         total = certain + len(rest)
         if total == 0:
             return None
+        self._return(min(total - 1, certain))
         block = min((total - 1) // BLOCK, certain // BLOCK, len(self._exact))
         start = block * BLOCK
         state = self._exact[block - 1] if block else self._decoder.zero_state()
         exact = True
         whole = (total - 1) // BLOCK * BLOCK  # where the last block, which is read in parts, begins
         if start == whole and total - whole < BLOCK:
-            fine = [place for place in self._fine if whole < place <= min(certain, total - 1)]
-            if fine:
-                start = max(fine)
-                state = self._fine[start]
-                self._fine.move_to_end(start)
+            for place in range(min(certain, total - 1) // TAIL * TAIL, whole, -TAIL):
+                if (fine := self._remembered.recall(self._trail.digest(place))) is not None:
+                    start, state = place, fine
+                    break
         if total - start > BLOCK and total - start > (quick := self._quick(offset)):
             exact = False
             start, state = self._nearest(start, state, min(certain, total - 1), total - quick)
@@ -190,11 +196,32 @@ class Reading:
             for place, state in found:
                 if place % BLOCK == 0:
                     if place // BLOCK == len(self._exact) + 1 and len(self._exact) < self._most:
-                        self._exact.append(state)
+                        self._append(state)
                 else:
-                    self._fine[place] = state
-            while len(self._fine) > FINE:
-                self._fine.popitem(last=False)
+                    self._remembered.remember([self._trail.digest(place)], [state])
+
+    def _append(self, state: State) -> None:
+        """One more exact state. The digest of what stands before it is made while that stands there."""
+        self._exact.append(state)
+        place = len(self._exact) * BLOCK
+        self._trail.digest(place)
+        gone = int(self._places.searchsorted(place, side="right"))
+        if gone:
+            self._places, self._old = self._places[gone:], self._old[gone:]
+
+    def _leave(self, kept: int) -> None:
+        """Keeps so many exact states; the model remembers the others."""
+        digests = [self._trail.digest((number + 1) * BLOCK) for number in range(kept, len(self._exact))]
+        self._remembered.remember(digests, self._exact[kept:])
+        del self._exact[kept:]
+
+    def _return(self, upto: int) -> None:
+        """Takes back what the model remembers of the text as it is now, up to the place `upto`."""
+        while (place := (len(self._exact) + 1) * BLOCK) <= upto and len(self._exact) < self._most:
+            state = self._remembered.recall(self._trail.digest(place))
+            if state is None:
+                return
+            self._append(state)
 
     def _keep_old(self, places: list[int], states: list[State]) -> None:
         if not places:
