@@ -18,6 +18,7 @@ from engine.open_document import OpenDocument
 from engine.protocol import (
     CANCELLED,
     INPUT_ERROR,
+    MODEL_ERROR,
     Alternatives,
     AlternativesParams,
     Cancelled,
@@ -33,6 +34,7 @@ from engine.protocol import (
     InfillParams,
     LoadParams,
     ModelInfo,
+    ModelUnusable,
     NextParams,
     NextTokens,
     OpenDocumentParams,
@@ -349,6 +351,8 @@ class EngineClient:
             future.set_result(message.result)
         elif message.error.code == INPUT_ERROR:
             future.set_exception(InputError(message.error.message))
+        elif message.error.code == MODEL_ERROR:
+            future.set_exception(ModelUnusable(message.error.message))
         elif message.error.code == CANCELLED:
             future.set_exception(Outdated(message.error.message))
         else:
