@@ -26,6 +26,26 @@ FLASH = 2.0  # seconds that a short note stays in the status line
 SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
 
 
+class Trouble:
+    """Something that may fail again and again, such as writing to a full disk: told once, and told when it is over."""
+
+    def __init__(self, desk: "WriteDesk") -> None:
+        self._desk = desk
+        self.sentence = ""  # what is wrong; empty while nothing is
+
+    def failed(self, error: InputError) -> None:
+        """It went wrong."""
+        news, self.sentence = str(error) != self.sentence, str(error)
+        if news or not self._desk.notice.sentence:
+            self._desk.say(self.sentence, wrong=True)
+
+    def over(self, said: str = "") -> None:
+        """It went well."""
+        if self.sentence and self._desk.notice.sentence == self.sentence:
+            self._desk.say(said)
+        self.sentence = ""
+
+
 class WriteDesk(Screen[None]):
     """The widgets, and what they show between them. Its subclasses do the work."""
 
