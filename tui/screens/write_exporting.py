@@ -25,7 +25,7 @@ class WriteExporting(WriteAutosave):
         kind = await self.app.push_screen_wait(
             ChoiceDialog(
                 "Export as what? HTML marks what a model wrote; the branches come as JSON; a replay has every step "
-                "with its time (pantoum replay plays it).",
+                "with its time (pantoum replay plays it), and a player is a page that plays it in a browser.",
                 tuple(Choice(each.name, each.key, each.label) for each in FORMATS),
             )
         )
