@@ -367,7 +367,9 @@ class EngineClient:
     def _epitaph(self) -> str:
         words = next((line for line in reversed(self._last_words) if line.strip()), "")
         said = f" Its last words: {words}" if words else ""
-        return f"The engine stopped (exit code {self._process.returncode}).{said}"
+        code = self._process.returncode
+        how = f"exit code {code}" if code is None or code >= 0 else f"killed by signal {-code}"
+        return f"The engine stopped ({how}).{said}"
 
     def _end(self) -> None:
         self._gone = EngineGone(self._epitaph())

@@ -133,7 +133,7 @@ async def test_quitting_asks_where_what_was_written_could_be_kept_nowhere(
         await desk.type("my words")
         with full_disk(0):
             await desk.press("f2", "ctrl+q")
-            assert "If you quit now it is lost" in await dialog(desk)
+            assert "If you quit now, what you wrote last is lost" in await dialog(desk)
             await desk.press("c")
             await desk.until(lambda: isinstance(desk.pilot.app.screen, WriteScreen))
             assert desk.text == "my words"

@@ -208,7 +208,7 @@ class Journal(Watcher):
         except OSError as error:
             raise InputError(
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
-                "Save it with f9 to a file that is elsewhere, or make room."
+                "Make room, or save it elsewhere with ctrl+p, Save as."
             ) from error
 
     def move(self, file: Path) -> None:

@@ -73,8 +73,7 @@ class WriteAutosave(WriteOvertaken):
         await self.app.switch_mode("write")
         answer = await self.app.push_screen_wait(
             ChoiceDialog(
-                f"What you wrote last can't be kept: {self._unkept.sentence or 'there is no journal of it.'} "
-                "If you quit now it is lost.",
+                f"{self._unkept.sentence or 'This text has no journal.'} If you quit now, what you wrote last is lost.",
                 (Choice("save", "s", "Save elsewhere"), Choice("quit", "q", "Quit"), Choice("cancel", "c", "Cancel")),
             )
         )

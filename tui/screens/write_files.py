@@ -119,7 +119,8 @@ class WriteFiles(WriteAside):
 
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
-        name = self._path.name if self._path is not None else (f"{known.stem}-2{known.suffix}" if known else "text.txt")
+        own = self._path is not None and not self.editor.read_only
+        name = "text.txt" if known is None else known.name if own else f"{known.stem}-2{known.suffix}"
         path = await self.app.push_screen_wait(SaveDialog(folder_near(known), "Save the text as", default_file=name))
         if path is None:
             return
