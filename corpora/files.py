@@ -65,6 +65,26 @@ def append_line(path: Path, value: object) -> None:
         file.write(line)
 
 
+def append_bytes(path: Path, data: bytes, *, sync: bool = False) -> int:
+    """Appends all of `data`, or nothing of it where that fails, as on a full disk. Returns the file's new size.
+
+    With `sync` it is on the disk then. Raises `OSError`.
+    """
+    with path.open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if sync:
+                os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.truncate(size)
+            raise
+    return size + len(data)
+
+
 def read_json(path: Path, kind: type[T], *, newest: int, upgrades: Mapping[int, Upgrade] | None = None) -> T:
     """Reads a JSON file into the typed `kind`.
 

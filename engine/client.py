@@ -19,6 +19,7 @@ from engine.open_document import OpenDocument
 from engine.protocol import (
     CANCELLED,
     INPUT_ERROR,
+    MODEL_ERROR,
     Alternatives,
     AlternativesParams,
     Cancelled,
@@ -34,6 +35,7 @@ from engine.protocol import (
     InfillParams,
     LoadParams,
     ModelInfo,
+    ModelUnusable,
     NextParams,
     NextTokens,
     OpenDocumentParams,
@@ -352,6 +354,8 @@ class EngineClient:
             future.set_result(message.result)
         elif message.error.code == INPUT_ERROR:
             future.set_exception(InputError(message.error.message))
+        elif message.error.code == MODEL_ERROR:
+            future.set_exception(ModelUnusable(message.error.message))
         elif message.error.code == CANCELLED:
             future.set_exception(Outdated(message.error.message))
         else:
@@ -366,7 +370,9 @@ class EngineClient:
     def _epitaph(self) -> str:
         words = next((line for line in reversed(self._last_words) if line.strip()), "")
         said = f" Its last words: {words}" if words else ""
-        return f"The engine stopped (exit code {self._process.returncode}).{said}"
+        code = self._process.returncode
+        how = f"exit code {code}" if code is None or code >= 0 else f"killed by signal {-code}"
+        return f"The engine stopped ({how}).{said}"
 
     def _end(self) -> None:
         self._gone = EngineGone(self._epitaph())

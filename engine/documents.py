@@ -49,6 +49,12 @@ class Document:
             for reading in self._readings.values():
                 reading.edit(start, end, text)
 
+    def close(self) -> None:
+        """Nobody will ask about it any more."""
+        with self._lock:
+            for reading in self._readings.values():
+                reading.close()
+
     @property
     def text(self) -> str:
         return self._text
@@ -120,7 +126,7 @@ class Document:
                 self._readings[key] = made
                 self._wanted.pop(key, None)
                 while len(self._readings) > READINGS:
-                    self._readings.popitem(last=False)
+                    self._readings.popitem(last=False)[1].close()
                 return made
 
 
@@ -153,7 +159,7 @@ class Documents:
             self._count += 1
             document = self._documents[self._count] = Document(self._count, text)
             while len(self._documents) > OPEN:
-                self._documents.popitem(last=False)
+                self._documents.popitem(last=False)[1].close()
             return document
 
     def get(self, number: int) -> Document:
@@ -168,7 +174,9 @@ class Documents:
     def close(self, number: int) -> None:
         """Forgets a document; one that isn't open is none."""
         with self._lock:
-            self._documents.pop(number, None)
+            document = self._documents.pop(number, None)
+        if document is not None:
+            document.close()
 
     def read_ahead(self) -> None:
         """Something has changed: there may be something to read."""

@@ -63,6 +63,11 @@ class LoadedModel:
         if self.back_decoder is not None:
             self._snapshots["back"] = Snapshots(self.back_decoder)
 
+    @property
+    def snapshots(self) -> Snapshots:
+        """What it remembers of texts that it has read from their beginning."""
+        return self._snapshots["ahead"]
+
     @functools.cached_property
     def pieces(self) -> Pieces:
         """What each token may do to a word."""
@@ -96,12 +101,23 @@ class Models:
 
     def __init__(self, root: Path | None = None) -> None:
         self._library = ModelLibrary(root)
+        self._names: set[str] = set()  # under which models were found
         self._loaded: OrderedDict[tuple[Path, str], LoadedModel] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, name: str, device: Device = "auto") -> LoadedModel:
-        """The model with this slug, name or path; safe to call from any thread. Raises `InputError`."""
-        folder = self._library.get(name)
+        """The model with this slug, name or path; safe to call from any thread. Raises `InputError`.
+
+        One whose folder is gone is gone, though it may still be in memory: nobody could tell later what wrote a text.
+        """
+        try:
+            folder = self._library.get(name)
+        except InputError as error:
+            if name in self._names:
+                gone = f"The model {Path(name).name} is no longer there: it was deleted, moved or renamed."
+                raise InputError(gone) from error
+            raise
+        self._names.add(name)
         chosen = choose_device(device)
         key = (folder.path.resolve(), str(chosen))
         with self._lock:

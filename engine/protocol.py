@@ -36,6 +36,7 @@ from typing import Any, Literal
 import msgspec
 
 from corpora.boundaries import Unit as EndUnit
+from corpora.errors import InputError
 from engine.settings import Cell, Device, Dials, Unit
 
 PROTOCOL = 1
@@ -47,9 +48,14 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 INPUT_ERROR = 1001  # the person's input is wrong; the message is a sentence to show as it stands
 CANCELLED = 1002  # the request was cancelled, or its document has been edited since
+MODEL_ERROR = 1003  # the model is gone or damaged; the message is a sentence to show as it stands
 
 Reason = Literal["length", "stop", "cancelled", "error"]
 TakeReason = Literal["end", "length"]  # the unit's end, or the most characters that a take may have
+
+
+class ModelUnusable(InputError):
+    """The model that a request names is gone or damaged."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):

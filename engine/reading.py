@@ -4,10 +4,13 @@ Exact states lie at every `BLOCK` tokens from the document's beginning up to whe
 edit only up to there. What lay behind the edit is kept as an old state: it is off by what the edit changes, which a
 recurrent model forgets. So a quick context reads the last tokens from the nearest state, exact or old, and says that it
 is quick.
+
+The model also keeps those states under a digest of all that stands before them (`engine.snapshots`). Where a later edit
+brings that text back, as when the writer goes to another branch and returns, they are exact again without being read.
 """
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,9 +30,9 @@ from engine.models import LoadedModel
 from engine.snapshots import MEMORY
 from engine.stack import State
 from engine.states import size
+from engine.trail import Trail
 
 QUICK = 2000  # characters that a quick context reads
-FINE = 64  # exact states kept at multiples of `TAIL`, near where the caret was
 PATIENCE = 0.05  # seconds between two looks whether one is still wanted
 EDITS = 32  # remembered: what was read meanwhile is of use up to the first of them
 NEAR = 1500  # tokens behind an edit in which old states are worth less than none
@@ -54,12 +57,13 @@ class Reading:
     def __init__(self, model: LoadedModel, text: str) -> None:
         self.model = model
         self._decoder: Decoder = model.decoder
+        self._remembered = model.snapshots
         self._text = EncodedText(model.tokenizer, text)
+        self._trail = Trail(self._text)
         self._lock = threading.Lock()
         self._revision = 0
         self._edits: deque[tuple[int, int]] = deque(maxlen=EDITS)  # the last revisions, and where each begins
         self._exact: list[State] = []  # number n is the state after (n + 1) * BLOCK tokens
-        self._fine: OrderedDict[int, State] = OrderedDict()  # exact, by place; newest last
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # of old states, in order
         self._old: list[State] = []
         self._last: tuple[int, int, Context] | None = None  # place, revision and the context there: asked for twice
@@ -77,9 +81,8 @@ class Reading:
             kept = change.first // BLOCK
             behind = [(number + 1) * BLOCK for number in range(kept, len(self._exact))]
             self._keep_old(behind, self._exact[kept:])
-            del self._exact[kept:]
-            for place in [place for place in self._fine if place > change.first]:
-                del self._fine[place]
+            self._leave(kept)
+            self._trail.edited(change.first)
             before = self._places <= change.first
             far = self._places > change.first + change.old + NEAR
             keep = np.flatnonzero(before | far)
@@ -129,12 +132,18 @@ class Reading:
                 self._under_way.pop(asked, None)
             done.set()
 
+    def close(self) -> None:
+        """Nobody will ask any more; what was read stays with the model."""
+        with self._lock:
+            self._leave(0)
+
     def advance(self, upto: int, cores: int = 0) -> bool:
         """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.
 
         On so many cores, or all: a state has the same bits however many read it.
         """
         with self._lock:
+            self._return(min(upto, len(self._text)))
             number, revision = len(self._exact), self._revision
             end = (number + 1) * BLOCK
             if end > min(upto, len(self._text)) or number >= self._most:
@@ -145,9 +154,7 @@ class Reading:
             _, after = self._decoder.prefill(_column(ids, self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
-                self._exact.append(after)
-                keep = int(self._places.searchsorted(end, side="right"))
-                self._places, self._old = self._places[keep:], self._old[keep:]
+                self._append(after)
         return True
 
     def place(self, offset: int) -> int:
@@ -162,17 +169,17 @@ class Reading:
         total = certain + len(rest)
         if total == 0:
             return None
+        self._return(min(total - 1, certain))
         block = min((total - 1) // BLOCK, certain // BLOCK, len(self._exact))
         start = block * BLOCK
         state = self._exact[block - 1] if block else self._decoder.zero_state()
         exact = True
         whole = (total - 1) // BLOCK * BLOCK  # where the last block, which is read in parts, begins
         if start == whole and total - whole < BLOCK:
-            fine = [place for place in self._fine if whole < place <= min(certain, total - 1)]
-            if fine:
-                start = max(fine)
-                state = self._fine[start]
-                self._fine.move_to_end(start)
+            for place in range(min(certain, total - 1) // TAIL * TAIL, whole, -TAIL):
+                if (fine := self._remembered.recall(self._trail.digest(place))) is not None:
+                    start, state = place, fine
+                    break
         if total - start > BLOCK and total - start > (quick := self._quick(offset)):
             exact = False
             start, state = self._nearest(start, state, min(certain, total - 1), total - quick)
@@ -235,11 +242,32 @@ class Reading:
             for place, state in found:
                 if place % BLOCK == 0:
                     if place // BLOCK == len(self._exact) + 1 and len(self._exact) < self._most:
-                        self._exact.append(state)
+                        self._append(state)
                 else:
-                    self._fine[place] = state
-            while len(self._fine) > FINE:
-                self._fine.popitem(last=False)
+                    self._remembered.remember([self._trail.digest(place)], [state])
+
+    def _append(self, state: State) -> None:
+        """One more exact state. The digest of what stands before it is made while that stands there."""
+        self._exact.append(state)
+        place = len(self._exact) * BLOCK
+        self._trail.digest(place)
+        gone = int(self._places.searchsorted(place, side="right"))
+        if gone:
+            self._places, self._old = self._places[gone:], self._old[gone:]
+
+    def _leave(self, kept: int) -> None:
+        """Keeps so many exact states; the model remembers the others."""
+        digests = [self._trail.digest((number + 1) * BLOCK) for number in range(kept, len(self._exact))]
+        self._remembered.remember(digests, self._exact[kept:])
+        del self._exact[kept:]
+
+    def _return(self, upto: int) -> None:
+        """Takes back what the model remembers of the text as it is now, up to the place `upto`."""
+        while (place := (len(self._exact) + 1) * BLOCK) <= upto and len(self._exact) < self._most:
+            state = self._remembered.recall(self._trail.digest(place))
+            if state is None:
+                return
+            self._append(state)
 
     def _keep_old(self, places: list[int], states: list[State]) -> None:
         if not places:

@@ -22,7 +22,7 @@ from engine.device import choose_device
 from engine.documents import Documents
 from engine.handlers import Streaming, check_seed, infill, next_tokens, score_text
 from engine.jobs import Foreground, Job, JobCancelled
-from engine.models import Models
+from engine.models import LoadedModel, Models
 from engine.protocol import (
     CANCELLED,
     INPUT_ERROR,
@@ -30,6 +30,7 @@ from engine.protocol import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    MODEL_ERROR,
     PARSE_ERROR,
     PROTOCOL,
     Alternatives,
@@ -48,6 +49,7 @@ from engine.protocol import (
     InfillParams,
     LoadParams,
     ModelInfo,
+    ModelUnusable,
     NextParams,
     NextTokens,
     OpenDocumentParams,
@@ -63,7 +65,7 @@ from engine.protocol import (
     Takes,
     TakesParams,
 )
-from engine.settings import Dials
+from engine.settings import Device, Dials
 from engine.writing import Desk
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -166,7 +168,7 @@ class Service:
         try:
             self._answer(request.id, handler(request.params))
         except InputError as error:
-            self._fail(request.id, INPUT_ERROR, str(error))
+            self._fail(request.id, MODEL_ERROR if isinstance(error, ModelUnusable) else INPUT_ERROR, str(error))
         except JobCancelled:
             self._fail(request.id, CANCELLED, "the request was cancelled, or its document has been edited since")
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -188,31 +190,38 @@ class Service:
             threads=torch.get_num_threads(),
         )
 
+    def _model(self, name: str, device: Device = "auto") -> LoadedModel:
+        """Raises `ModelUnusable`."""
+        try:
+            return self._models.get(name, device)
+        except InputError as error:
+            raise ModelUnusable(str(error)) from error
+
     def _load(self, raw: msgspec.Raw) -> ModelInfo:
         params = _params(raw, LoadParams)
-        return self._models.get(params.model, params.device).info
+        return self._model(params.model, params.device).info
 
     def _next(self, raw: msgspec.Raw) -> NextTokens:
         params = _params(raw, NextParams)
-        model = self._models.get(params.model)
+        model = self._model(params.model)
         return next_tokens(model, self._desk.context(model, params.text, params.at, Job()), params)
 
     def _takes(self, raw: msgspec.Raw, job: Job) -> Takes:
         params = _params(raw, TakesParams)
         check_seed(params.seed + params.takes)
-        return self._desk.takes(self._models.get(params.model), params, job)
+        return self._desk.takes(self._model(params.model), params, job)
 
     def _alternatives(self, raw: msgspec.Raw, job: Job) -> Alternatives:
         params = _params(raw, AlternativesParams)
-        return self._desk.alternatives(self._models.get(params.model), params, job)
+        return self._desk.alternatives(self._model(params.model), params, job)
 
     def _surprisal(self, raw: msgspec.Raw, job: Job) -> Surprisal:
         params = _params(raw, SurprisalParams)
-        return self._desk.surprisal(self._models.get(params.model), params, job)
+        return self._desk.surprisal(self._model(params.model), params, job)
 
     def _copied(self, raw: msgspec.Raw, job: Job) -> Copied:
         params = _params(raw, CopiedParams)
-        return self._desk.copied(self._models.get(params.model), params, job)
+        return self._desk.copied(self._model(params.model), params, job)
 
     def _open_document(self, raw: msgspec.Raw) -> DocumentOpened:
         params = _params(raw, OpenDocumentParams)
@@ -237,17 +246,17 @@ class Service:
 
     def _score(self, raw: msgspec.Raw, job: Job) -> Score:
         params = _params(raw, ScoreParams)
-        return score_text(self._models.get(params.model), params)
+        return score_text(self._model(params.model), params)
 
     def _infill(self, raw: msgspec.Raw, job: Job) -> Infilled:
         params = _params(raw, InfillParams)
-        return infill(self._models.get(params.model), params, job)
+        return infill(self._model(params.model), params, job)
 
     def _stream(self, raw: msgspec.Raw) -> Stream:
         params = _params(raw, StreamParams)
         params.dials.check()
         check_seed(params.seed)
-        model = self._models.get(params.model)
+        model = self._model(params.model)
         self._stream_count += 1
         number = self._stream_count
         job = Job()

@@ -3,18 +3,21 @@
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from torch import Tensor
 
 from engine.decoder import BLOCK, Decoder
 from engine.stack import State
+from engine.trail import DIGEST, as_bytes
 
 MEMORY = 256 << 20  # bytes of states kept: of a model of 2 x 512, those of 16 million tokens
 
 
 class Snapshots:
     """A decoder that remembers. States lie at multiples of `BLOCK` tokens, which is where `Decoder.prefill` cuts too:
-    going on from a remembered one gives the same bits as reading everything again, only sooner.
+    going on from a remembered one gives the same bits as reading everything again, only sooner. Readings of documents
+    leave theirs here too, under digests of an `engine.trail.Trail`, some of them at multiples of `TAIL`.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -29,15 +32,32 @@ class Snapshots:
         done, state = self._recall(digests)
         for block in range(done, len(digests)):
             _, state = self._read(ids[block * BLOCK : (block + 1) * BLOCK], state)
-            self._remember(digests[block], state)
+            self.remember([digests[block]], [state])
         return self._read(ids[len(digests) * BLOCK :], state)
+
+    def recall(self, digest: bytes) -> State | None:
+        """The state after the ids with this digest, where it is remembered."""
+        with self._lock:
+            state = self._states.get(digest)
+            if state is not None:
+                self._states.move_to_end(digest)
+            return state
+
+    def remember(self, digests: Sequence[bytes], states: Sequence[State]) -> None:
+        """Keeps states, in the order of the text. The later ones are forgotten first: they lead on from the others."""
+        with self._lock:
+            for digest, state in zip(reversed(digests), reversed(states), strict=True):
+                self._states[digest] = state
+                self._states.move_to_end(digest)
+            while len(self._states) > self._most:
+                self._states.popitem(last=False)
 
     def _digests(self, ids: Tensor) -> list[bytes]:
         """One for each block but the last, which is always read: of all ids up to its end."""
-        digest, digests = hashlib.blake2b(digest_size=16), []
+        digest, digests = hashlib.blake2b(digest_size=DIGEST), []
         numbers = ids.numpy()
         for block in range((len(ids) - 1) // BLOCK):
-            digest.update(numbers[block * BLOCK : (block + 1) * BLOCK].tobytes())
+            digest.update(as_bytes(numbers[block * BLOCK : (block + 1) * BLOCK]))
             digests.append(digest.copy().digest())
         return digests
 
@@ -50,12 +70,6 @@ class Snapshots:
                     self._states.move_to_end(digests[number - 1])
                     return number, state
         return 0, self.decoder.zero_state()
-
-    def _remember(self, digest: bytes, state: State) -> None:
-        with self._lock:
-            self._states[digest] = state
-            while len(self._states) > self._most:
-                self._states.popitem(last=False)
 
     def _read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         return self.decoder.prefill(ids.to(self.decoder.device)[:, None], state)

@@ -49,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_file_of_the_three_floors_and_no_tests(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    kept = {".py", ".tcss", ".typed"}
+    kept = {".py", ".tcss", ".js", ".css", ".typed"}
     expected = {
         str(path.relative_to(ROOT))
         for package in PACKAGES

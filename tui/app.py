@@ -18,6 +18,7 @@ from tui.commands.alt import with_alt
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
+from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.themes import THEMES
 from tui.training.monitor import Monitor, News
@@ -71,6 +72,8 @@ class PantoumApp(App[None], inherit_bindings=False):
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
+        self.guards: list[Guard] = []
+        self._leaving = False
         self._remapped: Mapping[str, str] = {}
         for theme in THEMES:
             self.register_theme(theme)
@@ -123,6 +126,21 @@ class PantoumApp(App[None], inherit_bindings=False):
         """Opens Train on this model's run."""
         await self.switch_mode("train")
         await self._call_screen("watch_run", slug)
+
+    async def action_quit(self) -> None:
+        """Leaves the app, unless somebody would lose something and wants to stay."""
+        if not self._leaving:
+            self._leaving = True
+            self.run_worker(self._leave(), group="quit")
+
+    async def _leave(self) -> None:
+        try:
+            for may in self.guards:
+                if not await may():
+                    return
+            self.exit()
+        finally:
+            self._leaving = False
 
     async def action_mode(self, mode: str) -> None:
         """Shows one of the three modes; whatever runs in the others goes on."""

@@ -93,6 +93,7 @@ def main() -> None:
     figures = [encoding, whole]
     for name, place in (("at the end", len(document.text)), ("in the middle", len(document.text) // 2)):
         figures += keys(name, model, document, place, chosen.keys)
+    figures += branches(model, document)
     figures += quick_states(model, document)
     figures += pages(model, document)
     report([*figures, *copying], as_json=chosen.json)
@@ -158,6 +159,36 @@ def keys(name: str, model: LoadedModel, document: Document, place: int, count: i
         Figure(f"{name}: key to 5 takes of a sentence, p95", high(last), "ms", at_most=250.0),
         Figure(f"{name}: the longest take of five, p50", statistics.median(lengths), "characters"),
         Figure(f"{name}: contexts that were exact", 100.0 * exact / count, "%"),
+    ]
+
+
+def branches(model: LoadedModel, document: Document) -> list[Figure]:
+    """The writer goes to and fro between two branches that part 50,000 characters before the end, both read."""
+    start = len(document.text) - 50_000
+    one, other = document.text[start : start + 40], "and it was then that the others went on."
+    place = Place(document=1, offset=len(document.text))
+    waited, exact = [], []
+    for visit in range(12):
+        began = time.perf_counter()
+        document.edit(start, start + 40, other if visit % 2 == 0 else one)
+        context = document.context(model, place, Job())
+        seen: list[float] = []
+
+        def look(texts: object, seen: list[float] = seen) -> None:
+            if not seen:
+                seen.append(time.perf_counter())
+
+        TakeGrower(
+            model.decoder, model.tokenizer, context, takes=5, until="sentence", length=400, dials=DIALS, seed=visit
+        ).grow(Job(), look)
+        if visit >= 2:
+            waited.append(1000 * (seen[0] - began))
+            exact.append(context.exact)
+        document.context(model, place, Job(), exact=True)
+    return [
+        Figure("to a branch and back: first ghost characters, p50", statistics.median(waited), "ms"),
+        Figure("to a branch and back: first ghost characters, at most", max(waited), "ms", at_most=60.0),
+        Figure("to a branch and back: contexts that were exact", 100.0 * sum(exact) / len(exact), "%"),
     ]
 
 

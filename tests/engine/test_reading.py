@@ -11,7 +11,7 @@ from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, train_tokenizer
 from engine import documents, reading
 from engine.context import Context, read_context
-from engine.decoder import BLOCK, Decoder
+from engine.decoder import BLOCK, TAIL, Decoder
 from engine.documents import Document, Documents
 from engine.jobs import Foreground, Job, JobCancelled
 from engine.model import LanguageModel
@@ -34,19 +34,41 @@ class Model:
     decoder: Decoder
     tokenizer: Tokenizer
 
+    def __post_init__(self) -> None:
+        self.snapshots = Snapshots(self.decoder)
+
     def context(self, text: str) -> Context:
         return read_context(self.decoder, self.tokenizer, text, Snapshots(self.decoder).prefill)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> LoadedModel:
     torch.manual_seed(0)
     config = ModelConfig(cell="lstm", vocabulary=TOKENIZER.vocabulary, hidden=24, embedding=12)
     return cast(LoadedModel, Model(Decoder(LanguageModel(config).eval()), TOKENIZER))
 
 
+@pytest.fixture
+def read(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens were read at each call of the model; of plain contexts too."""
+    counts: list[int] = []
+    prefill = model.decoder.prefill
+
+    def counted(ids: Tensor, state: State) -> tuple[Tensor, State]:
+        counts.append(len(ids))
+        return prefill(ids, state)
+
+    monkeypatch.setattr(model.decoder, "prefill", counted)
+    return counts
+
+
 def plain(model: LoadedModel, text: str) -> Context:
     return model.context(text)
+
+
+def fresh(model: LoadedModel) -> LoadedModel:
+    """The same model, remembering nothing."""
+    return cast(LoadedModel, Model(model.decoder, model.tokenizer))
 
 
 def same(one: Context, other: Context) -> bool:
@@ -68,20 +90,10 @@ def test_an_exact_context_has_the_bits_of_reading_the_whole_text(model: LoadedMo
     assert same(made.context(offset, "", Job()), plain(model, TEXT[:offset]))
 
 
-def test_typing_at_any_place_keeps_contexts_exact_and_reads_little(
-    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_typing_at_any_place_keeps_contexts_exact_and_reads_little(model: LoadedModel, read: list[int]) -> None:
     made, text = Reading(model, TEXT), TEXT
     offset = 4 * BLOCK + 300
     made.context(offset, "", Job(), exact=True)
-    read: list[int] = []
-    prefill = model.decoder.prefill
-
-    def counted(ids: Tensor, state: State) -> tuple[Tensor, State]:
-        read.append(len(ids))
-        return prefill(ids, state)
-
-    monkeypatch.setattr(model.decoder, "prefill", counted)
     for key in "typing on":
         made.edit(offset, offset, key)
         text, offset = text[:offset] + key + text[offset:], offset + 1
@@ -155,6 +167,97 @@ def test_random_edits_never_make_an_exact_context_wrong(model: LoadedModel) -> N
         offset = int(torch.randint(len(text) + 1, (1,), generator=rng))
         context = made.context(offset, "", Job(), exact=True)
         assert same(context, plain(model, text[:offset]))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Something that was written instead of some of the text."""
+
+    start: int
+    end: int
+    text: str
+
+    def go(self, made: Reading) -> None:
+        made.edit(self.start, self.end, self.text)
+
+    def leave(self, made: Reading) -> None:
+        made.edit(self.start, self.start + len(self.text), TEXT[self.start : self.end])
+
+    @property
+    def whole(self) -> str:
+        return TEXT[: self.start] + self.text + TEXT[self.end :]
+
+
+ONE = Branch(BLOCK + 200, BLOCK + 230, "and then it rained for a week")
+OTHER = Branch(BLOCK + 200, BLOCK + 200, "She said nothing, and we went home. ")
+
+
+@pytest.mark.parametrize(
+    ("back", "most"), [(len(TEXT), TAIL), (4 * BLOCK + 130, TAIL), (3 * BLOCK, BLOCK), (ONE.start, TAIL)]
+)
+def test_a_branch_that_was_read_before_is_not_read_again_when_the_writer_returns_to_it(
+    model: LoadedModel, read: list[int], back: int, most: int
+) -> None:
+    made = Reading(model, TEXT)
+    made.context(back, "", Job(), exact=True)
+    for branch in (ONE, OTHER):
+        branch.go(made)
+        made.context(len(branch.whole), "", Job(), exact=True)
+        branch.leave(made)
+    read.clear()
+    context = made.context(back, "", Job())
+    assert context.exact
+    assert sum(read) <= most
+    assert same(context, plain(fresh(model), TEXT[:back]))
+    for branch in (OTHER, ONE):
+        branch.go(made)
+        read.clear()
+        context = made.context(len(branch.whole), "", Job())
+        assert context.exact
+        assert sum(read) <= TAIL
+        assert same(context, plain(fresh(model), branch.whole))
+        branch.leave(made)
+
+
+def test_reading_ahead_goes_on_behind_what_was_read_of_a_branch_before(model: LoadedModel, read: list[int]) -> None:
+    made = Reading(model, TEXT)
+    while made.advance(5 * BLOCK):
+        pass
+    ONE.go(made)
+    while made.advance(5 * BLOCK):
+        pass
+    ONE.leave(made)
+    read.clear()
+    while made.advance(len(TEXT)):
+        pass
+    assert read == [BLOCK]
+
+
+def test_of_what_the_model_remembers_the_farthest_is_forgotten_first(
+    model: LoadedModel, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.snapshots, "_most", 3)
+    made = Reading(model, TEXT)
+    while made.advance(len(TEXT)):
+        pass
+    made.edit(0, 1, "W")
+    made.edit(0, 1, TEXT[0])
+    read.clear()
+    context = made.context(4 * BLOCK, "", Job())
+    assert read == [BLOCK]
+    assert same(context, plain(fresh(model), TEXT[: 4 * BLOCK]))
+
+
+def test_a_document_that_is_opened_again_is_not_read_again(model: LoadedModel, read: list[int]) -> None:
+    opened = Documents(Foreground())
+    first = opened.open(TEXT)
+    at = Place(document=first.number, offset=len(TEXT))
+    first.context(model, at, Job(), exact=True)
+    opened.close(first.number)
+    second = opened.open(TEXT)
+    read.clear()
+    assert second.context(model, Place(document=second.number, offset=len(TEXT)), Job()).exact
+    assert sum(read) <= TAIL
 
 
 def test_an_answer_about_an_older_revision_is_none(model: LoadedModel) -> None:

@@ -16,7 +16,7 @@ from corpora.errors import InputError
 from engine.client import EngineClient, connect
 from engine.folder import ModelLibrary
 from engine.models import Models
-from engine.protocol import Done, ScoreParams, StreamParams
+from engine.protocol import Done, ModelUnusable, ScoreParams, StreamParams, TakesParams
 from engine.settings import Dials
 from tests.engine.conftest import Home
 from tests.texts import prose
@@ -217,11 +217,31 @@ async def test_damaged_model_folders_are_refused_and_the_service_lives_on(
     ]:
         path.write_bytes(content)
         folder.weights_path.touch()
-        with pytest.raises(InputError):
+        with pytest.raises(ModelUnusable):
             await client.load("char")
         path.write_bytes(kept[path])
     folder.weights_path.touch()
     assert (await client.load("char")).slug == "char"
+
+
+async def test_a_model_that_is_deleted_while_it_is_loaded_is_said_to_be_gone_until_it_comes_back(
+    own_client: EngineClient, trained: Home
+) -> None:
+    folder = ModelLibrary(trained.root).get("char").path
+    await own_client.load("char")
+    folder.rename(folder.with_name(".elsewhere"))
+    for question in (
+        own_client.load("char"),
+        own_client.next("char", "In the "),
+        own_client.takes(TakesParams(model="char", prompt="In the ")),
+        own_client.stream(StreamParams(model="char", prompt="In the ", length=5)),
+    ):
+        with pytest.raises(ModelUnusable, match="char is no longer there"):
+            await question
+    with pytest.raises(ModelUnusable, match="no model named 'chat'"):
+        await own_client.load("chat")
+    folder.with_name(".elsewhere").rename(folder)
+    assert (await own_client.next("char", "In the ")).tokens
 
 
 async def test_newer_weights_are_taken_up_at_the_next_load(own_client: EngineClient, trained: Home) -> None:

@@ -1,8 +1,9 @@
 """A service that speaks `engine.protocol` on stdio without torch: ``python tests/tui/fake_service.py``.
 
 Its text is a function of the RNG seed and the temperature alone, so a test knows it: `expected`. Models with "bad" in
-their name are damaged. A prompt with ``DIE AFTER n`` kills it after n tokens; ``SLOW START`` holds the first token back
-until the dials are turned or the stream is cancelled. Requests are appended to the file ``FAKE_SERVICE_LOG``, if set.
+their name are damaged, and those without a folder are gone. A prompt with ``DIE AFTER n`` kills it after n tokens;
+``SLOW START`` holds the first token back until the dials are turned or the stream is cancelled. Requests are appended
+to the file ``FAKE_SERVICE_LOG``, if set.
 """
 
 import json
@@ -87,7 +88,11 @@ class FakeService:
             method, number, params = request["method"], request.get("id"), request.get("params") or {}
             if "bad" in str(params.get("model", "")):
                 sentence = "weights.safetensors of bad is damaged. Restore it from a backup, or train again."
-                self.send({"id": number, "error": {"code": 1001, "message": sentence}})
+                self.send({"id": number, "error": {"code": 1003, "message": sentence}})
+                continue
+            if params.get("model") and not (Path(os.environ["PANTOUM_HOME"]) / "models" / params["model"]).exists():
+                sentence = f"The model {params['model']} is no longer there."
+                self.send({"id": number, "error": {"code": 1003, "message": sentence}})
                 continue
             result = getattr(self, method)(params)
             if number is not None:

@@ -11,7 +11,7 @@ from tui.commandline.generating import Json
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A text, or a journal of one.")],
     format: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORMAT", help="txt, md, html, tree or replay.")
+        str, typer.Option("--format", "-f", metavar="FORMAT", help="txt, md, html, tree, replay or player.")
     ] = "html",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is standard output.")
@@ -19,7 +19,8 @@ def export(
 ) -> None:
     """Write a text that was written in Pantoum as something else.
 
-    html marks what a model wrote. tree has every branch as JSON; replay has every step with its time.
+    html marks what a model wrote. tree has every branch as JSON; replay has every step with its time,
+    and player plays them in a browser.
 
     \b
     Examples:

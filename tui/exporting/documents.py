@@ -27,6 +27,7 @@ FORMATS = (
     Format("html", "h", "HTML", ".html"),
     Format("tree", "b", "Branches", ".tree.json"),
     Format("replay", "r", "Replay", ".replay.jsonl"),
+    Format("player", "p", "Player", ".replay.html"),
 )
 
 
@@ -52,6 +53,10 @@ def export(manuscript: Manuscript, kind: str, name: str) -> bytes:
             from tui.exporting.replay import replay as played
 
             return played(manuscript, name)
+        case "player":
+            from tui.exporting.player import player
+
+            return player(manuscript, Path(name).stem or "A text").encode()
     known = ", ".join(each.name for each in FORMATS)
     raise InputError(f"{kind} is no format to export as. There are: {known}.")
 

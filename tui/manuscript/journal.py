@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from corpora.errors import InputError
-from corpora.files import write_bytes
+from corpora.files import append_bytes, write_bytes
 from corpora.home import ensure_room, home, slugify
 from tui.manuscript.history import Caret, Node, Watcher
 from tui.manuscript.journal_records import (
@@ -42,6 +42,10 @@ from tui.manuscript.manuscript import Manuscript
 
 SYNC_EVERY = 1.0  # seconds between two fsyncs
 _ENCODE = msgspec.json.Encoder().encode
+
+
+class Cut(InputError):
+    """The journal's file is not as this session left it: somebody deleted or changed it. Begin it anew."""
 
 
 class InUse(InputError):
@@ -77,6 +81,7 @@ class Journal(Watcher):
         self._caret: Caret | None = None  # as it was noted last
         self._pending: tuple[int, str] | None = None
         self._synced = 0.0
+        self._size: int | None = None  # of the file, after what this session wrote last
         self._found = False  # whether an earlier session left a journal
         self._spoilt = False  # whether the file should be written anew
 
@@ -180,26 +185,30 @@ class Journal(Watcher):
         self._records = [*batch.records, *self._records]
 
     def write(self, batch: "Batch") -> None:
-        """Writes a batch. May run in a thread, one call at a time. Raises `InputError` where that fails."""
+        """Writes a batch, or nothing of it. May run in a thread, one call at a time.
+
+        Raises `Cut`, or `InputError` where that fails.
+        """
         if not batch.records:
             return
         data = b"".join(_ENCODE(record) + b"\n" for record in batch.records)
         try:
             if batch.first is not None:
                 ensure_room("documents", self.file.parent.parent)
-                write_bytes(self.file, _ENCODE(batch.first) + b"\n" + data)
-                self._synced = time.monotonic()
+                data = _ENCODE(batch.first) + b"\n" + data
+                write_bytes(self.file, data)
+                self._size, self._synced = len(data), time.monotonic()
                 return
-            with self.file.open("ab") as file:
-                file.write(data)
-                if time.monotonic() - self._synced >= SYNC_EVERY:
-                    file.flush()
-                    os.fsync(file.fileno())
-                    self._synced = time.monotonic()
+            if self._size is not None and _size(self.file) != self._size:
+                raise Cut(f"{self.file} was deleted or changed by another program.")
+            sync = time.monotonic() - self._synced >= SYNC_EVERY
+            self._size = append_bytes(self.file, data, sync=sync)
+            if sync:
+                self._synced = time.monotonic()
         except OSError as error:
             raise InputError(
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
-                "Save it to a file now."
+                "Make room, or save it elsewhere with ctrl+p, Save as."
             ) from error
 
     def move(self, file: Path) -> None:
@@ -236,6 +245,17 @@ class Journal(Watcher):
         """Lets go without writing anything more."""
         self._records = []
         _release(self._lock, self.file)
+
+
+def in_use(file: Path) -> bool:
+    """Whether another window has the document of this journal open, as far as can be told."""
+    try:
+        _release(_lock(file), file)
+    except InUse:
+        return True
+    except InputError:
+        pass
+    return False
 
 
 def left_open(root: Path | None = None) -> list[Path]:
@@ -276,6 +296,14 @@ def _lock(file: Path) -> IO[bytes]:
             held.close()
     except OSError as error:
         raise InputError(f"{path} can't be locked ({error.strerror or error}).") from error
+
+
+def _size(file: Path) -> int:
+    """In bytes; -1 for a file that isn't there."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return -1
 
 
 def _release(lock: IO[bytes], file: Path) -> None:

@@ -5,6 +5,7 @@ The text in memory has ``\\n`` line ends only; the file keeps the line ends and 
 
 import codecs
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from corpora.files import replacing
 
 Progress = Callable[[float], None]  # a share from 0 to 1
 CHUNK = 1 << 20
+ELSEWHERE = "Your text is still here; save it elsewhere with ctrl+p, Save as."
 LARGEST = 64 << 20  # bytes; a long novel has one or two million
 
 
@@ -92,6 +94,10 @@ def write_text(
         mode = target.stat().st_mode & 0o7777 if target.exists() else None
         if target.is_dir():
             raise InputError(f"{path} is a folder. Give a file name.")
+        if not target.parent.is_dir():
+            raise InputError(f"{path} can't be written: its folder is not there any more. {ELSEWHERE}")
+        if mode is not None and not (mode & 0o222 and os.access(target, os.W_OK)):
+            raise InputError(f"{path.name} can't be written: it is write-protected. {ELSEWHERE}")
         with replacing(target) as file:
             for start in range(0, len(data), CHUNK):
                 chunk = data[start : start + CHUNK]
@@ -109,7 +115,7 @@ def write_text(
             "Save the text as another file; that will be UTF-8."
         ) from error
     except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror or error}). Save it somewhere else.") from error
+        raise InputError(f"{path} can't be written ({error.strerror or error}). {ELSEWHERE}") from error
 
 
 def changed_outside(path: Path, stamp: Stamp) -> bool:

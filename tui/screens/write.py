@@ -25,6 +25,7 @@ from tui.screens.write_presets import WritePresets
 from tui.screens.write_regenerating import WriteRegenerating
 from tui.screens.write_score import WriteScore
 from tui.screens.write_shades import WriteShades
+from tui.waiting import in_thread
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
 
@@ -44,13 +45,16 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         super().__init__(link, root)
         self._wanted = self.settings.model
         self._listing = asyncio.Lock()
+        self._listed = False  # whether there is any model
+        self._said = ""  # about the list, until it no longer holds
+        self._missed = ""  # the model that was chosen until it was gone; it is chosen again where it comes back
         self._waking = False  # whether the chosen model is being loaded
         self._question = NextQuestion(
             self.session,
             caret=self._caret_in,
             dials=lambda: self.settings.dials,
             show=self._show_next,
-            fail=lambda error: self.say(str(error), wrong=True),
+            fail=self.tell,
             count=MOST,
             busy=lambda: self.fetching,
         )
@@ -97,30 +101,49 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     # --- models ---
 
-    async def _list_models(self) -> None:
-        """Fills the list, and wakes the chosen model."""
+    @property
+    def has_models(self) -> bool:
+        return self._listed
+
+    def model_lost(self) -> None:
+        super().model_lost()
+        self._show_next(None)
+        self.run_worker(self._list_models(lost=True), group="models")
+
+    async def _list_models(self, *, lost: bool = False) -> None:
+        """Fills the list, and wakes the chosen model.
+
+        Where that is gone none is chosen: a voice doesn't change by itself. With `lost` that was said already.
+        """
         async with self._listing:
-            entries = await asyncio.to_thread(ModelLibrary(self.root).list)
+            entries = await in_thread(self.app, ModelLibrary(self.root).list)
             options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
             slugs = [slug for _, slug in options]
             wanted, self._wanted = self._wanted, ""
-            chosen = next((slug for slug in (wanted, self.session.slug, *slugs) if slug in slugs), "")
+            voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug] or slugs[:1]
+            chosen = next((slug for slug in voices if slug in slugs), "")
+            if chosen and chosen == self._missed:
+                self.say("")
+            self._listed, self._missed = bool(slugs), "" if chosen or not voices else voices[0]
             with self.prevent(Select.Changed):
                 self.models.set_options(options)
                 if chosen:
                     self.models.value = chosen
-        if wanted and wanted != chosen:
-            trains = wanted in [entry.folder.slug for entry in entries]
-            self.say(
-                f"{wanted} has no weights yet: it can write after its first evaluation."
-                if trains
-                else f"There is no model named {wanted}; perhaps it was deleted. Choose another one with alt+m."
-            )
-        elif not chosen:
-            self.say(NO_MODEL)
-        elif self.notice.sentence == NO_MODEL:
-            self.say("")
-        await self._choose(chosen)
+        if not lost:
+            self._say_what_is_listed(wanted, chosen, wanted in [entry.folder.slug for entry in entries])
+        await self._choose(chosen, wake=not lost)
+
+    def _say_what_is_listed(self, wanted: str, chosen: str, trains: bool) -> None:
+        sentence = ""
+        if wanted and trains and wanted != chosen:
+            sentence = f"{wanted} has no weights yet: it can write after its first evaluation."
+        elif not self._listed:
+            sentence = NO_MODEL
+        elif missed := self._missed or (wanted if wanted != chosen else ""):
+            sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with alt+m."
+        if sentence or self.notice.sentence == self._said:
+            self.say(sentence)
+        self._said = sentence
 
     @on(Select.Changed, "#model")
     def _model_chosen(self, event: Select.Changed) -> None:
@@ -129,15 +152,15 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             self.run_worker(self._choose(event.value), group="models")
             self.editor.focus()
 
-    async def _choose(self, slug: str) -> None:
-        if slug != self.session.slug:
+    async def _choose(self, slug: str, *, wake: bool = True) -> None:
+        if slug and slug != self.session.slug:
             self.stop_writing()
         self.session.choose(slug)
         if slug and slug != self.settings.model:
             self.adopt_settings(msgspec.structs.replace(self.settings, model=slug))
-        if slug:
+        if slug and wake:
             await self._wake(slug)
-        self.refresh_status()
+        self._show_state()
 
     async def _wake(self, slug: str) -> None:
         """Loads the model ahead of its first use, and says what is wrong where that fails."""
@@ -148,7 +171,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         except InputError as error:
             if slug == self.session.slug:
                 self._show_next(None)
-                self.say(str(error), wrong=True)
+                self.tell(error)
         else:
             self._question.ask()
             self.ask_about_page()

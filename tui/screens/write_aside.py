@@ -11,10 +11,12 @@ from textual import on
 from corpora.errors import InputError
 from corpora.home import ensure_room, move_to_trash
 from tui.engine_link import EngineLink
-from tui.manuscript.journal import Journal
+from tui.manuscript.history import Caret
+from tui.manuscript.journal import Cut, Journal
+from tui.manuscript.journal_records import snapshot_of
 from tui.manuscript.opening import Left, Opened, file_state, find_left, new_document
 from tui.manuscript.textfile import TextFile
-from tui.screens.write_desk import WriteDesk
+from tui.screens.write_desk import Trouble, WriteDesk
 from tui.widgets.dialogs import Choice, ChoiceDialog
 from tui.widgets.editor import Editor
 
@@ -31,6 +33,7 @@ class WriteAside(WriteDesk):
         self._saved_at = (0, 0)  # the history's position when text and file were last the same
         self._journal: Journal | None = None
         self._opening = False  # whether a file was asked for: then older texts can wait
+        self._unkept = Trouble(self)  # with the journal
         self._turn, self._noting = asyncio.Lock(), asyncio.Lock()
 
     def on_mount(self) -> None:
@@ -139,13 +142,26 @@ class WriteAside(WriteDesk):
             batch = journal.take()
             try:
                 await asyncio.to_thread(journal.write, batch)
+            except Cut:
+                self._begin_anew(journal)
             except InputError as error:
                 journal.put_back(batch)
-                self.say(str(error), wrong=True)
+                self._unkept.failed(error)
+            else:
+                self._unkept.over("What you write is kept safe again." if batch.records else "")
+
+    def _begin_anew(self, journal: Journal) -> None:
+        """The journal's file is gone or spoilt: all that it knew is written again with the next notes."""
+        file = file_state(self._path, self._file, self._saved_at)
+        journal.begin(snapshot_of(self.editor.manuscript, self._selection, file), rewrite=True)
 
     def _note_state(self, journal: Journal) -> None:
+        journal.note_state(self.editor.manuscript, self._selection)
+
+    @property
+    def _selection(self) -> Caret:
         selection = self.editor.selection
-        journal.note_state(self.editor.manuscript, (selection.start, selection.end))
+        return selection.start, selection.end
 
     async def note_saved(self) -> None:
         """The file holds the text of `_saved_at` now."""

@@ -26,6 +26,8 @@ PAINTS = 40  # a second: text is drawn that often, however fast it comes; some o
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
 NO_MODEL = "There is no model yet. Press F3 to train one on a text of yours; until then this is a plain editor."
 
+NONE_CHOSEN = "No model is chosen. Choose one with alt+m."
+
 
 class WriteContinuing(WriteDesk):
     """At most one take streams at a time; it is `_writing` from the key press until it ends."""
@@ -113,7 +115,7 @@ class WriteContinuing(WriteDesk):
 
     def _begin_take(self, place: Location) -> None:
         if not self.session.slug:
-            self.say(NO_MODEL)
+            self.say_no_model()
             return
         self.say("")
         take = Take(self.session.slug, self._next_seed(place), self.settings.dials)
@@ -207,8 +209,17 @@ class WriteContinuing(WriteDesk):
             if manuscript.takes.shown.text:
                 self.editor.turn_take(0)  # a retry came to nothing: the take before it stands again
         if error is not None:
-            self.say(f"{error} Press ctrl+g to try again; your text is untouched.", wrong=True)
+            self.tell(error, "Press ctrl+g to try again; your text is untouched.")
         self._show_state()
+
+    def say_no_model(self) -> None:
+        """Says why nothing can write, and what to do about it."""
+        self.say(NONE_CHOSEN if self.has_models else NO_MODEL)
+
+    @property
+    def has_models(self) -> bool:
+        """Whether there is any model to choose."""
+        return False
 
     def _show_state(self) -> None:
         self.refresh_status()

@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Select
 
 from corpora.errors import InputError
+from engine.client import EngineError
+from engine.protocol import ModelUnusable
 from tui.commands.command import Command
 from tui.engine_link import EngineLink
 from tui.screens.write_engine import ModelSession
@@ -23,8 +25,29 @@ from tui.widgets.write_status import Notice, StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
 HINT = "Write the first line, then press ctrl+g: the model goes on from there."
+ANOTHER = "Choose another model with alt+m; your text is untouched."
 FLASH = 2.0  # seconds that a short note stays in the status line
 SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
+
+
+class Trouble:
+    """Something that may fail again and again, such as writing to a full disk: told once, and told when it is over."""
+
+    def __init__(self, desk: "WriteDesk") -> None:
+        self._desk = desk
+        self.sentence = ""  # what is wrong; empty while nothing is
+
+    def failed(self, error: InputError) -> None:
+        """It went wrong."""
+        news, self.sentence = str(error) != self.sentence, str(error)
+        if news or not self._desk.notice.sentence:
+            self._desk.say(self.sentence, wrong=True)
+
+    def over(self, said: str = "") -> None:
+        """It went well."""
+        if self.sentence and self._desk.notice.sentence == self.sentence:
+            self._desk.say(said)
+        self.sentence = ""
 
 
 class WriteDesk(Screen[None]):
@@ -107,11 +130,23 @@ class WriteDesk(Screen[None]):
         """Whether the text differs from its file."""
         return False
 
+    def model_lost(self) -> None:
+        """The chosen model turned out to be gone or damaged."""
+        self.session.lose()
+
     # --- what the parts use ---
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """One sentence under the text, until it is replaced; an empty one takes it away."""
         self.notice.say(sentence, wrong=wrong)
+
+    def tell(self, error: InputError | EngineError, advice: str = "", before: str = "") -> None:
+        """Says what went wrong in the engine, and what to do about it: `advice`, but for a model that is of no use."""
+        sentence = str(error) if isinstance(error, InputError) else f"The engine failed: {error}."
+        if isinstance(error, ModelUnusable):
+            advice = ANOTHER
+            self.model_lost()
+        self.say(" ".join(part for part in (before, sentence, advice) if part), wrong=True)
 
     def flash(self, note: str) -> None:
         """A few words in the status line, for a moment."""

@@ -33,7 +33,12 @@ class ModelSession:
     def choose(self, slug: str) -> None:
         """From now on this model; an empty slug for none."""
         if slug != self.slug:
-            self.slug, self.info, self._loaded_by = slug, None, None
+            self.slug = slug
+            self.lose()
+
+    def lose(self) -> None:
+        """The chosen model is of no use: nothing is asked of it until somebody wants it again."""
+        self.info = self._loaded_by = None
 
     async def ready(self) -> EngineClient:
         """A live client that has the chosen model loaded, with the weights that are on disk now.
@@ -89,7 +94,7 @@ class NextQuestion:
         caret: Callable[[EngineClient], Awaitable[Place | None]],
         dials: Callable[[], Dials],
         show: Callable[[NextTokens | None], None],
-        fail: Callable[[InputError], None],
+        fail: Callable[[InputError | EngineError], None],
         count: int,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -136,7 +141,7 @@ class NextQuestion:
             return  # the next question is under way
         except (InputError, EngineError) as error:
             self._show(None)
-            self._fail(error if isinstance(error, InputError) else InputError(f"The engine failed: {error}"))
+            self._fail(error)
             return
         self._took = time.monotonic() - asked
         if slug == self._session.slug:

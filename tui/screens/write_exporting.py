@@ -19,13 +19,13 @@ class WriteExporting(WriteAutosave):
 
     async def _export(self) -> None:
         from tui.exporting.documents import FORMATS
-        from tui.widgets.save_dialog import SaveDialog
+        from tui.widgets.save_dialog import SaveDialog, folder_near
 
         self.editor.keep()
         kind = await self.app.push_screen_wait(
             ChoiceDialog(
                 "Export as what? HTML marks what a model wrote; the branches come as JSON; a replay has every step "
-                "with its time (pantoum replay plays it).",
+                "with its time (pantoum replay plays it), and a player is a page that plays it in a browser.",
                 tuple(Choice(each.name, each.key, each.label) for each in FORMATS),
             )
         )
@@ -33,7 +33,7 @@ class WriteExporting(WriteAutosave):
             return
         name = self.file_name() or "text.txt"
         suffix = next(each.suffix for each in FORMATS if each.name == kind)
-        folder = self._path.parent if self._path is not None else Path.cwd()
+        folder = folder_near(self._path)
         stem = Path(name).stem + ("-export" if suffix == Path(name).suffix else "")
         path = await self.app.push_screen_wait(SaveDialog(folder, "Export to", default_file=stem + suffix))
         if path is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from tui.engine_link import EngineLink
-from tui.manuscript.journal import InUse, Journal, journal_file
+from tui.manuscript.journal import InUse, Journal, in_use, journal_file
 from tui.manuscript.opening import Opened, left_of, new_document, open_document, read_only
 from tui.manuscript.saving import Gone, Overtaken, Saver
 from tui.manuscript.textfile import TextFile, changed_outside
@@ -51,8 +51,9 @@ class WriteFiles(WriteAside):
     async def _choose_file(self) -> None:
         from textual_fspicker import FileOpen  # imported when wanted: starting the app should not wait for it
 
-        folder = self._path.parent if self._path is not None else Path.cwd()
-        path = await self.app.push_screen_wait(FileOpen(folder, "Open a text"))
+        from tui.widgets.save_dialog import folder_near
+
+        path = await self.app.push_screen_wait(FileOpen(folder_near(self._path), "Open a text"))
         if path is not None:
             await self._open(path.absolute())
 
@@ -114,17 +115,21 @@ class WriteFiles(WriteAside):
             await self._write(self._path)
 
     async def _save_as(self) -> None:
-        from tui.widgets.save_dialog import SaveDialog
+        from tui.widgets.save_dialog import SaveDialog, folder_near
 
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
-        name = self._path.name if self._path is not None else (f"{known.stem}-2{known.suffix}" if known else "text.txt")
-        path = await self.app.push_screen_wait(
-            SaveDialog(known.parent if known else Path.cwd(), "Save the text as", default_file=name)
-        )
+        own = self._path is not None and not self.editor.read_only
+        name = "text.txt" if known is None else known.name if own else f"{known.stem}-2{known.suffix}"
+        path = await self.app.push_screen_wait(SaveDialog(folder_near(known), "Save the text as", default_file=name))
         if path is None:
             return
         path = path.absolute()
+        if (path != self._path or self._journal is None) and await asyncio.to_thread(
+            in_use, journal_file(path, self.root)
+        ):
+            self.say(f"{path.name} is open in another window of Pantoum. Save the text under another name.", wrong=True)
+            return
         if path.exists() and path != self._path:
             question = f"{path.name} exists already. Replace what is in it?"
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))

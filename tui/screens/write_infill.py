@@ -11,7 +11,6 @@ from engine.protocol import Infilled, InfillParams
 from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
-from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_words import WriteWords
 
 CONTEXT = 2000  # characters of each side, which is what the engine reads
@@ -31,7 +30,7 @@ class WriteInfill(WriteWords):
 
     def action_infill(self) -> None:
         if not self.session.slug:
-            self.say(NO_MODEL)
+            self.say_no_model()
             return
         editor = self.editor
         if editor.read_only:
@@ -79,11 +78,12 @@ class WriteInfill(WriteWords):
 
     async def _fill(self, ghost: Ghost) -> None:
         """Asks for a ghost's takes and shows them all at once, best first."""
-        trouble = ""
+        takes: list[Take] = []
+        trouble: InputError | EngineError | None = None
         try:
             takes = await self._ask_for_gap(ghost)
         except (InputError, EngineError) as error:
-            takes, trouble = [], f"{error} Your text is untouched."
+            trouble = error
         if not self.is_mounted or self.editor.ghost is not ghost:
             return  # typed past, or dismissed
         if takes:
@@ -91,7 +91,10 @@ class WriteInfill(WriteWords):
             self.editor.refresh_ghost()
         else:
             self.editor.dismiss_ghost()
-            self.say(trouble or "The model has nothing for this place.", wrong=bool(trouble))
+            if trouble is not None:
+                self.tell(trouble, "Your text is untouched.")
+            else:
+                self.say("The model has nothing for this place.")
         self._show_state()
 
     async def _ask_for_gap(self, ghost: Ghost) -> list[Take]:

@@ -11,7 +11,7 @@ from engine.client import EngineClient, EngineError, Outdated
 from engine.protocol import SurprisalParams
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Change, Lines
-from tui.screens.write_continuing import NO_MODEL, WriteContinuing
+from tui.screens.write_continuing import WriteContinuing
 from tui.widgets.editor import Editor
 
 PART = 4096  # characters that are asked about at once
@@ -48,7 +48,7 @@ class WriteScore(WriteContinuing):
 
     def action_score(self) -> None:
         if not self.session.slug:
-            self.say(NO_MODEL)
+            self.say_no_model()
             return
         self.scoring = not self.scoring
         self._selection_score = ""
@@ -103,7 +103,7 @@ class WriteScore(WriteContinuing):
             pass  # the text has changed, and is scored when it rests
         except (InputError, EngineError) as error:
             self.scoring = False
-            self.say(f"The text can't be scored: {error}", wrong=True)
+            self.tell(error, before="The text can't be scored.")
         self.refresh_status()
 
     async def _score_text(self, client: EngineClient) -> None:

@@ -129,7 +129,7 @@ class WriteShades(WriteBranches):
             return  # the text has changed, and is asked about when it rests
         except (InputError, EngineError) as error:
             self._asked = wanted
-            self.say(f"The colours can't be shown: {error}", wrong=True)
+            self.tell(error, before="The colours can't be shown.")
             return
         self._asked = wanted
         self.editor.refresh_page()

@@ -15,7 +15,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost, Part
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
-from tui.screens.write_continuing import NO_MODEL, WriteContinuing
+from tui.screens.write_continuing import WriteContinuing
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS
 
@@ -41,7 +41,7 @@ class WriteSuggest(WriteContinuing):
 
     def action_suggest(self) -> None:
         if not self.session.slug:
-            self.say(NO_MODEL)
+            self.say_no_model()
             return
         self.stop_writing()
         self.say("")
@@ -116,7 +116,7 @@ class WriteSuggest(WriteContinuing):
         except InputError as error:
             if self.editor.ghost is ghost and not ghost.takes:
                 self.editor.dismiss_ghost()
-                self.say(f"{error} Press Tab to try again; your text is untouched.", wrong=True)
+                self.tell(error, "Press Tab to try again; your text is untouched.")
         finally:
             if self._fetching is ghost:
                 self._fetching = None

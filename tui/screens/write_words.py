@@ -11,7 +11,6 @@ from engine.protocol import Alternatives, AlternativesParams
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location
 from tui.screens.words import Choice, WordsScreen
-from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_suggest import WriteSuggest
 
 MOST = 20  # words in the list
@@ -26,7 +25,7 @@ class WriteWords(WriteSuggest):
 
     def action_words(self) -> None:
         if not self.session.slug:
-            self.say(NO_MODEL)
+            self.say_no_model()
             return
         self.stop_writing()
         self.editor.dismiss_ghost()
@@ -58,7 +57,7 @@ class WriteWords(WriteSuggest):
         except Outdated:
             answer = None
         except (InputError, EngineError) as error:
-            self.say(f"{error} Your text is untouched.", wrong=True)
+            self.tell(error, "Your text is untouched.")
             answer = None
         self._words_task = None
         self._show_state()

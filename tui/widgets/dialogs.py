@@ -25,6 +25,8 @@ LineDialog Input { margin-top: 1; }
 LineDialog #problem { color: $text-error; }
 """
 
+MOST = 5  # buttons in a row: more don't fit into 80 columns
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -54,9 +56,10 @@ class ChoiceDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Label(self.question, markup=False)
-            with Horizontal():
-                for choice in self._choices:
-                    yield Button(f"{choice.label} ({choice.key})", id=f"choice-{choice.name}", compact=True)
+            for start in range(0, len(self._choices), MOST):
+                with Horizontal():
+                    for choice in self._choices[start : start + MOST]:
+                        yield Button(f"{choice.label} ({choice.key})", id=f"choice-{choice.name}", compact=True)
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
