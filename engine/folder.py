@@ -81,8 +81,8 @@ class ModelFolder:
             return msgspec.structs.replace(
                 status,
                 state="failed",
-                error=status.error
-                or "The trainer was killed or its machine went away. Resume to go on from its last checkpoint.",
+                error="The trainer was killed or its machine went away. Resume to go on from its last checkpoint."
+                + (f" Its last words were: {status.error}" if status.error else ""),
             )
         return status
 

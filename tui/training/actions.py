@@ -1,5 +1,6 @@
 """What a person can do to a run, from any screen. Each call may wait on the disk: make it off the event loop."""
 
+from corpora.disk import sentence
 from corpora.errors import InputError
 from engine import launch
 from engine.changes import ADDED, change_idle, changed
@@ -82,9 +83,12 @@ def ask(folder: ModelFolder, request: Request) -> str:
 
 def _request(folder: ModelFolder, request: Request, *, setting: str = "", value: float = 0.0) -> None:
     try:
-        folder.request(request, setting=setting, value=value)
+        if request == "stop":
+            launch.ask_to_stop(folder)
+        else:
+            folder.request(request, setting=setting, value=value)
     except OSError as error:
-        raise InputError(f"{folder.control_path} can't be written ({error.strerror or error}).") from error
+        raise InputError(f"{folder.slug} can't be asked. {sentence(error, folder.control_path)}") from error
 
 
 def runs() -> list[ModelEntry]:

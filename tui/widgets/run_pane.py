@@ -289,6 +289,9 @@ class RunPane(Vertical):
             self._write_health(self._view)
 
     def _write_health(self, view: RunView) -> None:
+        """How it goes, or what it waits for: a run that the disk is too full for says so until there is room."""
         line = self.query_one("#run-health", Static)
-        line.display = bool(view.health)
-        line.update(view.health)
+        trouble = view.status.error if view.running else ""
+        line.set_class(bool(trouble), "-trouble")
+        line.display = bool(trouble or view.health)
+        line.update(trouble or view.health)
