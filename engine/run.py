@@ -25,6 +25,7 @@ from engine.training import Step
 
 EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
+WARM = 0.4  # of what a process's first evaluation takes, which the next ones take: the rest is preparation
 CHECKPOINT_EVERY = 60.0  # seconds: what a power cut may cost
 RETURNS = 8  # to good weights in one run, at most: the rate is then 1/256 of what was asked for
 
@@ -188,14 +189,15 @@ class Run:
 
     def _evaluate(self) -> Evaluation:
         """What the judge finds, and when it is asked next."""
-        began = time.monotonic()
+        began, first = time.monotonic(), self.judge.evaluated_at < 0
         evaluation = self.judge.evaluate(self.elapsed)
         cost = time.monotonic() - began
         self._lines.leave_out(cost)
         if self.budget.steps is not None:
             self._next_evaluation = self.trainer.step + self._interval()
         else:
-            self._next_evaluation = self.elapsed + max(self._interval(), cost / EVALUATION_SHARE)
+            lasting = WARM * cost if first else cost
+            self._next_evaluation = self.elapsed + max(self._interval(), lasting / EVALUATION_SHARE)
         return evaluation
 
     def _interval(self) -> float:

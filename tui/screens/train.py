@@ -15,7 +15,7 @@ from engine.memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
-from tui.commands.train import TRAIN
+from tui.commands.train import CHARTS, SAMPLES, TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
@@ -75,6 +75,12 @@ class TrainScreen(TrainCharts, RunControl):
     def help_text(self) -> str:
         """What the form, or the pane that is chosen, is about."""
         return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
+
+    def help_group(self) -> str:
+        """The commands of what is looked at."""
+        if self._folder is None or self.run_pane is None:
+            return ""
+        return SAMPLES if self.run_pane.chosen == "sample" else CHARTS
 
     def choose_corpus(self, slug: str) -> None:
         """Opens the form with this text chosen."""
