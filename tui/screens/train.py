@@ -114,10 +114,10 @@ class TrainScreen(TrainCharts, RunControl):
         """Looks at the library again; a look by the clock is left out while another is under way."""
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
-                runs, corpora, free = await in_thread(
-                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), None if may_have_gpu() else free_bytes())
+                runs, corpora, memory, disk = await in_thread(
+                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), _free_memory(), actions.free_disk())
                 )
-                self.query_one(RunForm).set_free_memory(free)
+                self.query_one(RunForm).set_free(memory, disk)
                 self._show_lists(runs, corpora)
 
     def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
@@ -267,7 +267,7 @@ class TrainScreen(TrainCharts, RunControl):
 
     def _begin(self, *, queued: bool) -> None:
         form = self.query_one(RunForm)
-        problem = form.first_problem()
+        problem = form.first_problem() or ("" if queued else form.refusal)
         if problem:
             self.query_one(MessageLine).say(problem, error=True)
         elif form.corpus is not None:
@@ -345,6 +345,10 @@ class TrainScreen(TrainCharts, RunControl):
                 line.say(await in_thread(self.app, actions.ask, folder, request))
         except InputError as error:
             line.say(str(error), error=True)
+
+
+def _free_memory() -> int | None:
+    return None if may_have_gpu() else free_bytes()
 
 
 def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:
