@@ -77,11 +77,12 @@ class Health:
 
     def add(self, line: MetricsLine) -> None:
         """Takes one line."""
-        if line.loss is not None and math.isfinite(line.loss):
-            self._take_loss(line.step, line.loss)
-        if not self._lines or line.step > self._lines[-1][0]:
-            known = line.gradient_norm is not None and line.loss is not None
-            self._lines.append((line.step, line.clipped if known else None, line.skipped))
+        step, loss = line.step, line.loss
+        if loss is not None and math.isfinite(loss):
+            self._take_loss(step, loss)
+        if not self._lines or step > self._lines[-1][0]:
+            known = loss is not None and line.gradient_norm is not None
+            self._lines.append((step, line.clipped if known else None, line.skipped))
         if line.validation_loss is not None and math.isfinite(line.validation_loss):
             self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, line.validation_loss), self._training))
         if line.gradient_flow:
@@ -100,12 +101,13 @@ class Health:
 
     def _take_loss(self, step: int, loss: float) -> None:
         before = self._training
-        self._training = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
-        if math.isfinite(self._lowest) and self._training > limit(self._lowest):
+        self._training = now = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
+        if now < self._lowest:
+            self._exploded_at, self._lowest = None, now
+        elif now > limit(self._lowest):
             self._exploded_at = self._exploded_at or step
-            return
-        self._exploded_at = None
-        self._lowest = min(self._lowest, self._training)
+        else:
+            self._exploded_at = None
 
     def _take_evaluation(self, evaluation: _Evaluation) -> None:
         self._count += 1
