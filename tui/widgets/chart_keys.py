@@ -36,7 +36,7 @@ class ChartKeys(Static):
 
     DEFAULT_CSS = """
     ChartKeys { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; link-color: $primary;
-        link-background: transparent; link-style: none; }
+        link-background: transparent; link-style: bold; }
     """
 
     def __init__(self, id: str) -> None:
