@@ -51,6 +51,17 @@ def write_json(path: Path, value: object) -> None:
     write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
+def write_over(path: Path, value: object) -> None:
+    """Writes `value` as JSON over what `path` has, in place, where a full disk has no room for a new file.
+
+    For small reports only, of which a reader may for a moment see half. Raises `OSError`.
+    """
+    data = msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    with path.open("r+b", buffering=0) as file:
+        file.write(data)
+        file.truncate(len(data))
+
+
 def append_line(path: Path, value: object) -> None:
     """Appends `value` as one line of JSON with a single write, so that a reader never sees half of it.
 

@@ -57,9 +57,9 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     vitals: Vitals = Vitals()
 
 
-def save_weights(folder: ModelFolder, model: LanguageModel, note: WeightsNote) -> None:
-    """Replaces ``weights.safetensors``. Raises `OSError`."""
-    _write(folder.weights_path, _parameters(model), msgspec.json.encode(note).decode())
+def weights_file(model: LanguageModel, note: WeightsNote) -> bytes:
+    """What ``weights.safetensors`` is to hold."""
+    return _file(_parameters(model), msgspec.json.encode(note).decode())
 
 
 def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device) -> tuple[LanguageModel, WeightsNote]:
@@ -107,7 +107,7 @@ def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> 
     if trainer.average is not None:
         for number, value in enumerate(trainer.average.tensors):
             tensors[f"average.{number}"] = value.cpu()
-    _write(folder.resume_path, tensors, msgspec.json.encode(record).decode())
+    write_bytes(folder.resume_path, _file(tensors, msgspec.json.encode(record).decode()))
     write_json(folder.resume_record_path, record)
 
 
@@ -220,8 +220,8 @@ def _shape(shape: torch.Size | None) -> str:
     return "missing" if shape is None else "x".join(str(size) for size in shape)
 
 
-def _write(path: Path, tensors: dict[str, Tensor], note: str) -> None:
-    write_bytes(path, safetensors.torch.save(tensors, metadata={NOTE: note}))
+def _file(tensors: dict[str, Tensor], note: str) -> bytes:
+    return safetensors.torch.save(tensors, metadata={NOTE: note})
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.memory import training_bytes
+from engine.memory import NUMBER, training_bytes
 from engine.presets import (
     ALPHABET,
     CHARACTERS_PER_TOKEN,
@@ -16,6 +16,9 @@ from engine.presets import (
 )
 from engine.settings import ModelConfig, TrainingConfig
 
+CHECKPOINT = 4  # numbers in a checkpoint for each parameter: itself, two moments, its average
+CURVES = 4 << 20  # bytes of metrics and samples over a budget, roughly
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -25,6 +28,7 @@ class Estimate:
     memory: int  # bytes of the training process at its largest
     epoch: float  # seconds for one reading of the text, without evaluations
     budget: float  # seconds, estimated for a budget in steps
+    disk: int  # bytes of the model folder while a checkpoint is replaced
 
     @property
     def epochs(self) -> float:
@@ -49,7 +53,9 @@ def estimate(
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
         budget = seconds * training.steps * training.batch * training.length
-    return Estimate(parameters(sized), training_bytes(sized, training), seconds * tokens, budget)
+    count = parameters(sized)
+    disk = NUMBER * count * (1 + 2 * CHECKPOINT) + CURVES
+    return Estimate(count, training_bytes(sized, training), seconds * tokens, budget, disk)
 
 
 def parameters(model: ModelConfig) -> int:

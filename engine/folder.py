@@ -81,8 +81,8 @@ class ModelFolder:
             return msgspec.structs.replace(
                 status,
                 state="failed",
-                error=status.error
-                or "The trainer was killed or its machine went away. Resume to go on from its last checkpoint.",
+                error="The trainer was killed or its machine went away. Resume to go on from its last checkpoint."
+                + (f" Its last words were: {status.error}" if status.error else ""),
             )
         return status
 
@@ -135,8 +135,12 @@ class LineReader(Generic[L]):
 
     def read(self) -> list[L]:
         """New lines since the last call, one bounded chunk of them; ``[]`` when caught up."""
-        lines: list[L] = []
-        for raw in self._tail.read():
+        found, lines = self._tail.read(), list[L]()
+        try:
+            return self._decoder.decode_lines(b"\n".join(found))  # all at once, where none is damaged
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+            pass
+        for raw in found:
             try:
                 lines.append(self._decoder.decode(raw))
             except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):

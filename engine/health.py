@@ -7,6 +7,7 @@ remembered is bounded, so a run of any length costs the same to follow. Free of 
 import math
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from engine.records import MetricsLine, ModelRecord
@@ -22,8 +23,10 @@ ENOUGH = 3  # evaluations, before which there is no trend
 RECENT = 4  # evaluations from which the trend is taken
 SMOOTHING = 0.95  # of the training loss, from line to line
 STALE = 3  # evaluations without a new best, before a run can be said to get worse
-WORSE = 0.005  # share above the best at which it has got worse
+WORSE = 0.005  # share above the best at which it has got worse,
+CHANCE = 5.0  # and as many times what evaluations differ by chance: the best of many is best by chance too
 FLAT = 0.001  # share gained in the last third of the time below which nothing is gained
+DEVIATION = 1.4826  # a normal distribution's standard deviation over its median absolute one
 LEARNT = 0.01  # share of the first loss that must have gone
 WINDOW = 200  # lines that a hint looks back over
 FEWEST = 50  # lines before gradients are spoken of
@@ -74,11 +77,12 @@ class Health:
 
     def add(self, line: MetricsLine) -> None:
         """Takes one line."""
-        if line.loss is not None and math.isfinite(line.loss):
-            self._take_loss(line.step, line.loss)
-        if not self._lines or line.step > self._lines[-1][0]:
-            known = line.gradient_norm is not None and line.loss is not None
-            self._lines.append((line.step, line.clipped if known else None, line.skipped))
+        step, loss = line.step, line.loss
+        if loss is not None and math.isfinite(loss):
+            self._take_loss(step, loss)
+        if not self._lines or step > self._lines[-1][0]:
+            known = loss is not None and line.gradient_norm is not None
+            self._lines.append((step, line.clipped if known else None, line.skipped))
         if line.validation_loss is not None and math.isfinite(line.validation_loss):
             self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, line.validation_loss), self._training))
         if line.gradient_flow:
@@ -97,12 +101,13 @@ class Health:
 
     def _take_loss(self, step: int, loss: float) -> None:
         before = self._training
-        self._training = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
-        if math.isfinite(self._lowest) and self._training > limit(self._lowest):
+        self._training = now = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
+        if now < self._lowest:
+            self._exploded_at, self._lowest = None, now
+        elif now > limit(self._lowest):
             self._exploded_at = self._exploded_at or step
-            return
-        self._exploded_at = None
-        self._lowest = min(self._lowest, self._training)
+        else:
+            self._exploded_at = None
 
     def _take_evaluation(self, evaluation: _Evaluation) -> None:
         self._count += 1
@@ -130,14 +135,15 @@ class Health:
         if first is None or best is None or self._count < ENOUGH:
             return Finding("early", "too early to say" if running else "too short to say anything")
         newest = self._recent[-1]
-        if self._stale >= STALE and self._lately() > best.loss * (1.0 + WORSE):
+        noise = self._noise()
+        if self._stale >= STALE and self._lately() > best.loss * (1.0 + max(WORSE, CHANCE * noise)):
             if newest.training is not None and best.training is not None and newest.training < best.training:
                 return Finding("overfitting", f"overfitting since step {best.step:,}; the best weights are kept")
             return Finding("losing", f"losing ground since step {best.step:,}: try a lower learning rate")
         if self._count > RECENT and best.loss > first.loss * (1.0 - LEARNT):
             return Finding("stuck", f"hardly learning since step {first.step:,}: try another learning rate")
         gained, seconds = self._gain()
-        if self._count > RECENT and gained < FLAT:
+        if self._count > RECENT and gained < max(FLAT, noise):
             over = _told_time(seconds)
             return Finding(
                 "plateau",
@@ -149,6 +155,16 @@ class Health:
         if running:
             return Finding("improving", f"still improving{pace}")
         return Finding("improving", f"still improving at the end{pace}: more time would help")
+
+    def _noise(self) -> float:
+        """By which share of the loss evaluations differ by chance: their standard deviation.
+
+        It is told from second differences, which a trend leaves alone: those of independent values have six times
+        their variance. Their median is not misled by a turn.
+        """
+        logs = [math.log(each.loss) for each in self._recent if each is not self._first]
+        turns = [abs(a - 2.0 * b + c) for a, b, c in zip(logs, logs[1:], logs[2:], strict=False)]
+        return DEVIATION * median(turns) / math.sqrt(6.0) if turns else 0.0
 
     def _lately(self) -> float:
         """The mean of the last two evaluations: one alone may be chance."""

@@ -5,7 +5,8 @@ import math
 
 from torch import Tensor
 
-from engine.checkpoint import WeightsNote, save_weights
+from corpora.files import write_bytes
+from engine.checkpoint import WeightsNote, weights_file
 from engine.decoder import Decoder
 from engine.device import threads
 from engine.evaluation import Losses
@@ -36,6 +37,8 @@ class Judge:
         self.stale = resumed.stale if resumed else 0  # evaluations since the best
         self.evaluated_at = -1  # the step of the last evaluation
         self.good: dict[str, Tensor] = prepared.good  # what a run returns to when its loss explodes
+        self.stuck: OSError | None = None  # what refused the best weights, which are not on disk yet
+        self._unsaved: bytes | None = None
 
     def evaluate(self, elapsed: float) -> Evaluation:
         """One evaluation after so many seconds of training."""
@@ -87,12 +90,17 @@ class Judge:
             tokens=self.trainer.tokens,
             validation_loss=loss if math.isfinite(loss) else None,
         )
+        self._unsaved = weights_file(self.trainer.model, note)
         try:
-            save_weights(self.folder, self.trainer.model, note)
+            self.keep_again()
         except OSError as error:
-            self.recorder.trouble(
-                f"The weights can't be saved ({error.strerror or error}). Free some space; training goes on."
-            )
+            self.stuck = error
+
+    def keep_again(self) -> None:
+        """Saves the best weights where that was refused before. Raises `OSError`."""
+        if self._unsaved is not None:
+            write_bytes(self.folder.weights_path, self._unsaved)
+        self._unsaved = self.stuck = None
 
     def _sample(self, elapsed: float) -> None:
         """The same seed text and RNG seed at every evaluation; draws from its own generator, not the training's."""

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 
+from corpora.disk import is_full, sentence
 from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.records import RUNNING, Status
@@ -56,7 +58,19 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     except OSError as error:
         with contextlib.suppress(OSError):
             folder.write_status(before)
-        raise InputError(f"The trainer can't be started ({error.strerror or error}).") from error
+        why = sentence(error) if is_full(error) else f"The trainer can't be started ({error.strerror or error})."
+        raise InputError(why) from error
     # Collected by a thread when it ends: a child that nobody waits for would look alive for ever.
     threading.Thread(target=process.wait, name=f"trainer {process.pid}", daemon=True).start()
     return process.pid
+
+
+def ask_to_stop(folder: ModelFolder) -> None:
+    """Asks a trainer to stop; where its folder takes no request, as on a full disk, by a signal. Raises `OSError`."""
+    try:
+        folder.request("stop")
+    except OSError:
+        status = folder.status()
+        if status.state not in RUNNING or status.host != socket.gethostname() or status.pid <= 0:
+            raise
+        os.kill(status.pid, signal.SIGTERM)

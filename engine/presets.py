@@ -7,7 +7,7 @@ taken. How often it will read the text decides the dropout. The figures come fro
 """
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
+from engine.reasons import ENOUGH, Bound, Grounds, reasons
 from engine.settings import Cell, ModelConfig, TrainingConfig, Unit
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig)
@@ -29,11 +30,6 @@ WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.33, "bpe": 0.33}  # of the learning rate that suits characters
 FULL_RATE = 0.5  # of that, with full peepholes: at 1e-2 2,000 steps of them ended at 1.92 nats, after 600 at 1.76
-CELL_REASONS: dict[Unit, str] = {
-    "char": "An LSTM learns characters as well as any cell, and trains fastest.",
-    "word": "A GRU has fewer weights than an LSTM: with words, the output layer takes the time.",
-    "bpe": "A GRU has fewer weights than an LSTM: with pieces of words, the output layer takes the time.",
-}
 CHARACTER_VECTOR = 64  # numbers: twice as many say no more of an alphabet, and cost a fifth of the time
 ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
@@ -46,8 +42,6 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "bpe": (5.5, 0.2, 0.15),
 }
 OFTEN = 25.0  # readings
-ENOUGH = 40.0  # readings of a text, after which more of them only learn it by heart
-SHORT = 50_000  # characters: a text that is said to be short
 # Time an operation takes on a CPU, next to torch's LSTM, which reaches 95 % of what the cores can do.
 SLOWNESS: dict[Cell, float] = {"gru": 1.5, "lstm": 1.0, "lstm-peephole": 1.55, "rnn-tanh": 1.9, "rnn-relu": 1.9}
 GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
@@ -130,7 +124,18 @@ def plan(
         training = replace(training, horizon=max(0.01, ENOUGH / epochs))
     model.check()
     training.check()
-    return Plan(model, training, _reasons(model, training, planning, epochs, {*for_model, *given}))
+    bound = _bound(size, fitting, lambda larger: planning.has_time(_sized(unit, larger, vocabulary, free)))
+    grounds = Grounds(characters, epochs, bound, {*for_model, *given})
+    return Plan(model, training, reasons(model, training, grounds))
+
+
+def _bound(size: Size, fitting: Sequence[Size], has_time: Callable[[Size], bool]) -> Bound:
+    """What kept the model from being larger than this."""
+    if not fitting:
+        return "smallest"
+    if size == SIZES[-1]:
+        return "largest"
+    return "text" if has_time(SIZES[SIZES.index(size) + 1]) else "time"
 
 
 @dataclass(frozen=True)
@@ -149,12 +154,14 @@ class _Planning:
 
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
-        weights = layer_weights(model)
+        room = max(ANY_TEXT, WEIGHTS_PER_CHARACTER * self.characters)
+        return self.has_time(model) and layer_weights(model) <= room
+
+    def has_time(self, model: ModelConfig) -> bool:
+        """Whether the budget lets this model read enough for its weights."""
         # A sign of a large alphabet says as much as a word.
         unit: Unit = "word" if self.vocabulary >= TIED_FROM else model.unit
-        enough = TOKENS_PER_WEIGHT[unit] * weights
-        room = max(ANY_TEXT, WEIGHTS_PER_CHARACTER * self.characters)
-        return self.tokens(model) >= enough and weights <= room
+        return self.tokens(model) >= TOKENS_PER_WEIGHT[unit] * layer_weights(model)
 
     def epochs(self, model: ModelConfig) -> float:
         """How often this model reads the text in the budget, roughly."""
@@ -232,60 +239,3 @@ def _dropouts(unit: Unit, epochs: float) -> dict[str, float]:
         "weight_dropout": 0.3 if often else 0.0,
         "embedding_dropout": 0.1 if often else 0.0,
     }
-
-
-def _reasons(
-    model: ModelConfig, training: TrainingConfig, planning: _Planning, epochs: float, given: Set[str]
-) -> tuple[str, ...]:
-    """One line for each choice; `given` are the settings that are the person's own, and not for us to explain."""
-    depth = "1 layer" if model.layers == 1 else f"{model.layers} layers"
-    budget, text = _duration(training), _size_of(planning.characters)
-    lines = [f"{model.cell.upper()}, {depth} of {model.hidden}: what {budget} can train on {text} here."]
-    if "cell" not in given:
-        lines.append(CELL_REASONS[model.unit])
-    lines.append(f"{_reading(epochs)}{'' if 'dropout' in given else f', so {_dropped(model)}'}.")
-    if not given & {"batch", "length", "learning_rate"}:
-        lines.append(
-            f"{training.batch} streams of {training.length} tokens a step, at a rate of up to "
-            f"{training.learning_rate:g}: many small steps learn most in a given time."
-        )
-    if model.tied:
-        lines.append("Input and output share one table of vectors: a large vocabulary has few examples of each token.")
-    if model.softmax == "adaptive":
-        lines.append("Rare words share narrower vectors (adaptive softmax): a vocabulary this large would be slow.")
-    if planning.characters < SHORT:
-        lines.append("The text is short: the model is kept small, so that it does not only learn it by heart.")
-    return tuple(lines)
-
-
-def _dropped(model: ModelConfig) -> str:
-    if model.weight_dropout > 0.0:
-        return f"dropout is {model.dropout:g}, and weights and tokens are dropped too"
-    return f"dropout is {model.dropout:g}"
-
-
-def _reading(epochs: float) -> str:
-    if epochs > ENOUGH:
-        return f"The text is soon read {ENOUGH:.0f} times, which is enough: after that hardly anything changes"
-    if epochs >= 1.5:
-        return f"The text is read about {epochs:.0f} times in that time"
-    if epochs >= 0.75:
-        return "The text is read about once in that time"
-    return f"About {max(0.01, epochs):.0%} of the text is read in that time"
-
-
-def _duration(training: TrainingConfig) -> str:
-    if training.steps is not None:
-        return f"{training.steps:,} steps"
-    minutes = training.minutes or 0.0
-    if minutes < 1:
-        return f"{60 * minutes:.0f} seconds"
-    if minutes < 90:
-        return f"{minutes:g} minute" + ("s" if minutes != 1 else "")
-    return f"{minutes / 60:g} hours"
-
-
-def _size_of(characters: int) -> str:
-    if characters < 1_000_000:
-        return f"{max(1, characters // 1000):,} thousand characters"
-    return f"{characters / 1e6:.1f} million characters"

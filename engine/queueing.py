@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.disk import is_full
 from corpora.errors import InputError
 from corpora.home import ensure_room, home
 from engine.folder import ModelFolder
@@ -94,24 +95,30 @@ def run_queue(root: Path, *, rest: Callable[[], None] = lambda: time.sleep(POLL)
             if not mine:
                 return False
             while waiting := queue(root):
-                if _training(root):
+                if _training(root) or not _start(waiting[0]):
                     rest()
-                else:
-                    _start(waiting[0])
         if not queue(root):  # what was queued while the lock was still held found a runner, and started none
             return True
 
 
-def _start(folder: ModelFolder) -> None:
-    """Starts a run. One that can't be started has failed: it must not stand in the way of the others."""
+def _start(folder: ModelFolder) -> bool:
+    """Starts a run. One that can't be started has failed: it must not stand in the way of the others.
+
+    False where nothing could be done about it now: on a full disk it waits.
+    """
     try:
         folder.record()
         start_trainer(folder)
     except InputError as error:
         status = folder.status()
+        if is_full(error.__cause__):
+            return False
         if status.state == "queued":
-            with contextlib.suppress(OSError):
+            try:
                 folder.write_status(msgspec.structs.replace(status, state="failed", error=str(error)))
+            except OSError:
+                return False
+    return True
 
 
 def _training(root: Path) -> bool:

@@ -1,5 +1,6 @@
-"""Writes down what a run does, for whoever watches its folder. A full disk is reported, and never ends a run."""
+"""Writes down what a run does, for whoever watches its folder. A full disk loses nothing, and never ends a run."""
 
+import contextlib
 import os
 import socket
 import sys
@@ -8,7 +9,7 @@ import time
 
 import msgspec
 
-from corpora.files import append_line, write_bytes
+from corpora.files import append_line, write_bytes, write_over
 from engine.folder import ModelFolder
 from engine.records import MetricsLine, SampleLine, State, Status
 
@@ -19,7 +20,7 @@ class Recorder:
     """Owns ``status.json``, ``metrics.jsonl`` and ``samples.jsonl`` of one run.
 
     A thread of its own beats, so that a long evaluation or a slow disk neither looks like death nor costs training
-    time. Use it as a context manager.
+    time. Lines that can't be written are kept until they can be: see `stuck`. Use it as a context manager.
     """
 
     def __init__(self, folder: ModelFolder, started: float) -> None:
@@ -27,6 +28,8 @@ class Recorder:
         self._status = Status(
             state="starting", pid=os.getpid(), host=socket.gethostname(), started=started, heartbeat=time.time()
         )
+        self.stuck: OSError | None = None  # what refused a write that has not been made good since
+        self._unwritten: list[MetricsLine | SampleLine] = []
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._closing = False
@@ -68,17 +71,24 @@ class Recorder:
     def trouble(self, error: str) -> None:
         """Something failed that does not end the run: shown in the status until the next success clears it."""
         if error != self._status.error:
-            log(error)
-        self._set(error=error)
+            if error:
+                log(error)
+            self._set(error=error)
+
+    def catch_up(self) -> None:
+        """Writes the lines that could not be written. Raises `OSError`, with the rest of them still kept."""
+        while self._unwritten:
+            line = self._unwritten[0]
+            append_line(self._folder.metrics_path if isinstance(line, MetricsLine) else self._folder.samples_path, line)
+            del self._unwritten[0]
+        self.stuck = None
 
     def _append(self, line: MetricsLine | SampleLine) -> None:
-        path = self._folder.metrics_path if isinstance(line, MetricsLine) else self._folder.samples_path
+        self._unwritten.append(line)
         try:
-            append_line(path, line)
+            self.catch_up()
         except OSError as error:
-            self.trouble(
-                f"{path.name} can't be written ({error.strerror or error}). Free some space; training goes on."
-            )
+            self.stuck = error
 
     def _set(self, **fields: object) -> None:
         with self._lock:
@@ -95,8 +105,13 @@ class Recorder:
             self._status = status = msgspec.structs.replace(self._status, heartbeat=time.time())
         try:
             self._folder.write_status(status)
-        except OSError as error:
-            log(f"status.json can't be written ({error.strerror or error})")
+        except OSError:
+            # A full disk has no room for a new file, but the old one's bytes can be had: whoever watches must hear
+            # that this process lives, and what it waits for.
+            try:
+                write_over(self._folder.status_path, status)
+            except OSError as error:
+                log(f"status.json can't be written ({error.strerror or error})")
 
 
 def trim(folder: ModelFolder, step: int) -> None:
@@ -112,5 +127,6 @@ def trim(folder: ModelFolder, step: int) -> None:
 
 
 def log(message: str) -> None:
-    """A line of ``train.log``, which is the trainer's stderr."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201
+    """A line of ``train.log``, which is the trainer's stderr. Where that can't be written, nothing is said."""
+    with contextlib.suppress(OSError):
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201

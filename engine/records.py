@@ -85,7 +85,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""  # the last error, in words
 
 
-class MetricsLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MetricsLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of ``metrics.jsonl``. Losses in nats per token, norms before clipping.
 
     `loss`, and the gradient norm where it is not finite, are None when the step was skipped.

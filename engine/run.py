@@ -6,6 +6,7 @@ import time
 import msgspec
 import torch
 
+from corpora.disk import refused
 from corpora.errors import InputError
 from engine.changes import ADDED, changed, replayed
 from engine.checkpoint import ResumeRecord, load_weights, new_checkpoint, save_resume
@@ -18,11 +19,13 @@ from engine.preparation import Prepared
 from engine.recording import Recorder
 from engine.records import Change, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
+from engine.room import Held
 from engine.schedule import Budget
 from engine.training import Step
 
 EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
+WARM = 0.4  # of what a process's first evaluation takes, which the next ones take: the rest is preparation
 CHECKPOINT_EVERY = 60.0  # seconds: what a power cut may cost
 RETURNS = 8  # to good weights in one run, at most: the rate is then 1/256 of what was asked for
 
@@ -61,6 +64,7 @@ class Run:
                 self.judge.stale = 0  # see `_adopt`
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
+        self.held = Held(recorder, control, saved=prepared.resumed.step if prepared.resumed else None)
         self._lines = Lines(self.budget, recorder)
         self._last_checkpoint = time.monotonic()
 
@@ -82,8 +86,9 @@ class Run:
                 step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
             )
             stopped = self._obey() or self.trainer.step == self.stop_at
-            if time.monotonic() - self._last_checkpoint > CHECKPOINT_EVERY:
-                self._checkpoint()
+            stuck = self.recorder.stuck or self.judge.stuck
+            if not stopped and (stuck or time.monotonic() - self._last_checkpoint > CHECKPOINT_EVERY):
+                stopped = self._checkpoint()
         self._finish(stopped and not self._done())
 
     def _done(self) -> bool:
@@ -113,7 +118,7 @@ class Run:
         try:
             self.folder.write_record(msgspec.structs.replace(record, notices=(*record.notices, text)))
         except OSError as error:
-            self.recorder.trouble(f"model.json can't be written ({error.strerror or error}). Free some space.")
+            self.recorder.trouble(f"The notice could not be kept: {refused(error, self.folder.record_path)}.")
 
     def _obey(self) -> bool:
         """Does what was asked; True where that is to stop."""
@@ -126,7 +131,8 @@ class Run:
             if request == "stop":
                 return True
             if request == "checkpoint":
-                self._checkpoint()
+                if self._checkpoint():
+                    return True
                 self.recorder.say("Checkpoint saved")
             if request == "pause" and self._pause():
                 return True
@@ -141,7 +147,7 @@ class Run:
             except InputError as error:
                 self.recorder.say(str(error))
             except OSError as error:
-                self.recorder.trouble(f"model.json can't be written ({error.strerror or error}). Nothing was changed.")
+                self.recorder.trouble(f"Nothing was changed: {refused(error, self.folder.record_path)}.")
             else:
                 self.pending = ()
                 self._adopt(record, record.changes[-1])
@@ -160,7 +166,8 @@ class Run:
         """Waits for a request to go on (False) or to stop (True). The clock stands still meanwhile."""
         self._elapsed_before, before = self.elapsed, time.monotonic()
         self._clock_start = before
-        self._checkpoint()
+        if self._checkpoint():
+            return True
         self.recorder.state("paused")
         stop = False
         while True:
@@ -182,14 +189,15 @@ class Run:
 
     def _evaluate(self) -> Evaluation:
         """What the judge finds, and when it is asked next."""
-        began = time.monotonic()
+        began, first = time.monotonic(), self.judge.evaluated_at < 0
         evaluation = self.judge.evaluate(self.elapsed)
         cost = time.monotonic() - began
         self._lines.leave_out(cost)
         if self.budget.steps is not None:
             self._next_evaluation = self.trainer.step + self._interval()
         else:
-            self._next_evaluation = self.elapsed + max(self._interval(), cost / EVALUATION_SHARE)
+            lasting = WARM * cost if first else cost
+            self._next_evaluation = self.elapsed + max(self._interval(), lasting / EVALUATION_SHARE)
         return evaluation
 
     def _interval(self) -> float:
@@ -200,17 +208,33 @@ class Run:
             return max(1, int(self.budget.steps * share))
         return (self.budget.seconds or 0.0) * share
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> bool:
+        """Writes everything, and where that is refused waits until it isn't; True where to stop was asked meanwhile.
+
+        The clock stands still while it waits.
+        """
         self._last_checkpoint = time.monotonic()
         try:
-            self.save()
+            self._write()
         except OSError as error:
-            self.recorder.trouble(
-                f"The checkpoint can't be saved ({error.strerror or error}). "
-                "Free some space; training goes on and tries again in a minute."
-            )
-        else:
-            self.recorder.trouble("")
+            self._elapsed_before = self.elapsed
+            self._clock_start = time.monotonic()
+            stop = self.held.until_written(error, self._write_again, self.trainer.wait)
+            self._clock_start = self._last_checkpoint = time.monotonic()
+            return stop
+        self.recorder.trouble("")
+        return False
+
+    def _write(self) -> None:
+        """The best weights and the lines that could not be written yet, and a checkpoint. Raises `OSError`."""
+        self.judge.keep_again()
+        self.recorder.catch_up()
+        self.save()
+
+    def _write_again(self) -> None:
+        """`_write` while the clock stands still."""
+        self._clock_start = time.monotonic()
+        self._write()
 
     def save(self) -> None:
         """All that an exact resume needs. Raises `OSError`."""
@@ -240,10 +264,16 @@ class Run:
                 vitals=self.vitals,
             ),
         )
+        self.held.saved = self.trainer.step
 
     def _finish(self, stopped: bool) -> None:
         self.recorder.say("Saving")
-        self.save()  # before anything else: from here on nothing can be lost
+        try:
+            # Before anything else: from here on nothing can be lost.
+            if stopped or self._checkpoint():
+                self._write()
+        except OSError as error:
+            raise InputError(self.held.given_up(error)) from error
         self.trainer.dismiss()
         judge = self.judge
         if judge.evaluated_at != self.trainer.step and (self.budget.steps is None or judge.best is None):

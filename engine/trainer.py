@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from corpora.disk import sentence
 from corpora.errors import InputError
 from engine.control import Control
 from engine.folder import ModelFolder
@@ -65,8 +66,7 @@ def train(folder: ModelFolder, *, started: float, stop_after: int | None = None,
         except MemoryError:
             recorder.state("failed", error="The memory is full. Use a smaller batch, length or hidden size.")
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            recorder.state("failed", error=f"{error.strerror or error}{where}. Put that right, then resume.")
+            recorder.state("failed", error=f"{sentence(error)} Then resume.")
         except Exception as error:
             traceback.print_exc()
             recorder.state("failed", error=f"{type(error).__name__}: {error}. Details are in {folder.log_path}.")

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from textual.widgets import Select
 
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import CorpusReference, MetricsLine
@@ -34,8 +35,12 @@ def main() -> None:
         os.environ["PANTOUM_HOME"] = home
         folder = record(Path(home), chosen.steps)
         opened = medians({"open": lambda: opening(folder)}, chosen.rounds)["open"]
+        shown = medians({"show": lambda: asyncio.run(showing())}, chosen.rounds)["show"]
         drawn = asyncio.run(redraws(chosen.rounds))
-    figures = [Figure(f"open {chosen.steps:,} logged steps", opened, "s", at_most=1.0)]
+    figures = [
+        Figure(f"read {chosen.steps:,} logged steps", opened, "s", at_most=1.0),
+        Figure("in the app, from the key to the whole run drawn", shown, "s", at_most=1.0),
+    ]
     figures += [Figure(f"redraw, {place}", value, "ms", at_most=30.0) for place, value in drawn.items()]
     report(figures, as_json=chosen.json)
 
@@ -77,12 +82,31 @@ def line(step: int, chance: random.Random) -> MetricsLine:
 
 
 def opening(folder: ModelFolder) -> float:
-    """Seconds until all of a run has been read."""
+    """Seconds until all of a run has been read, without the app."""
     began = time.perf_counter()
     watch = RunWatch(folder)
     while (view := watch.poll()) is None or not view.caught_up:
         pass
     return time.perf_counter() - began
+
+
+async def showing() -> float:
+    """Seconds from Enter in the running app's list of runs until all of the run is drawn in its charts."""
+    app = PantoumApp(mode="train")
+    async with app.run_test(size=SIZE) as pilot:
+        picker = app.screen.query_one("#run-picker", Select)
+        while len(picker._options) < 2:
+            await pilot.pause(0.05)
+        await pilot.press("f3", "o", "down")
+        began = time.perf_counter()
+        await pilot.press("enter")
+        while True:
+            await asyncio.sleep(0.02)
+            pane = next(iter(app.screen.query(RunPane)), None)
+            if pane is not None and pane._view is not None and pane._view.caught_up:
+                break
+        await pilot.pause()  # the screen has been painted
+        return time.perf_counter() - began
 
 
 async def redraws(rounds: int) -> dict[str, float]:

@@ -87,11 +87,33 @@ def test_what_the_person_sets_is_kept() -> None:
 
 def test_each_choice_has_its_reason_and_what_the_person_set_has_none() -> None:
     ours = " ".join(plan(characters=10**6, minutes=20).reasons)
-    for word in ("LSTM", "layer", "640", "dropout", "streams", "rate"):
-        assert word in ours
-    theirs = plan(characters=10**6, minutes=20, cell="gru", dropout=0.3, learning_rate=1e-3).reasons
-    assert len(theirs) == 2
-    assert not any(word in " ".join(theirs) for word in ("dropout", "rate of", "fastest"))
+    for choice in ("640 units", "1 layer:", "LSTM cell:", "ropout", "16 streams", "48 tokens", "Learning rate up to"):
+        assert choice in ours
+    assert all(len(reason) <= 75 for reason in plan(characters=10**6, minutes=20).reasons)
+    theirs = plan(characters=10**6, minutes=20, cell="gru", dropout=0.3, learning_rate=1e-3, batch=8, layers=1).reasons
+    assert [reason.partition(" ")[0] for reason in theirs] == [str(made_width(theirs)), "The", "48"]
+
+
+def made_width(reasons: tuple[str, ...]) -> int:
+    return int(reasons[0].split(" units wide")[0])
+
+
+@pytest.mark.parametrize(
+    ("characters", "minutes", "why"),
+    [
+        (10**7, 5, "what 5 minutes can train well here"),
+        (60_000, 120, "what 60 thousand characters teach"),
+        (10**6, 0.01, "the least that learns"),
+    ],
+)
+def test_the_width_says_whether_time_or_text_keep_it_from_being_larger(
+    characters: int, minutes: float, why: str
+) -> None:
+    assert why in plan(characters=characters, minutes=minutes).reasons[0]
+
+
+def test_the_largest_model_that_is_planned_says_that_it_is() -> None:
+    assert "the most that is planned" in plan(characters=10**10, minutes=10**5, speed=1e15).reasons[0]
 
 
 def test_a_short_text_gets_a_small_model_and_is_told_why() -> None:

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from corpora.errors import InputError
-from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, save_weights
+from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, weights_file
 from engine.device import check_precision
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
@@ -233,7 +233,7 @@ def test_an_evaluation_reads_no_more_than_its_limit_and_spreads_over_the_text() 
 
 def test_weights_survive_saving_and_loading(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of(tied=True)
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    folder.weights_path.write_bytes(weights_file(trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0)))
     model, note = load_weights(folder, trainer.model.config, CPU)
     assert (note.step, note.validation_loss) == (3, 2.0)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), trainer.model.parameters(), strict=True))
@@ -242,7 +242,7 @@ def test_weights_survive_saving_and_loading(tmp_path: Path) -> None:
 
 def test_weights_of_another_architecture_are_refused_by_name(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    folder.weights_path.write_bytes(weights_file(trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0)))
     huge = ModelConfig(cell="gru", vocabulary=17, layers=2, hidden=8192, embedding=8)
     with pytest.raises(InputError, match="does not fit its model"):
         load_weights(folder, huge, CPU)
@@ -252,14 +252,14 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
     with torch.no_grad():
         trainer.parameters[1][3] = math.nan
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    folder.weights_path.write_bytes(weights_file(trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0)))
     with pytest.raises(InputError, match="damaged"):
         load_weights(folder, trainer.model.config, CPU)
 
 
 def test_weights_of_the_first_format_are_read_under_their_new_names(tmp_path: Path) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of(tied=True, embedding=12)
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    folder.weights_path.write_bytes(weights_file(trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0)))
     with safetensors.safe_open(folder.weights_path, framework="pt") as file:
         old = {name.replace("ahead.layers.", "layers."): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     assert "layers.1.core.weight_hh_l0" in old
@@ -272,7 +272,7 @@ def test_weights_of_the_first_format_are_read_under_their_new_names(tmp_path: Pa
 @pytest.mark.parametrize("keep", [0, 7, 100, 2000])
 def test_truncated_files_are_refused_with_a_sentence(tmp_path: Path, keep: int) -> None:
     folder, trainer = ModelFolder(tmp_path), trainer_of()
-    save_weights(folder, trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0))
+    folder.weights_path.write_bytes(weights_file(trainer.model, WeightsNote(step=3, tokens=9, validation_loss=2.0)))
     save_resume(folder, trainer, record_of(trainer))
     for path in (folder.weights_path, folder.resume_path):
         path.write_bytes(path.read_bytes()[:keep])

@@ -224,15 +224,28 @@ async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_pat
     assert '"pause"' in guest.requests()[-1]
 
 
-async def test_a_run_that_needs_more_memory_than_there_is_is_warned_of(
+async def test_a_run_that_needs_more_memory_than_there_is_is_refused_in_words_and_can_be_queued(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("engine.queueing.subprocess.Popen", lambda *_, **__: pytest.fail("nothing may be started"))
+    monkeypatch.setattr("tui.training.actions.ensure_runner", lambda: False)
     monkeypatch.setattr("tui.screens.train.free_bytes", lambda: 100 << 20)
     monkeypatch.setattr("tui.screens.train.may_have_gpu", lambda: False)
     add_corpus(home)
     async with running((160, 45), "train") as driver:
         await driver.shows("parameters, some")
-        await driver.shows("more memory than is free")
+        await driver.shows("it can't be started")
+        await driver.press("f5")
+        await driver.says("of memory, and 105 MB are free: it can't be started now.")
+        await driver.press("f6")
+        await driver.shows("queued")
+
+
+async def test_a_disk_too_small_for_a_run_is_warned_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.training.actions.free_disk", lambda: 1 << 20)
+    add_corpus(home)
+    async with running((160, 45), "train") as driver:
+        await driver.shows("of disk, and")
 
 
 async def test_a_budget_too_short_for_one_reading_is_warned_of(home: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from corpora.errors import InputError
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.health import Health
+from engine.launch import ask_to_stop
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 from tui.commandline import output
 from tui.commandline.output import line, note
@@ -163,7 +164,7 @@ def stop(name: str) -> None:
     if status.state not in RUNNING:
         line(f"{folder.slug} is not being trained; there is nothing to stop.")
         return
-    folder.request("stop")
+    ask_to_stop(folder)
     deadline = time.monotonic() + STOPPING
     while (status := folder.status()).state in RUNNING:
         if time.monotonic() > deadline:

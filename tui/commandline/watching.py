@@ -14,7 +14,7 @@ import typer
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
-from engine.launch import start_trainer
+from engine.launch import ask_to_stop, start_trainer
 from engine.records import RUNNING, ModelRecord, Status
 from tui.commandline.failures import ReaderGone
 from tui.commandline.output import is_terminal, note
@@ -89,7 +89,7 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
     """
     metrics, samples = folder.metrics(), folder.samples()
     noticed: set[str] = set(folder.record().notices)
-    asked = False
+    asked, trouble = False, ""
     while True:
         gone = not _lives(pid)
         status = folder.status()  # after the look at the process, before the lines: so nothing of its end is missed
@@ -102,13 +102,17 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
         while drawn := samples.read():
             display.sample(drawn[-1])
         display.status(status)
+        if status.error != trouble and status.state in RUNNING:
+            trouble = status.error
+            if trouble:
+                display.note(trouble)
         for notice in _new_notices(folder, noticed):
             display.note(notice)
         if status.state not in WATCHED or (gone and status.state == "prepared") or signals.count > 1:
             return status
         if signals.count == 1 and not asked:
             asked = True
-            folder.request("stop")
+            ask_to_stop(folder)
             display.note(f"Stopping {folder.slug}: it writes a checkpoint first. Ctrl-C again leaves without waiting.")
         time.sleep(INTERVAL)
 

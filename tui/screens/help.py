@@ -25,7 +25,8 @@ ROOM = 100  # columns of the screen
 class HelpScreen(ModalScreen[None]):
     """The commands of `screen` by group, those faint that don't apply now, and those that work everywhere.
 
-    `remapped` has the person's own keys by command id. A screen with `help_text()` has its say first.
+    `remapped` has the person's own keys by command id. A screen with `help_text()` has its say first, and one with
+    `help_group()` names the group that the person is likely looking for.
     """
 
     CSS_PATH = "help.tcss"
@@ -43,6 +44,7 @@ class HelpScreen(ModalScreen[None]):
         }
         self._title = str(screen.title or "This screen")
         self._text = str(getattr(screen, "help_text", str)())
+        self._first = str(getattr(screen, "help_group", str)())
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
@@ -65,8 +67,9 @@ class HelpScreen(ModalScreen[None]):
 
     @property
     def _groups(self) -> dict[str, None]:
-        """The groups in the order of their first commands."""
-        return dict.fromkeys(command.group for command in self._about)
+        """The groups in the order of their first commands, but for the one that is wanted first."""
+        groups = [command.group for command in self._about]
+        return dict.fromkeys([self._first, *groups] if self._first in groups else groups)
 
     def _table(self, commands: Iterable[Command]) -> Table:
         colours = Colours(self.app)

@@ -15,7 +15,7 @@ from engine.memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.registry import bindings
-from tui.commands.train import TRAIN
+from tui.commands.train import CHARTS, SAMPLES, TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
@@ -77,6 +77,12 @@ class TrainScreen(TrainCharts, RunControl):
         """What the form, or the pane that is chosen, is about."""
         return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
 
+    def help_group(self) -> str:
+        """The commands of what is looked at."""
+        if self._folder is None or self.run_pane is None:
+            return ""
+        return SAMPLES if self.run_pane.chosen == "sample" else CHARTS
+
     def choose_corpus(self, slug: str) -> None:
         """Opens the form with this text chosen."""
         self._wanted_corpus = slug
@@ -109,10 +115,10 @@ class TrainScreen(TrainCharts, RunControl):
         """Looks at the library again; a look by the clock is left out while another is under way."""
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
-                runs, corpora, free = await in_thread(
-                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), None if may_have_gpu() else free_bytes())
+                runs, corpora, memory, disk = await in_thread(
+                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), _free_memory(), actions.free_disk())
                 )
-                self.query_one(RunForm).set_free_memory(free)
+                self.query_one(RunForm).set_free(memory, disk)
                 self._show_lists(runs, corpora)
 
     def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
@@ -262,7 +268,7 @@ class TrainScreen(TrainCharts, RunControl):
 
     def _begin(self, *, queued: bool) -> None:
         form = self.query_one(RunForm)
-        problem = form.first_problem()
+        problem = form.first_problem() or ("" if queued else form.refusal)
         if problem:
             self.query_one(MessageLine).say(problem, error=True)
         elif form.corpus is not None:
@@ -340,6 +346,10 @@ class TrainScreen(TrainCharts, RunControl):
                 line.say(await in_thread(self.app, actions.ask, folder, request))
         except InputError as error:
             line.say(str(error), error=True)
+
+
+def _free_memory() -> int | None:
+    return None if may_have_gpu() else free_bytes()
 
 
 def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:

@@ -1,6 +1,10 @@
 """What a person can do to a run, from any screen. Each call may wait on the disk: make it off the event loop."""
 
+import shutil
+
+from corpora.disk import sentence
 from corpora.errors import InputError
+from corpora.home import home
 from engine import launch
 from engine.changes import ADDED, change_idle, changed
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
@@ -82,11 +86,25 @@ def ask(folder: ModelFolder, request: Request) -> str:
 
 def _request(folder: ModelFolder, request: Request, *, setting: str = "", value: float = 0.0) -> None:
     try:
-        folder.request(request, setting=setting, value=value)
+        if request == "stop":
+            launch.ask_to_stop(folder)
+        else:
+            folder.request(request, setting=setting, value=value)
     except OSError as error:
-        raise InputError(f"{folder.control_path} can't be written ({error.strerror or error}).") from error
+        raise InputError(f"{folder.slug} can't be asked. {sentence(error, folder.control_path)}") from error
 
 
 def runs() -> list[ModelEntry]:
     """Every model, those in training first."""
     return sorted(ModelLibrary().list(), key=lambda entry: entry.status.state not in RUNNING)
+
+
+def free_disk() -> int | None:
+    """Bytes that models may still take; None where the system doesn't say."""
+    place = home()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        return shutil.disk_usage(place).free
+    except OSError:
+        return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -150,8 +151,4 @@ def _numbers(found: Sequence[float | None]) -> Array:
 
 
 def _names(found: Sequence[dict[str, float]]) -> list[str]:
-    names: dict[str, None] = {}
-    for each in found:
-        if not each.keys() <= names.keys():
-            names.update(dict.fromkeys(each))
-    return list(names)
+    return list(dict.fromkeys(chain.from_iterable(found)))

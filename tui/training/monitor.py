@@ -24,35 +24,52 @@ class News:
 
 
 class Monitor:
-    """Call `look` from one thread at a time; it reads every model's small status file and nothing else."""
+    """Call `look` from one thread at a time; it reads every model's small status file, and the names of new runs."""
 
     def __init__(self) -> None:
         self._running: set[str] = set()
+        self._names: dict[str, str] = {}  # what those are called
 
     def look(self) -> News:
         """What is training now, and what has ended since the last look."""
         statuses = {folder.slug: folder.status() for folder in _folders()}
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
-        ended = tuple(_ending(slug, statuses[slug]) for slug in sorted(self._running - running) if slug in statuses)
+        for slug in running - self._running:  # a name changes with its folder's, and not while it trains
+            self._names[slug] = _name(ModelFolder(home() / "models" / slug))
+        ended = tuple(
+            _ending(self._names.get(slug, slug), statuses[slug])
+            for slug in sorted(self._running - running)
+            if slug in statuses
+        )
         self._running = running
         if any(status.state == "queued" for status in statuses.values()):
             with contextlib.suppress(InputError):  # nothing to be done about it here; the runs say that they wait
                 ensure_runner()  # it may have been killed
-        return News(_note({slug: statuses[slug] for slug in sorted(running)}), tuple(filter(None, ended)))
+        return News(
+            _note({self._names[slug]: statuses[slug] for slug in sorted(running)}, len(running)),
+            tuple(filter(None, ended)),
+        )
 
 
-def _note(running: dict[str, Status]) -> str:
-    if not running:
+def _note(running: dict[str, Status], number: int) -> str:
+    if number == 0:
         return ""
-    if len(running) > 1:
-        return f"● {len(running)} models training"
-    ((slug, status),) = running.items()
-    name = slug if len(slug) <= NAME else f"{slug[: NAME - 1]}…"
+    if number > 1:
+        return f"● {number} models training"
+    ((name, status),) = running.items()
+    name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
     return f"● {name} {status.progress:.0%}" if status.state == "training" else f"● {name} {status.state}"
 
 
-def _ending(slug: str, status: Status) -> str:
-    return _ENDS.get(status.state, "").format(name=slug, error=status.error or "see its train.log.")
+def _name(folder: ModelFolder) -> str:
+    try:
+        return folder.record().name
+    except InputError:
+        return folder.slug
+
+
+def _ending(name: str, status: Status) -> str:
+    return _ENDS.get(status.state, "").format(name=name, error=status.error or "see its train.log.")
 
 
 def _folders() -> list[ModelFolder]:

@@ -20,6 +20,7 @@ from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_dots import Cells
 
 LEFT = 8  # columns before the plot: seven of a figure and the axis
+KEYS_MARK = "▸"  # before the title of the chart that has the keys
 WHEEL = 0.8  # how much narrower a view gets with each turn of the wheel
 
 
@@ -75,6 +76,7 @@ class ChartFrame(Widget, can_focus=True):
         super().__init__(id=id)
         self.across = Across()
         self.paintings = 0  # how often it was drawn
+        self._has_keys = False
         self._lines: list[Strip] = []
         self._stale = True
         self._held: int | None = None  # the column of the pointer while its button is down
@@ -82,6 +84,17 @@ class ChartFrame(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the keys for charts are for this one, of several."""
+        return self._has_keys
+
+    @has_keys.setter
+    def has_keys(self, has_keys: bool) -> None:
+        if has_keys != self._has_keys:
+            self._has_keys = has_keys
+            self.redraw()
 
     def redraw(self) -> None:
         """Draws anew, when it is next seen."""
@@ -132,7 +145,10 @@ class ChartFrame(Widget, can_focus=True):
         width, height = self.size
         base = self.rich_style
         columns = self.plot_width
-        title = self._title(self.legend(colours), width, most=max(1, height // 5))
+        parts = self.legend(colours)
+        if self.has_keys and parts:
+            parts[0] = Text.assemble((f"{KEYS_MARK} ", colours.strong("accent", bold=True)), parts[0])
+        title = self._title(parts, width, most=max(1, height // 5))
         rows = height - len(title) - 1
         if rows < 1 or width <= LEFT + 2:
             return [self._strip(list(line.render(self.app.console)), width, base) for line in title[:height]]

@@ -25,6 +25,7 @@ UNIT_HINTS = {
     "word": "word by word: fluent sooner, wants more text (half a million characters)",
     "bpe": "pieces of words, found in the text: between the two",
 }
+SHORT = 24  # rows below which lines stand without gaps
 WIDE = 110  # columns from which the plan stands beside the choices
 
 
@@ -42,6 +43,8 @@ class RunForm(VerticalScroll, can_focus=False):
         self._speeds: dict[Device, float] = {}
         self._measuring = False
         self._free: int | None = None  # bytes of memory; None: not known
+        self._room: int | None = None  # bytes of the disk, likewise
+        self._refusal = ""  # why a run would be refused now
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -67,6 +70,7 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.height < SHORT, "-short")
 
     @property
     def corpus(self) -> Corpus | None:
@@ -131,9 +135,14 @@ class RunForm(VerticalScroll, can_focus=False):
         if slug in self._corpora:
             self.query_one("#form-corpus", Select).value = slug
 
-    def set_free_memory(self, free: int | None) -> None:
-        """Warns by this many free bytes of memory; None: nobody knows."""
-        self._free = free
+    def set_free(self, memory: int | None, disk: int | None) -> None:
+        """Warns by this many free bytes; None: nobody knows."""
+        self._free, self._room = memory, disk
+
+    @property
+    def refusal(self) -> str:
+        """Why this run can't be started now, but could be later; empty where it can."""
+        return self._refusal
 
     def prefill(self, record: ModelRecord) -> bool:
         """Takes the settings of a run, and another name; False where its text is gone."""
@@ -238,7 +247,7 @@ class RunForm(VerticalScroll, can_focus=False):
             reasons = "\n".join(f"· {reason}" for reason in plan.reasons)
             settings.show_plan(plan)
             if self._measuring:
-                reasons += "\n· Measuring how fast this machine trains (once); that may change the plan."
+                reasons = f"· Measuring how fast this machine trains (once); that may change the plan.\n{reasons}"
         box = self.query_one("#form-reasons", Static)
         # While a value is being mended the box keeps its height: the form must not jump under the fingers.
         box.styles.min_height = box.size.height if plan is None else None
@@ -251,6 +260,7 @@ class RunForm(VerticalScroll, can_focus=False):
         told, warning = self.query_one("#form-estimate", Static), self.query_one("#form-warning", Static)
         told.display = plan is not None and corpus is not None
         warning.display = False
+        self._refusal = ""
         if plan is None or corpus is None:
             return
         found = estimate(
@@ -264,7 +274,8 @@ class RunForm(VerticalScroll, can_focus=False):
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
             f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
         )
-        said = _warning(found, self._free if self.device in ("auto", "cpu") else None)
+        self._refusal = _refusal(found, self._free if self.device in ("auto", "cpu") else None)
+        said = self._refusal or _warning(found, self._room)
         warning.update(said)
         warning.display = bool(said)
 
@@ -280,12 +291,22 @@ class RunForm(VerticalScroll, can_focus=False):
         return self.query_one(f"#{id}", Dial).value
 
 
-def _warning(found: Estimate, free: int | None) -> str:
-    """What a person should know before they start this run; empty where all is well."""
+def _refusal(found: Estimate, free: int | None) -> str:
+    """Why a run can't be started now; empty where it can."""
     if free is not None and found.memory > free:
         return (
-            f"That is more memory than is free now ({size(free)}): the training would be refused. Choose a smaller "
-            "hidden size or batch under Advanced, or end other programs."
+            f"This needs {size(found.memory)} of memory, and {size(free)} are free: it can't be started now. Choose a "
+            "smaller hidden size or batch under Advanced, end other programs, or queue it with F6 for later."
+        )
+    return ""
+
+
+def _warning(found: Estimate, room: int | None) -> str:
+    """What a person should know before they start this run; empty where all is well."""
+    if room is not None and found.disk > room:
+        return (
+            f"This needs {size(found.disk)} of disk, and {size(room)} are free: free some space first, or the run will "
+            "wait for it."
         )
     if found.epochs < 1.0:
         return (

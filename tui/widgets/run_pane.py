@@ -14,6 +14,7 @@ from tui.waiting import in_thread, pause
 from tui.widgets.chart import Chart
 from tui.widgets.chart_curves import nearest
 from tui.widgets.chart_frame import Across, ChartFrame
+from tui.widgets.chart_keys import ChartKeys
 from tui.widgets.dial import Dial
 from tui.widgets.heat_map import HeatMap
 from tui.widgets.run_charts import across_of, extent_of, plot_of, slider_curve, two_sided
@@ -61,12 +62,14 @@ class RunPane(Vertical):
                     chart.display = False  # until there is room for it
                     yield chart
             yield SamplePane(id="run-sample")
+        yield ChartKeys(id="run-keys")
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, self._write_again)
         self._follow_others()
 
     def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < TALL, "-short")
         self._arrange()
         self._write_again()
 
@@ -81,13 +84,18 @@ class RunPane(Vertical):
 
     @property
     def chosen(self) -> str:
-        """The pane that the keys of charts are for."""
+        """The pane that the keys of charts are for: the one that has the focus, else the one that the dial says."""
+        focused = self.screen.focused
+        for pane in (pane for _, pane in PANES):
+            widget = self.query_one(f"#run-{pane}")
+            if focused is not None and widget.display and widget in focused.ancestors_with_self:
+                return pane
         return self.query_one("#run-tabs", Dial).value
 
     @property
     def shown(self) -> list[str]:
         """The charts that are in view."""
-        height, wide, chosen = self.size.height, self.size.width >= WIDE, self.chosen
+        height, wide, chosen = self.size.height, self.size.width >= WIDE, self.query_one("#run-tabs", Dial).value
         if chosen == "sample" and not wide:
             return ["loss"] if height >= TALL else []
         room = 1 + (height >= TALLER) + (wide and height >= TALL)
@@ -96,8 +104,11 @@ class RunPane(Vertical):
         return [pane for pane in CHARTS if pane in wanted]
 
     def choose(self, pane: str) -> None:
-        """Brings one of `PANES` into view."""
-        self.query_one("#run-tabs", Dial).value = pane
+        """Brings one of `PANES` into view, and gives it the keys."""
+        dial = self.query_one("#run-tabs", Dial)
+        dial.value = pane
+        if self.chosen != pane:  # another chart has the focus
+            dial.focus()
 
     def show_view(self, view: RunView) -> None:
         """Draws a run as it now stands."""
@@ -279,8 +290,20 @@ class RunPane(Vertical):
         for pane in CHARTS:
             self.query_one(f"#run-{pane}").display = pane in shown
         self.query_one("#run-charts").display = bool(shown)
-        self.query_one("#run-sample").display = wide or self.chosen == "sample"
+        self.query_one("#run-sample").display = wide or self.query_one("#run-tabs", Dial).value == "sample"
+        self._mark_chosen()
         self._draw()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._mark_chosen()
+
+    def _mark_chosen(self) -> None:
+        """Shows which of several panes has the keys, and says which keys those are."""
+        chosen = self.chosen
+        self.query_one(ChartKeys).show_for(chosen)
+        several = len(self.shown) > 1 or self.query_one("#run-sample").display
+        for pane in CHARTS:
+            self.query_one(f"#run-{pane}", ChartFrame).has_keys = several and pane == chosen
 
     def _write_again(self, _: object = None) -> None:
         if self._view is not None:
@@ -289,6 +312,9 @@ class RunPane(Vertical):
             self._write_health(self._view)
 
     def _write_health(self, view: RunView) -> None:
+        """How it goes, or what it waits for: a run that the disk is too full for says so until there is room."""
         line = self.query_one("#run-health", Static)
-        line.display = bool(view.health)
-        line.update(view.health)
+        trouble = view.status.error if view.running else ""
+        line.set_class(bool(trouble), "-trouble")
+        line.display = bool(trouble or view.health)
+        line.update(trouble or view.health)
