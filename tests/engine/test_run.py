@@ -1,6 +1,5 @@
 """The trainer process from outside: what it writes, what it obeys, what it survives."""
 
-import errno
 import json
 import os
 import signal
@@ -204,24 +203,6 @@ def test_a_stop_during_the_preparation_ends_it(fresh_home: Home, monkeypatch: py
     monkeypatch.undo()
     assert fresh_home.train(folder) == 0
     assert folder.status().state == "finished"
-
-
-def test_a_full_disk_never_ends_training_by_itself_and_its_end_says_what_to_do(
-    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = fresh_home.run_folder("full", steps=30)
-
-    def no_space(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr("engine.checkpoint.write_bytes", no_space)
-        patch.setattr("engine.recording.append_line", no_space)
-        assert fresh_home.train(folder) == 1
-    status = folder.status()
-    assert (status.state, status.step) == ("failed", 30)  # it trained on to its last step
-    assert "No space left" in status.error and status.error.endswith("resume.")
-    assert fresh_home.train(folder) == 0
 
 
 def test_steps_with_infinite_gradients_are_logged_and_do_not_end_the_run(

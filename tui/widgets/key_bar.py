@@ -5,11 +5,13 @@ suggestion that came and went 15 ms, several times, in which nothing else was pa
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.css.query import NoMatches
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
@@ -60,7 +62,9 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def _changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen.app.app_focus:
+        if not (self.is_attached and screen.app.app_focus):
+            return
+        with suppress(NoMatches):  # a screen that is being built or taken down; it tells again once it stands
             self.keys = tuple(_keys(screen))
 
     def watch_keys(self) -> None:
