@@ -11,6 +11,9 @@ SETTINGS = {"OPENBLAS_NUM_THREADS": "1"}
 # waited for up to 0.4 s for the app's turn. That holds within one session only (Linux's autogroups): both are in one.
 NICE = 5
 
+# And a trainer before both: writing goes on as before beside it, and with nothing else to do it has the machine.
+TRAINER_NICE = 10
+
 
 def service_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`base` with the settings that suit stepping, where the person has made none."""

@@ -159,9 +159,9 @@ class Streaming(threading.Thread):
         if max(self._due, now) - self._sent >= TOGETHER:
             self._send()
         while not self._cancelled.is_set() and (left := self._due - time.monotonic()) > EARLY:
-            self._turned.clear()
-            self._turned.wait(left)
-            self._due = min(self._due, now + self._wait())
+            if self._turned.wait(left):
+                self._turned.clear()
+                self._due = min(self._due, now + self._wait())
 
     def _wait(self) -> float:
         """Seconds between two tokens."""

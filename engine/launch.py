@@ -11,6 +11,7 @@ import time
 
 from corpora.disk import is_full, sentence
 from corpora.errors import InputError
+from engine.environment import TRAINER_NICE
 from engine.folder import ModelFolder
 from engine.records import RUNNING, Status
 
@@ -55,6 +56,8 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
                 start_new_session=True,
                 env=environment,
             )
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, TRAINER_NICE)
     except OSError as error:
         with contextlib.suppress(OSError):
             folder.write_status(before)

@@ -19,6 +19,8 @@ FRAME_END = b"\x1b[?2026l"
 ASKS = b"\x1b[?2026$p"  # whether the terminal knows synchronized output
 ANSWER = b"\x1b[?2026;2$y"
 
+ROOT = Path(__file__).parents[2]  # programs beside this one are found from there
+
 
 class Terminal:
     """One program in a pseudo-terminal. Leaving the block ends it."""
@@ -29,6 +31,7 @@ class Terminal:
         environment = {
             **os.environ,
             "PANTOUM_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "LANG": "C.UTF-8",
