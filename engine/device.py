@@ -13,7 +13,7 @@ from corpora.errors import InputError
 from engine.ranks import ALONE, Place
 from engine.settings import Device, Precision
 
-BACKGROUND = 10  # how nice a thread is that nobody waits for: a tenth of a core beside one that somebody does
+BACKGROUND = 17  # how nice a thread is that nobody waits for: a tenth of a core beside one that somebody does
 
 
 def choose_device(asked: Device, place: Place = ALONE) -> torch.device:

@@ -9,10 +9,10 @@ SETTINGS = {"OPENBLAS_NUM_THREADS": "1"}
 
 # How far the service steps back before the app. Its threads can want more cores than there are, and a key press then
 # waited for up to 0.4 s for the app's turn. That holds within one session only (Linux's autogroups): both are in one.
-NICE = 5
+NICE = 9
 
 # And a trainer before both: writing goes on as before beside it, and with nothing else to do it has the machine.
-TRAINER_NICE = 10
+TRAINER_NICE = 14
 
 
 def service_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
