@@ -1,7 +1,7 @@
 """How kernels are compiled: by numba, for the processor at hand, once; later processes read what was compiled.
 
-numba keeps the code beside its source, as Python keeps its own, and compiles again when that file changes. It doesn't see
-changes of another file whose parts a kernel took in, as `products` those of `dots`: touch the files after such a change.
+numba keeps the code beside its source, as Python keeps its own, and compiles again when that file changes. It doesn't
+see changes of another file whose parts a kernel took in, as `products` those of `dots`: touch both files then.
 """
 
 from collections.abc import Callable
