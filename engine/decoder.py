@@ -57,9 +57,9 @@ class Decoder:
             in_bytes = packing == "int8" and takes_bytes(model.config, layouts)
             if in_bytes or packing == "float32":
                 self._rows = RowSteps(model.config, layouts, in_bytes=in_bytes)
-            if in_bytes and model.config.cell in ("lstm", "gru"):
-                self._reader = RowReader(model.config, layouts)
-        # One stream at a time is all that some are for, and batches would keep the weights twice.
+            if in_bytes and self._rows is not None and model.config.cell in ("lstm", "gru"):
+                self._reader = RowReader(model.config, layouts, self._rows)
+        # Where rows take any number of streams, nothing else is stepped, and no second copy of the weights kept.
         self._steps = [] if self.batched_rows else [make_step(model.config, layout, packing) for layout in layouts]
         self._output: Product | None = None
         if isinstance(model.decoder, FullSoftmax):

@@ -6,6 +6,7 @@ torch takes, and compiled ones in less. Results are new arrays: steps may be tak
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,14 @@ from engine.sums import BytesSums, ExactSums, as_array
 
 Kept = tuple[Array, ...]  # one layer's state: h, or h and c, each (B, H)
 RowStep = Callable[[Array, Kept], Kept]  # what a layer reads (B, ·), see `engine.sums`, and its state → its state after
-Sums = Callable[[Array, Array], Array]
+Sums = ExactSums | BytesSums
+
+
+class LayerSums(NamedTuple):
+    """What makes the sums of one layer's gates."""
+
+    gates: Sums  # of inputs and states; of a GRU, whose reset gate needs the states' part of n apart, of the states …
+    inputs: Callable[[Array], Array]  # … and this of what it reads (B, ·): (B, 3H)
 
 
 class RowSteps:
@@ -27,14 +35,15 @@ class RowSteps:
 
     def __init__(self, config: ModelConfig, layouts: list[Layout], *, in_bytes: bool) -> None:
         self.batched = in_bytes  # whether it takes more than one stream
-        self._steps = [_make_step(config, layout, BytesSums if in_bytes else ExactSums) for layout in layouts]
+        self.sums = [_make_sums(config, layout, BytesSums if in_bytes else ExactSums) for layout in layouts]
+        self._steps = [_make_step(config, *each) for each in zip(layouts, self.sums, strict=True)]
         first = layouts[0]
         entries = first.table if first.table is not None else first.embedded
         assert entries is not None
-        self._entries = as_array(entries)
+        self.entries = as_array(entries)  # what the first layer reads of each token
 
     def __call__(self, ids: int | npt.NDArray[np.int64], state: list[Kept]) -> list[Kept]:
-        x = self._entries[ids : ids + 1] if isinstance(ids, int) else self._entries[ids]
+        x = self.entries[ids : ids + 1] if isinstance(ids, int) else self.entries[ids]
         after = []
         for step, before in zip(self._steps, state, strict=True):
             kept = step(x, before)
@@ -49,11 +58,29 @@ def takes_bytes(config: ModelConfig, layouts: list[Layout]) -> bool:
     return bounded and layouts[0].table is not None and compiled.usable()
 
 
-def _make_step(config: ModelConfig, layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> RowStep:
+def _make_sums(config: ModelConfig, layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> LayerSums:
     if config.cell == "gru":
-        return partial(_gru, _gru_inputs(layout, sums), sums(layout.weight, None), as_array(layout.bias)[None])
-    of_gates = sums(layout.weight, None if layout.table is not None else layout.bias)
+        return LayerSums(sums(layout.weight, None), _gru_inputs(layout, sums))
+    return LayerSums(sums(layout.weight, None if layout.table is not None else layout.bias), _as_they_are)
+
+
+def _gru_inputs(layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> Callable[[Array], Array]:
+    """The inputs' part stands in the table where there is one."""
+    if layout.table is not None:
+        return _as_they_are
+    assert layout.inputs is not None and layout.input_bias is not None
+    return partial(sums(layout.inputs, None), as_array(layout.input_bias)[None])
+
+
+def _as_they_are(x: Array) -> Array:
+    return x
+
+
+def _make_step(config: ModelConfig, layout: Layout, sums: LayerSums) -> RowStep:
+    of_gates = sums.gates
     match config.cell:
+        case "gru":
+            return partial(_gru, sums, as_array(layout.bias)[None])
         case "lstm":
             return partial(_lstm, of_gates)
         case "lstm-peephole":
@@ -76,15 +103,6 @@ def _peephole(sums: Sums, looks: Array, x: Array, state: Kept) -> Kept:
     return look(sums(x, h), c, looks)
 
 
-def _gru(inputs: Callable[[Array], Array], recurrent: Sums, bias: Array, x: Array, state: Kept) -> Kept:
+def _gru(sums: LayerSums, bias: Array, x: Array, state: Kept) -> Kept:
     (h,) = state
-    return (gates().gru(inputs(x), recurrent(bias, h), h),)
-
-
-def _gru_inputs(layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> Callable[[Array], Array]:
-    """x → the inputs' part of the sums (B, 3H), which stand in the table where there is one."""
-    if layout.table is not None:
-        return lambda x: x
-    assert layout.inputs is not None and layout.input_bias is not None
-    product, bias = sums(layout.inputs, None), as_array(layout.input_bias)[None]
-    return lambda x: product(bias, x)
+    return (gates().gru(sums.inputs(x), sums.gates(bias, h), h),)

@@ -80,24 +80,16 @@ def _first(probabilities: Row, order: npt.NDArray[np.intp], share: float) -> npt
     return keep
 
 
-def draw(probabilities: Row, generator: np.random.Generator) -> int:
-    """One token from a distribution (V,), by inverting its cumulative sum at one uniform number.
+def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """One token (B,) from each of the distributions (B, V).
 
     A single uniform number a token, whatever the dials: turning a dial doesn't shift the random numbers after it.
     """
-    cumulative = probabilities.cumsum(dtype=np.float64)
-    chosen = int(cumulative.searchsorted(generator.random() * cumulative[-1], side="right"))
-    # Rounding at the very end: the last token that has any probability.
-    return chosen if chosen < probabilities.size else int(probabilities.nonzero()[0][-1])
-
-
-def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """One token (B,) from each of the distributions (B, V); a uniform number a row, as in `draw`."""
     return draw_at(probabilities, generator.random(len(probabilities)))
 
 
 def draw_at(probabilities: Row, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,), as in `draw`."""
+    """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,)."""
     cumulative = probabilities.cumsum(-1, dtype=np.float64)
     points = numbers[:, None] * cumulative[:, -1:]
     chosen: npt.NDArray[np.int64] = (cumulative <= points).sum(-1)

@@ -3,17 +3,15 @@
 In a first layer with a table, x are the table's rows (B, G·H), with W x + b in them; otherwise they are vectors (B, I).
 """
 
-import functools
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from engine.device import cores
+from engine.side_by_side import side_by_side, threads_here
 
 Array = npt.NDArray[np.float32]
 SHARED = 16_000_000  # products from which a second thread saves more than calling it costs
@@ -58,34 +56,27 @@ class BytesSums:
         self._totals = self._weights.sum(1, dtype=np.int32)
         self._scales = scales / products.STEPS
         self.matrix = self._weights, self._scales, self._totals
-        self._bias = None if bias is None else as_array(bias)[None]
+        self.bias = None if bias is None else as_array(bias)[None]  # (1, N)
         self._products = products
 
     def __call__(self, x: Array, h: Array) -> Array:
-        if self._bias is None:
+        if self.bias is None:
             inputs, plus = h[:, :0], x
         else:
-            inputs, plus = x, self._bias
-        if len(h) * self._weights.size < SHARED or torch.get_num_threads() == 1:
+            inputs, plus = x, self.bias
+        if len(h) * self._weights.size < SHARED or threads_here() == 1:
             return self._products.add_products(*self.matrix, inputs, h, plus)
         steps = self._products.in_steps(inputs, h)
         rows, parts = len(self._weights), cores()
         sums = np.empty((len(h), rows), dtype=np.float32)
         ends = [rows * part // parts for part in range(parts + 1)]
-        work = [
-            partial(self._products.multiply, *self.matrix, steps, plus, sums, first, last)
-            for first, last in pairwise(ends)
-        ]
-        others = [helpers().submit(part) for part in work[1:]]
-        work[0]()
-        wait(others)
+        side_by_side(
+            [
+                partial(self._products.multiply, *self.matrix, steps, plus, sums, first, last)
+                for first, last in pairwise(ends)
+            ]
+        )
         return sums
-
-
-@functools.cache
-def helpers() -> ThreadPoolExecutor:
-    """Threads beside the one that asks."""
-    return ThreadPoolExecutor(max(1, cores() - 1), thread_name_prefix="product")
 
 
 def as_array(weight: Tensor) -> Array:

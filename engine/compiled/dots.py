@@ -2,20 +2,26 @@
 
 from typing import Any, cast
 
-import llvmlite.binding
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
+from numba.core import codegen as untyped_codegen
 
 from engine.compiled.jit import in_llvm
 
 cgutils: Any = untyped_cgutils
+codegen: Any = untyped_codegen
+config: Any = numba.config
 LANES = 64  # rows are as long as a multiple of this: the bytes that the widest instruction takes
 
 # Multiplies 64 unsigned bytes by 64 signed ones and adds four neighbours each (AVX-512 VNNI). Other processors get x in
 # 16 bits and a loop that LLVM turns into the best that they have, which takes twice as long.
-HAS_VNNI = bool(llvmlite.binding.get_host_cpu_features().get("avx512vnni"))
+# Asked of numba, which may have been told to do without: LLVM ends the process over an instruction that it may not use.
+HAS_VNNI = "+avx512vnni" in (
+    codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
+)
 INPUT = np.uint8 if HAS_VNNI else np.int16
 MIDDLE = 128 if HAS_VNNI else 0  # what stands for 0 in x; taken off again with the sum of the row's weights
 

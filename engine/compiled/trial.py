@@ -32,15 +32,27 @@ def works() -> bool:
 
 
 def compile_all() -> None:
-    """Every kernel for the types that it is called with."""
-    works()
-    row = np.zeros((1, 8), dtype=np.float32)
-    gates.peephole(np.tile(row, 4), row, np.tile(row, (3, 1)))
-    gates.gru(np.tile(row, 3), np.tile(row, 3), row)
-    gates.tanh(row)
+    """Every kernel for the types that it is called with: by way of small models of each kind, as they are used."""
+    import torch
+
+    from engine.choosing import Chooser
+    from engine.decoder import Decoder
+    from engine.model import LanguageModel
+    from engine.settings import CELLS, Dials, ModelConfig, Packing
+
+    kinds: tuple[Packing, ...] = ("float32", "int8")
+    for cell in CELLS:
+        model = LanguageModel(ModelConfig(cell=cell, layers=2, hidden=8, embedding=8, vocabulary=8))
+        for packing in kinds:
+            decoder = Decoder(model, packing=packing)
+            logits, state = decoder.prefill(torch.zeros(2, 1, dtype=torch.int64), decoder.zero_state())
+            decoder.step(torch.zeros(2, dtype=torch.int64), decoder.zero_state(2))
+            decoder.stream(state)(0)
+            Chooser([()]).choose(logits.numpy(), Dials(), np.zeros(1))
 
 
 if __name__ == "__main__":
     began = time.perf_counter()
+    works()
     compile_all()
     print(f"Kernels are ready ({time.perf_counter() - began:.1f} s).")  # noqa: T201

@@ -1,5 +1,6 @@
 """Compiled kernels against numpy, and models stepped by them against the training forward."""
 
+import os
 import subprocess
 import sys
 
@@ -15,8 +16,9 @@ from engine.choosing import Chooser, _kernel, choose_rows
 from engine.decoder import Decoder
 from engine.generation import Continuation
 from engine.model import LanguageModel
+from engine.row_reader import PART
 from engine.settings import Cell, Dials, ModelConfig
-from engine.sums import BytesSums
+from engine.sums import SHARED, BytesSums
 
 pytestmark = pytest.mark.skipif(not compiled.usable(), reason="numba is not installed")
 CELLS: list[Cell] = ["lstm", "gru", "lstm-peephole", "rnn-tanh"]
@@ -167,7 +169,36 @@ def test_a_chooser_forgets_what_lies_further_back_than_the_penalty_looks() -> No
     assert chooser.choose(logits, dials, np.array([0.5]))[0][0] == 0
 
 
-def test_without_numba_everything_works_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(60)
+def test_reading_deep_and_wide_models_never_waits_for_a_helper_that_waits() -> None:
+    """Layers are read by helpers, and products of many rows are shared with helpers: of these there may be one."""
+    torch.manual_seed(1)
+    model = LanguageModel(ModelConfig(cell="gru", layers=4, hidden=320, embedding=16, vocabulary=20)).eval()
+    decoder, ids = Decoder(model, packing="int8"), torch.randint(20, (300, 1))
+    assert PART * 3 * 320 * 320 > SHARED
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone, _ = decoder.prefill(ids, decoder.zero_state())
+        torch.set_num_threads(2)
+        read, _ = decoder.prefill(ids, decoder.zero_state())
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(read, alone)
+
+
+def test_kernels_work_on_processors_that_cannot_multiply_bytes_at_once() -> None:
+    program = """
+from engine.compiled.dots import HAS_VNNI
+from engine.compiled.trial import works
+print(HAS_VNNI, works())
+"""
+    plain = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=plain)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_without_numba_everything_works_as_well() -> None:
     program = """
 import sys
 sys.modules["numba"] = None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.sampling import Row, discourage, draw, draw_rows, shape
+from engine.sampling import Row, discourage, draw_rows, shape
 from engine.settings import Dials
 
 PROBABILITIES = np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32)
@@ -95,7 +95,7 @@ def test_draws_follow_the_distribution() -> None:
     generator = np.random.default_rng(0)
     distribution = PROBABILITIES
     n = 4000
-    counts = np.bincount([draw(distribution, generator) for _ in range(n)], minlength=4)
+    counts = np.bincount([draw_rows(distribution[None], generator)[0] for _ in range(n)], minlength=4)
     for count, p in zip(counts.tolist(), distribution.tolist(), strict=True):
         assert abs(count - n * p) < 5 * math.sqrt(n * p * (1 - p))
 
@@ -104,13 +104,13 @@ def test_draws_follow_the_distribution() -> None:
 def test_a_token_without_probability_is_never_drawn(seed: int, size: int) -> None:
     weights = np.zeros(size, dtype=np.float32)
     weights[seed % size] = 1.0
-    assert draw(weights, np.random.default_rng(seed)) == seed % size
+    assert draw_rows(weights[None], np.random.default_rng(seed))[0] == seed % size
 
 
 def test_turning_a_dial_uses_up_no_random_numbers() -> None:
     one, other = (np.random.default_rng(3) for _ in range(2))
-    draw(shape(LOGITS, Dials(temperature=0.0)), one)
-    draw(shape(LOGITS, Dials(temperature=5.0)), other)
+    draw_rows(shape(LOGITS, Dials(temperature=0.0))[None], one)
+    draw_rows(shape(LOGITS, Dials(temperature=5.0))[None], other)
     assert one.bit_generator.state == other.bit_generator.state
 
 
