@@ -17,13 +17,14 @@ from msgspec.structs import replace
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
-from engine.settings import Cell, ModelConfig, TrainingConfig, Unit
+from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
+from engine.speed import Speed
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig)
 
 # torch's LSTM trains 1.5 times as fast on a CPU as its GRU; with a large output layer that matters less.
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
-SPEED = 1.2e11  # floating point operations a second that two ordinary cores give to training
+SPEED = Speed(1.2e11)  # what two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 4.6, "word": 3.0, "bpe": 3.0}  # to be read in a budget
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
@@ -88,7 +89,7 @@ def plan(
     unit: Unit = "char",
     minutes: float | None = None,
     steps: int | None = None,
-    speed: float | None = None,
+    speed: Speed | None = None,
     alphabet: int | None = None,
     **chosen: object,
 ) -> Plan:
@@ -142,7 +143,7 @@ def _bound(size: Size, fitting: Sequence[Size], has_time: Callable[[Size], bool]
 class _Planning:
     characters: int
     training: TrainingConfig
-    speed: float
+    speed: Speed
     vocabulary: int
 
     def tokens(self, model: ModelConfig) -> float:
@@ -150,7 +151,7 @@ class _Planning:
         training = self.training
         if training.steps is not None:
             return float(training.steps * training.batch * training.length)
-        return 60.0 * (training.minutes or 0.0) * self.speed / operations(model, self.vocabulary)
+        return 60.0 * (training.minutes or 0.0) / token_seconds(model, self.vocabulary, self.speed, training.precision)
 
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
@@ -187,14 +188,24 @@ def layer_weights(model: ModelConfig) -> int:
     return one_way * (2 if model.bidirectional else 1)
 
 
-def operations(model: ModelConfig, vocabulary: int) -> float:
-    """Floating point operations that training spends on a token; those of a slow cell count for more."""
+def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision) -> float:
+    """What training takes for a token on a machine of this speed."""
+    layers, output = layer_operations(model), output_operations(model, vocabulary)
+    return layers / speed.layers(model.cell, precision) + output / speed.usual
+
+
+def layer_operations(model: ModelConfig) -> float:
+    """Floating point operations that training spends on a token in the recurrent layers; a slow cell's count more."""
     # Forward, and backward by inputs and by weights: 2 operations a weight each. The two-sided loss of a
-    # bidirectional model reads back once more, and there are three predictions.
-    layers = layer_weights(model) * SLOWNESS[model.cell] * (1.5 if model.bidirectional else 1.0)
+    # bidirectional model reads back once more.
+    return 6.0 * layer_weights(model) * SLOWNESS[model.cell] * (1.5 if model.bidirectional else 1.0)
+
+
+def output_operations(model: ModelConfig, vocabulary: int) -> float:
+    """The same in the output layer; a bidirectional model makes three predictions."""
     width = model.embedding if model.tied else model.hidden
-    output = vocabulary * width * (0.5 if model.softmax == "adaptive" else 1.0) * (3 if model.bidirectional else 1)
-    return 6.0 * (layers + output)
+    half = 0.5 if model.softmax == "adaptive" else 1.0
+    return 6.0 * vocabulary * width * half * (3 if model.bidirectional else 1)
 
 
 def _sized(unit: Unit, size: Size, vocabulary: int, given: Mapping[str, object]) -> ModelConfig:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.averaging import Average
-from engine.device import autocast, half
 from engine.model import LanguageModel
 from engine.objective import SIDES, Carried, Objective
 from engine.optimizing import clip, make_optimizer
+from engine.precision import autocast, half
 from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
