@@ -126,7 +126,8 @@ def plan(
     model.check()
     training.check()
     bound = _bound(size, fitting, lambda larger: planning.has_time(_sized(unit, larger, vocabulary, free)))
-    grounds = Grounds(characters, epochs, bound, {*for_model, *given})
+    bf16 = planning.speed.layers(model.cell, training.precision) > planning.speed.usual
+    grounds = Grounds(characters, epochs, bound, bf16, {*for_model, *given})
     return Plan(model, training, reasons(model, training, grounds))
 
 

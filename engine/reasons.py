@@ -24,6 +24,7 @@ class Grounds:
     characters: int  # of the text
     epochs: float  # how often the budget reads it
     bound: Bound
+    bf16: bool  # whether this machine trains the layers quicker so
     given: Set[str]  # the settings that are the person's own, and not for us to explain
 
 
@@ -41,6 +42,8 @@ def reasons(model: ModelConfig, training: TrainingConfig, grounds: Grounds) -> t
     if "cell" not in given:
         lines.append(f"{CELLS.get(model.cell, model.cell)} cell: {CELL_REASONS[model.unit]}")
     lines.append(_reading(model, grounds))
+    if grounds.bf16 and "precision" not in given:
+        lines.append("bfloat16 in the layers: quicker on this processor, and they learn the same.")
     if "batch" not in given:
         lines.append(f"{training.batch} streams at once: many small steps learn most in a given time.")
     if "length" not in given:

@@ -58,6 +58,18 @@ def test_a_faster_machine_plans_a_larger_model_for_the_same_budget() -> None:
     assert slow < fast
 
 
+def test_a_machine_that_trains_quicker_in_bfloat16_plans_a_larger_lstm_and_says_so() -> None:
+    usual, quick = (plan(characters=10**7, minutes=10, speed=speed) for speed in (Speed(1e11), Speed(1e11, 4e11)))
+    assert usual.model.hidden < quick.model.hidden
+    said = [reason for reason in quick.reasons if reason.startswith("bfloat16 in the layers")]
+    assert len(said) == 1
+    assert not {*said} & {*usual.reasons}
+    for chosen in ({"precision": "float32"}, {"cell": "gru"}):
+        made = plan(characters=10**7, minutes=10, speed=Speed(1e11, 4e11), **chosen)
+        assert made.model == plan(characters=10**7, minutes=10, speed=Speed(1e11), **chosen).model
+        assert not {*said} & {*made.reasons}
+
+
 def test_an_alphabet_of_thousands_is_treated_as_words_are() -> None:
     latin, chinese = (plan(characters=10**6, minutes=2, alphabet=size).model for size in (90, 6000))
     assert (latin.tied, chinese.tied) == (False, True)
