@@ -158,7 +158,7 @@ class Trainer:
     def _set_rate(self, progress: float) -> float:
         rate = learning_rate(self.config, progress) * self.rate_scale
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
             group["betas"] = (momentum(self.config, progress), self.config.beta2)
         return rate
 

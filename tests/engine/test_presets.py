@@ -64,6 +64,8 @@ def test_a_machine_that_trains_quicker_in_bfloat16_plans_a_larger_lstm_and_says_
     said = [reason for reason in quick.reasons if reason.startswith("bfloat16 in the layers")]
     assert len(said) == 1
     assert not {*said} & {*usual.reasons}
+    assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11, 4e11)).model.cell == "lstm"
+    assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11)).model.cell == "gru"
     for chosen in ({"precision": "float32"}, {"cell": "gru"}):
         made = plan(characters=10**7, minutes=10, speed=Speed(1e11, 4e11), **chosen)
         assert made.model == plan(characters=10**7, minutes=10, speed=Speed(1e11), **chosen).model
