@@ -15,11 +15,17 @@ Function = TypeVar("Function", bound=Callable[..., object])
 # Sums may be made in parts, and products be added without rounding in between. Infinities and NaN are not looked for:
 # weights are finite (`LanguageModel.is_sound`).
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
+_SOUND = _FAST - {"nnan", "ninf"}
 
 
 def compiled(function: Function) -> Function:
     """The function as machine code that lets other threads run meanwhile."""
     return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)(function))
+
+
+def for_training(function: Function) -> Function:
+    """The same, but NaN stays NaN: a training that went astray must be seen to have done so."""
+    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_SOUND)(function))
 
 
 def exactly(function: Function) -> Function:

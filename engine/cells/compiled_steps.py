@@ -1,0 +1,54 @@
+"""What the compiled time steps of our layers have in common: when they can be used, and work by streams and by columns.
+
+numba is imported only where `usable_for` has said yes.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.compiled import usable
+from engine.side_by_side import threads_here
+from engine.teamwork import in_team
+
+Array = npt.NDArray[np.float32]
+FEWEST = 4  # streams that are worth a thread: for fewer the weights are read more often than they are used
+
+
+def usable_for(w_hh: Tensor) -> bool:
+    """Whether there are compiled steps for a layer with these recurrent weights (G·H, H)."""
+    return w_hh.dtype == torch.float32 and w_hh.device.type == "cpu" and w_hh.shape[1] % 16 == 0 and usable()
+
+
+def array(tensor: Tensor) -> Array:
+    """The numbers of a float32 tensor, without a copy where they lie in order."""
+    numbers: Array = tensor.detach().contiguous().numpy()
+    return numbers
+
+
+def by_streams(streams: int, work: Callable[[int, int], None]) -> None:
+    """Does work for streams first to last, for all of them, on as many threads as pay."""
+    _in_parts(streams, max(1, min(threads_here(), streams // FEWEST)), work)
+
+
+def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[Array], outs: Sequence[Array]) -> None:
+    """Adds dᵀ x to each of outs, for x of `sources`, with d in strips: see `tiles.add_outer`."""
+    from engine.compiled.tiles import ROWS, add_outer
+
+    def each(part: int) -> None:
+        for groups, x, out in zip(columns, sources, outs, strict=True):
+            panels = -(-out.shape[1] // ROWS)
+            add_outer(strips, x, out, groups, panels * part // parts, panels * (part + 1) // parts)
+
+    parts = threads_here()
+    in_team([partial(each, part) for part in range(parts)])
+
+
+def _in_parts(count: int, parts: int, work: Callable[[int, int], None]) -> None:
+    bounds = [count * part // parts for part in range(parts + 1)]
+    in_team([partial(work, first, last) for first, last in pairwise(bounds)])
