@@ -2,8 +2,8 @@
 
 Apart, they hold the logits three times over (logits, log-probabilities, gradient) and go through them six times.
 
-Where layers compute in bfloat16 (`engine.precision`), training multiplies so here too: the products are most of the time
-with a vocabulary of words. What lies between them is float32, and so is all of an evaluation.
+Where layers compute in bfloat16 (`engine.precision`), training multiplies so here too if the tokens are many: with a
+vocabulary of words, products are most of the time. What lies between them is float32, and so is all of an evaluation.
 """
 
 from typing import Any
@@ -15,20 +15,22 @@ from torch.autograd.function import once_differentiable
 from engine.cells.columns import product
 from engine.precision import in_bf16
 
+MANY = 1000  # tokens: with fewer, products take so little of the time that they may as well be exact
+
 
 def linear_cross_entropy(z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
     """Mean nats () of targets (N,) under the softmax of z Wᵀ + b, with z (N, D), weight (V, D) and bias (V,)."""
-    loss: Tensor = _LinearCrossEntropy.apply(z, weight, bias, targets)  # type: ignore[no-untyped-call]
+    loss: Tensor = _LinearCrossEntropy.apply(z, weight, bias, targets, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
     return loss
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-        learns = any(ctx.needs_input_grad)
-        if learns and in_bf16(z):
+    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, wanted: bool) -> Tensor:
+        learns = wanted and any(ctx.needs_input_grad)
+        if learns and len(weight) >= MANY and in_bf16(z):
             z, weight = z.bfloat16(), weight.bfloat16()
-        logits = product(z, weight).float().add_(bias)  # (N, V)
+        logits = _wide(product(z, weight)).add_(bias)  # (N, V)
         logits -= logits.amax(1, keepdim=True)
         at_targets = logits.gather(1, targets[:, None])
         sums = logits.exp_().sum(1, keepdim=True)
@@ -48,4 +50,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
         gradient = gradient.to(z.dtype)
         to_z = product(gradient, weight.t().contiguous())
         to_weight = gradient.t() @ z
-        return to_z.float().mul_(towards), to_weight.float().mul_(towards), to_bias.mul_(towards), None
+        return _wide(to_z).mul_(towards), _wide(to_weight).mul_(towards), to_bias.mul_(towards), None, None
+
+
+def _wide(result: Tensor) -> Tensor:
+    """The result of a product as what is computed with after it."""
+    return result.float() if result.dtype is torch.bfloat16 else result

@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.linear_loss import linear_cross_entropy
+from engine.linear_loss import MANY, linear_cross_entropy
+from engine.precision import autocast, has_bf16
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -21,6 +22,26 @@ def test_loss_and_gradients_are_those_of_the_two_apart(dtype: torch.dtype) -> No
         strict=True,
     ):
         assert torch.allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.skipif(not has_bf16(torch.device("cpu")), reason="needs a processor that multiplies bfloat16")
+def test_many_tokens_are_multiplied_in_bfloat16_where_it_is_learnt_and_only_there() -> None:
+    torch.manual_seed(0)
+    z, weight, bias = (torch.randn(*shape, requires_grad=True) for shape in ((30, 48), (MANY, 48), (MANY,)))
+    targets = torch.randint(MANY, (30,))
+    exact = linear_cross_entropy(z, weight, bias, targets)
+    with autocast(torch.device("cpu"), "bf16"):
+        near = linear_cross_entropy(z, weight, bias, targets)
+        few = linear_cross_entropy(z, weight[:-1], bias[:-1], targets.clamp(max=MANY - 2))
+        with torch.no_grad():
+            assert linear_cross_entropy(z, weight, bias, targets) == exact
+    assert few == linear_cross_entropy(z, weight[:-1], bias[:-1], targets.clamp(max=MANY - 2))
+    assert near != exact
+    assert float(near.detach()) == pytest.approx(float(exact.detach()), rel=5e-3)
+    gradients = (torch.autograd.grad(loss, (z, weight, bias)) for loss in (exact, near))
+    for one, other in zip(*gradients, strict=True):
+        assert other.dtype is torch.float32
+        assert 0.0 < (other - one).norm() < 0.03 * one.norm()
 
 
 def test_logits_too_large_for_an_exponential_are_no_trouble() -> None:
