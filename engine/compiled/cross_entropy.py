@@ -46,7 +46,7 @@ def _as(_: Any, x: Any, number: Any) -> Any:
 
 @compiled
 def _highest(row: Array) -> np.float32:
-    highest = row[0]
+    highest: np.float32 = row[0]
     for x in row:
         highest = max(highest, x)
     return highest
