@@ -20,6 +20,7 @@ from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
+from tui.terminal_keys import read_alt
 from tui.themes import THEMES
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
@@ -64,6 +65,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         *,
         watch: ModelFolder | None = None,
     ) -> None:
+        read_alt()
         super().__init__()
         self._document = document
         self._model = model

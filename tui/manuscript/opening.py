@@ -102,7 +102,7 @@ class Left:
 
     @property
     def name(self) -> str:
-        return self.path.name if self.path is not None else "a text without a name"
+        return self.path.name if self.path is not None else "A text without a name"
 
     def opened(self) -> Opened:
         """The text as it was left. The journal goes on from there."""

@@ -161,7 +161,7 @@ class WriteDesk(Screen[None]):
             file=self.file_name(),
             unsaved=self.unsaved(),
             words=self.editor.manuscript.body.words,
-            own=self.editor.manuscript.body.own_share,
+            own=self.editor.manuscript.own_share,
             locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
             score=self.score(),
