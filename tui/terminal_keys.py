@@ -1,7 +1,7 @@
 """What terminals send for a key with alt: an escape, and then the key.
 
-Textual waits a tenth of a second for more and knows letters only: alt+. types a full stop, and alt+3 a pound sign, as on
-some Macs. Here each such pair is one key at once, whether it is bound or not.
+Textual waits a tenth of a second for more and knows letters only: alt+. types a full stop, and alt+3 a pound sign, as
+on some Macs. Here each such pair is one key at once, whether it is bound or not.
 """
 
 from dataclasses import dataclass

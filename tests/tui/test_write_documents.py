@@ -334,3 +334,14 @@ async def test_history_and_branches_are_there_again_after_a_restart(
         assert desk.text == "aone"
         await desk.press("ctrl+z")
         assert desk.text == "one"
+
+
+async def test_a_text_that_is_opened_without_any_model_is_told_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, models=(), document=path) as desk:
+        await desk.until(lambda: desk.text == "one" and "Press F3" in desk.notice, "it is said")
+        await opened(desk, path)
+        assert "Press F3" in desk.notice

@@ -121,12 +121,17 @@ async def test_moving_away_dismisses_a_ghost_and_what_was_seen_of_it_is_a_branch
         assert [child.said for child in here.children] == ["rain", "snow"]
 
 
-async def test_tab_goes_to_the_next_field_where_there_is_no_model(
+async def test_tab_says_what_is_missing_where_there_is_no_model_and_what_is_typed_stays_in_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.until(lambda: "no model yet" in desk.notice)
+        desk.screen.say("")
         await desk.press("tab")
+        assert "no model yet" in desk.notice
+        await desk.press("x")
+        assert desk.text == "x"
+        await desk.press("shift+tab")
         assert desk.screen.focused is not desk.screen.editor
 
 
@@ -222,3 +227,27 @@ async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
         await desk.press("down")
         assert desk.screen.editor.ghost is not None and desk.screen.editor.ghost.number == 6
         assert ghost(desk) == line(6)
+
+
+async def test_in_the_panel_the_keys_are_the_panels_also_while_a_suggestion_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=("bard", "clerk")) as desk:
+        await desk.ready()
+        give(desk, "rain", "road")
+        await desk.press("alt+m")
+        await desk.press("down", "enter")
+        await desk.until(lambda: desk.screen.session.slug == "clerk", "the other model is chosen")
+        assert desk.screen.focused is desk.screen.editor
+        await desk.press("r")
+        assert desk.text == "r"
+
+
+async def test_whoever_chooses_the_model_that_is_chosen_goes_on_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        for key in ("enter", "escape"):
+            await desk.press("alt+m", key)
+            await desk.until(lambda: desk.screen.focused is desk.screen.editor, "the text has the focus")

@@ -34,7 +34,8 @@ Preset = Annotated[
     str | None, typer.Option("--preset", metavar="NAME", help="A preset's dials; options beside it go first.")
 ]
 Spell = Annotated[
-    bool, typer.Option("--spell", help="Let a model spell words and characters that it has no token for: it makes up words.")
+    bool,
+    typer.Option("--spell", help="Let a model spell words and characters that it has no token for."),
 ]
 Seed = Annotated[
     int | None,

@@ -87,7 +87,7 @@ class WriteAside(WriteDesk):
         if opened.manuscript.offers_takes:
             self.editor.turn_take(0)  # what the model had written when the app went down
         self.editor.focus()
-        self.say(" ".join(opened.notices))
+        self.say(" ".join(opened.notices) or self.standing())
         self.refresh_status()
 
     def _adopt(self, opened: Opened) -> None:

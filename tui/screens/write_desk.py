@@ -24,7 +24,10 @@ from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.write_status import Notice, StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
-HINT = "Write the first line, then press ctrl+g: the model goes on from there."
+HINT = (
+    "Write the first line. Then tab shows how the model would go on, and ctrl+g lets it write by itself. "
+    "F1 lists all keys."
+)
 ANOTHER = "Choose another model with alt+m; your text is untouched."
 FLASH = 2.0  # seconds that a short note stays in the status line
 SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
@@ -124,6 +127,10 @@ class WriteDesk(Screen[None]):
 
     def file_name(self) -> str:
         """The text's name, or an empty string."""
+        return ""
+
+    def standing(self) -> str:
+        """What is to be said wherever there is nothing newer to say."""
         return ""
 
     def unsaved(self) -> bool:

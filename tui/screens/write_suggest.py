@@ -93,7 +93,7 @@ class WriteSuggest(WriteContinuing):
         """Whether a key should ask for a suggestion: the caret is in the text, and nothing is to be decided first."""
         editor = self.editor
         idle = not self.suggesting and not self.writing and not editor.manuscript.pending
-        return idle and self.focused is editor and bool(self.session.slug) and not editor.read_only
+        return idle and self.focused is editor and not editor.read_only
 
     def doing(self) -> str:
         ghost = self.editor.ghost
@@ -210,7 +210,7 @@ class WriteSuggest(WriteContinuing):
             self._pausing = self.set_timer(PAUSE, self._suggest_by_itself)
 
     def _suggest_by_itself(self) -> None:
-        if self.is_current and self.can_suggest:
+        if self.is_current and self.session.slug and self.can_suggest:
             self.action_suggest()
 
 
