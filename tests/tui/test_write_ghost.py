@@ -251,3 +251,19 @@ async def test_whoever_chooses_the_model_that_is_chosen_goes_on_writing(
         for key in ("enter", "escape"):
             await desk.press("alt+m", key)
             await desk.until(lambda: desk.screen.focused is desk.screen.editor, "the text has the focus")
+
+
+@pytest.mark.parametrize(("lines", "rows"), [(4, 4), (60, 15)])
+async def test_a_ghost_at_the_foot_of_the_page_is_scrolled_to_as_far_as_the_caret_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int, rows: int
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        editor = desk.screen.editor
+        editor.replace("\n".join(f"line {number}" for number in range(100)) + "\n", (0, 0), (0, 0))
+        await desk.press("ctrl+end")
+        give(desk, "\n".join(f"ghost {number}" for number in range(lines)))
+        await desk.pilot.pause()
+        page = [editor.render_line(y).text.strip() for y in range(editor.size.height)]
+        assert "ghost 0" in page
+        assert sum(row.startswith("ghost") for row in page) >= rows

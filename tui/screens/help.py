@@ -19,7 +19,8 @@ from tui.commands.command import Command
 from tui.commands.registry import EVERYWHERE, commands_of
 from tui.widgets.chart_colours import Colours
 
-TITLE, WIDER = 20, 30  # columns of a command's title, the latter where there is room
+TITLE = 30  # columns of a command's title, where there is room for them
+KEYS = 20  # columns of its keys at most; more keys stand below each other
 ROOM = 100  # columns of the screen
 DIGITS = tuple(f"alt+{digit}" for digit in range(1, 10))
 
@@ -77,14 +78,21 @@ class HelpScreen(ModalScreen[None]):
     def _table(self, commands: Iterable[Command]) -> Table:
         colours = Colours(self.app)
         table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True, width=max(len(self._keys(each)) for each in (*self._about, *EVERYWHERE)))
-        table.add_column(width=WIDER if self.app.size.width >= ROOM else TITLE)
+        longest = max(len(self._keys(each)) for each in (*self._about, *EVERYWHERE))
+        table.add_column(width=min(longest, KEYS))
+        if roomy := self.app.size.width >= ROOM:
+            table.add_column(width=TITLE)
         table.add_column()
         for command in self._once(commands):
             now = self._applies.get(command.id, True)
             keys = Text(self._keys(command), colours.strong("primary") if now else colours.muted())
             style = Style.null() if now else colours.muted()
-            table.add_row(keys, Text(command.title, style), Text(command.help, style))
+            title, help = Text(command.title, style), Text(command.help, style)
+            if roomy:
+                table.add_row(keys, title, help)
+            else:  # the title goes first in what is said
+                title.stylize(Style(bold=True))
+                table.add_row(keys, Text("  ").join([title, help]))
         return table
 
     def _once(self, commands: Iterable[Command]) -> Iterable[Command]:
