@@ -207,6 +207,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     def action_focus_next_tokens(self) -> None:
         self._show_panel(True)
+        self.editor.dismiss_ghost()  # its takes stand where the tokens should
         self.next_tokens.focus()
 
     def action_focus_text(self) -> None:

@@ -36,7 +36,7 @@ class StatusLine(Static):
             (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$foreground-muted"),
         ]
         if state.own < 1:
-            left.append((f"  {state.own * 100:.0f} % own", "$foreground-muted"))
+            left.append((f"  {min(round(state.own * 100), 99)} % own", "$foreground-muted"))  # never all of it
         if state.locked:
             left.append(("  read only", "$warning"))
         right = [(state.doing, "$accent bold")] if state.doing else []
