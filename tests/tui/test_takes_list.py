@@ -19,7 +19,11 @@ def beside(desk: Writing) -> str:
 
 
 def test_each_suggestion_has_its_number_and_what_does_not_fit_ends_with_an_ellipsis() -> None:
-    assert rows(["rain", "the road\nwas long and it was dark"], 1, 16, 4) == [" 1 rain", " 2 the road⏎ was", "   long and it…"]
+    assert rows(["rain", "the road\nwas long and it was dark"], 1, 16, 4) == [
+        " 1 rain",
+        " 2 the road⏎ was",
+        "   long and it…",
+    ]
 
 
 def test_wide_characters_are_cut_by_the_cells_that_they_take() -> None:

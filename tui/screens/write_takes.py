@@ -9,7 +9,7 @@ from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.takes_list import Suggestions
 
-REST = 0.15  # seconds between two paintings while takes grow: the one at the caret grows before your eyes
+REST = 0.15  # seconds between two paintings while takes grow, and before the first: the one at the caret is more urgent
 
 
 class WriteTakes(WriteSuggest):
@@ -22,8 +22,8 @@ class WriteTakes(WriteSuggest):
         ghost, shown = event.ghost, self.next_tokens.suggestions
         if ghost is not self.editor.ghost:
             return  # a newer one is on its way
-        now = monotonic()
-        if ghost is not None and self.fetching and ghost.number == shown.shown and now - self._listed_at < REST:
+        now, turned = monotonic(), shown.shown and ghost is not None and ghost.number != shown.shown
+        if ghost is not None and self.fetching and not turned and now - self._listed_at < REST:
             return
         self._listed_at = now
         self.list_takes()
