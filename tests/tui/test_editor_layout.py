@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from tui.manuscript.lines import Lines, Location, advance
 from tui.widgets import editor_moves as moves
+from tui.widgets import editor_wrap
 from tui.widgets.editor_cells import (
     cells_in,
     clusters,
@@ -102,8 +103,6 @@ def test_words_that_fit_are_wrapped_as_one_would_by_hand(words: list[str], width
 
 @given(line=st.text("ab -", max_size=60), width=WIDTHS)
 def test_simple_lines_are_wrapped_as_all_others_are(line: str, width: int) -> None:
-    from tui.widgets import editor_wrap
-
     if len(line) > width // 2:
         assert editor_wrap._wrap_simple(line, width) == editor_wrap._wrap_clusters(line, width)
 
