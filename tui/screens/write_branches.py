@@ -16,6 +16,7 @@ class WriteBranches(WriteContinuing):
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
         self.colourings: dict[str, Colouring | None] = {"none": None, "provenance": self.editor.provenance}
+        self.legends = {"provenance": (("a model's", "editor--model"), ("changed by you", "editor--edited"))}
 
     def on_mount(self) -> None:
         self.editor.colour(self.colourings.get(self.settings.colours))
@@ -28,6 +29,9 @@ class WriteBranches(WriteContinuing):
         self.adopt_settings(msgspec.structs.replace(self.settings, colours=name))
         self.editor.colour(self.colourings[name])
         self.flash(f"colours: {name}")
+
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        return self.legends.get(self.settings.colours, ())
 
     def action_sibling(self, steps: int) -> None:
         """Goes to what was written instead of the last step."""

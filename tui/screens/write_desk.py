@@ -125,6 +125,10 @@ class WriteDesk(Screen[None]):
         """What the text costs the model, in words, or an empty string."""
         return ""
 
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """What the colours of the text mean, each with its component class of the editor."""
+        return ()
+
     def file_name(self) -> str:
         """The text's name, or an empty string."""
         return ""
@@ -174,6 +178,7 @@ class WriteDesk(Screen[None]):
             score=self.score(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
+            legend=tuple((text, self.editor.get_visual_style(look, partial=True)) for text, look in self.legend()),
         )
 
     def adopt_settings(self, settings: WriteSettings, *, shown: bool = True) -> None:
