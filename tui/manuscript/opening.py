@@ -98,10 +98,12 @@ class Left:
 
     @property
     def path(self) -> Path | None:
+        """Its file; None for a text without a name."""
         return Path(self.restored.file.document) if self.restored.file.document else None
 
     @property
     def name(self) -> str:
+        """What to call it at the beginning of a sentence."""
         return self.path.name if self.path is not None else "A text without a name"
 
     def opened(self) -> Opened:

@@ -65,9 +65,11 @@ class Clusters:
         return self.starts[bisect_right(self.starts, column) - 1]
 
     def before(self, column: int) -> int:
+        """The last boundary before `column`; 0 at the line's beginning."""
         return self.starts[max(0, bisect_left(self.starts, column) - 1)]
 
     def after(self, column: int) -> int:
+        """The first boundary behind `column`; the line's length at its end."""
         return self.starts[min(len(self.starts) - 1, bisect_right(self.starts, column))]
 
 

@@ -30,6 +30,7 @@ class Layout:
 
     @property
     def width(self) -> int:
+        """The cells of a row."""
         return self.rows.width
 
     @property
