@@ -9,6 +9,7 @@ from tests.tui.fake_service import expected
 from tests.tui.write_help import Writing, writing
 from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
+from tui.screens import write_suggest
 
 
 def shown(desk: Writing) -> str:
@@ -267,3 +268,21 @@ async def test_a_ghost_at_the_foot_of_the_page_is_scrolled_to_as_far_as_the_care
         page = [editor.render_line(y).text.strip() for y in range(editor.size.height)]
         assert "ghost 0" in page
         assert sum(row.startswith("ghost") for row in page) >= rows
+
+
+async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_suggest, "PAUSE", 0.01)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("alt+y")
+        await suggested(desk)
+        await desk.press("escape")
+        assert ghost(desk) == ""
+        await desk.type("x")
+        await suggested(desk)
+        await desk.press("escape", "alt+y", "y")
+        await desk.pilot.pause(0.05)
+        assert ghost(desk) == ""

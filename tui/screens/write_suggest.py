@@ -70,6 +70,7 @@ class WriteSuggest(WriteContinuing):
         by_pausing = not self.settings.by_pausing
         self.adopt_settings(msgspec.structs.replace(self.settings, by_pausing=by_pausing))
         self.flash("suggestions come when you pause" if by_pausing else "suggestions come when you ask")
+        self._paused_soon()  # whoever turns it on is pausing
 
     def action_ranked(self) -> None:
         ranked = not self.settings.ranked
