@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.style import Style
 from textual.widgets import Select
 
 from corpora.errors import InputError
@@ -178,8 +179,12 @@ class WriteDesk(Screen[None]):
             score=self.score(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
-            legend=tuple((text, self.editor.get_visual_style(look, partial=True)) for text, look in self.legend()),
+            legend=tuple((text, self._look(name)) for text, name in self.legend()),
         )
+
+    def _look(self, name: str) -> Style:
+        """How the editor shows what has this component class."""
+        return Style.from_rich_style(self.editor.get_component_rich_style(name, partial=True))
 
     def adopt_settings(self, settings: WriteSettings, *, shown: bool = True) -> None:
         """Shows and remembers the settings; they are written once they have rested.
