@@ -30,6 +30,8 @@ HINT = (
     "F1 lists all keys."
 )
 ANOTHER = "Choose another model with alt+m; your text is untouched."
+Legend = tuple[tuple[str, str], ...]  # what each colour of the text means, and its component class of the editor
+
 FLASH = 2.0  # seconds that a short note stays in the status line
 SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
 
@@ -126,8 +128,8 @@ class WriteDesk(Screen[None]):
         """What the text costs the model, in words, or an empty string."""
         return ""
 
-    def legend(self) -> tuple[tuple[str, str], ...]:
-        """What the colours of the text mean, each with its component class of the editor."""
+    def legend(self) -> Legend:
+        """What the colours of the text mean."""
         return ()
 
     def file_name(self) -> str:
