@@ -6,7 +6,9 @@ remembered is bounded, so a run of any length costs the same to follow. Free of 
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 from typing import Literal
 
@@ -69,24 +71,30 @@ class Health:
         self._best: _Evaluation | None = None
         self._count = self._stale = 0
         self._training: float | None = None
-        self._lowest = math.inf
+        self._lowest = self._limit = math.inf  # of the smoothed loss, and above which it has exploded
         self._exploded_at: int | None = None
-        self._lines: deque[tuple[int, bool | None, int]] = deque(maxlen=WINDOW)  # step, clipped, skipped
+        self._lines: deque[MetricsLine] = deque(maxlen=WINDOW)
         self._reaches: deque[int] = deque(maxlen=2)
         self._growth = 0.0
 
     def add(self, line: MetricsLine) -> None:
         """Takes one line."""
-        step, loss = line.step, line.loss
-        if loss is not None and math.isfinite(loss):
-            self._take_loss(step, loss)
-        if not self._lines or step > self._lines[-1][0]:
-            known = loss is not None and line.gradient_norm is not None
-            self._lines.append((step, line.clipped if known else None, line.skipped))
-        if line.validation_loss is not None and math.isfinite(line.validation_loss):
-            self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, line.validation_loss), self._training))
-        if line.gradient_flow:
-            self._take_flow(line.gradient_flow)
+        self.extend((line,))
+
+    def extend(self, lines: Iterable[MetricsLine]) -> None:
+        """Takes lines, in their order: there may be hundreds of thousands, so what each costs counts."""
+        recent = self._lines
+        newest = recent[-1].step if recent else -1
+        for line in lines:
+            if (loss := line.loss) is not None and isfinite(loss):
+                self._take_loss(line.step, loss)
+            if line.step > newest:
+                newest = line.step
+                recent.append(line)
+            if (judged := line.validation_loss) is not None and isfinite(judged):
+                self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, judged), self._training))
+            if line.gradient_flow:
+                self._take_flow(line.gradient_flow)
 
     def findings(self, record: ModelRecord | None = None, *, running: bool = True) -> tuple[Finding, ...]:
         """How it goes, and at most one hint. `record` tells the unit and the cell."""
@@ -103,11 +111,11 @@ class Health:
         before = self._training
         self._training = now = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
         if now < self._lowest:
-            self._exploded_at, self._lowest = None, now
-        elif now > limit(self._lowest):
-            self._exploded_at = self._exploded_at or step
-        else:
+            self._exploded_at, self._lowest, self._limit = None, now, limit(now)
+        elif now <= self._limit:
             self._exploded_at = None
+        elif self._exploded_at is None:
+            self._exploded_at = step
 
     def _take_evaluation(self, evaluation: _Evaluation) -> None:
         self._count += 1
@@ -198,15 +206,15 @@ class Health:
     # Hints
 
     def _hint(self, record: ModelRecord | None) -> Finding | None:
-        skipped = sum(number for _, _, number in self._lines)
+        skipped = sum(line.skipped for line in self._lines)
         if skipped >= SKIPS:
-            steps = self._lines[-1][0] - self._lines[0][0] + 1
+            steps = self._lines[-1].step - self._lines[0].step + 1
             return Finding(
                 "skipped",
                 f"{skipped} of the last {max(steps, skipped):,} steps skipped for a loss or gradient that is no "
                 "number: try half the learning rate",
             )
-        known = [clipped for _, clipped, _ in self._lines if clipped is not None]
+        known = [line.clipped for line in self._lines if line.loss is not None and line.gradient_norm is not None]
         share = sum(known) / len(known) if known else 0.0
         if len(known) >= FEWEST and share >= OFTEN_CLIPPED:
             return Finding(

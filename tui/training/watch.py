@@ -112,18 +112,18 @@ class RunWatch:
 
     def _take(self, lines: list[MetricsLine]) -> None:
         self._recording.take(lines)
+        self._health.extend(lines)
         for line in lines:
-            self._health.add(line)
-            if line.validation_loss is not None:
-                if line.best or self._best is None:
-                    self._best = line
-                if line.loss is None:
-                    continue  # tells of an evaluation only
-            self._skipped += line.skipped
-            if line.loss is not None or self._last is None:
-                self._lines += 1
-                self._clipped += line.clipped
-                self._last = line
+            if line.validation_loss is not None and (line.best or self._best is None):
+                self._best = line
+        # Other lines tell of an evaluation only.
+        steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
+        told = [line for line in steps if line.loss is not None]
+        self._skipped += sum([line.skipped for line in steps])
+        self._clipped += sum([line.clipped for line in told])
+        self._lines += len(told)
+        if told or (steps and self._last is None):
+            self._last = (told or steps)[-1]
 
     def _record(self) -> tuple[ModelRecord | None, str]:
         try:
