@@ -83,18 +83,25 @@ class Health:
 
     def extend(self, lines: Iterable[MetricsLine]) -> None:
         """Takes lines, in their order: there may be hundreds of thousands, so what each costs counts."""
-        recent = self._lines
+        recent, smoothed, lowest, highest = self._lines, self._training, self._lowest, self._limit
         newest = recent[-1].step if recent else -1
         for line in lines:
             if (loss := line.loss) is not None and isfinite(loss):
-                self._take_loss(line.step, loss)
+                smoothed = loss if smoothed is None else SMOOTHING * smoothed + (1.0 - SMOOTHING) * loss
+                if smoothed < lowest:
+                    self._exploded_at, lowest, highest = None, smoothed, limit(smoothed)
+                elif smoothed <= highest:
+                    self._exploded_at = None
+                elif self._exploded_at is None:
+                    self._exploded_at = line.step
             if line.step > newest:
                 newest = line.step
                 recent.append(line)
             if (judged := line.validation_loss) is not None and isfinite(judged):
-                self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, judged), self._training))
+                self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, judged), smoothed))
             if line.gradient_flow:
                 self._take_flow(line.gradient_flow)
+        self._training, self._lowest, self._limit = smoothed, lowest, highest
 
     def findings(self, record: ModelRecord | None = None, *, running: bool = True) -> tuple[Finding, ...]:
         """How it goes, and at most one hint. `record` tells the unit and the cell."""
@@ -106,16 +113,6 @@ class Health:
         return spoken(self.findings(record, running=running))
 
     # What is remembered
-
-    def _take_loss(self, step: int, loss: float) -> None:
-        before = self._training
-        self._training = now = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
-        if now < self._lowest:
-            self._exploded_at, self._lowest, self._limit = None, now, limit(now)
-        elif now <= self._limit:
-            self._exploded_at = None
-        elif self._exploded_at is None:
-            self._exploded_at = step
 
     def _take_evaluation(self, evaluation: _Evaluation) -> None:
         self._count += 1
