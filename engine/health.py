@@ -29,6 +29,7 @@ WORSE = 0.005  # share above the best at which it has got worse,
 CHANCE = 5.0  # and as many times what evaluations differ by chance: the best of many is best by chance too
 FLAT = 0.001  # share gained in the last third of the time below which nothing is gained
 DEVIATION = 1.4826  # a normal distribution's standard deviation over its median absolute one
+FAST = 50.0  # percent a minute: a pace that no minute will keep, of a run that has just begun
 LEARNT = 0.01  # share of the first loss that must have gone
 WINDOW = 200  # lines that a hint looks back over
 FEWEST = 50  # lines before gradients are spoken of
@@ -245,6 +246,8 @@ def _reach(norms: list[float]) -> int:
 def _told_pace(share: float) -> str:
     """``, 0.4 % per minute``, or per hour where that would be next to nothing; empty where there is no such pace."""
     percent = 100.0 * share
+    if percent >= FAST:
+        return ", fast"
     for each, factor in (("minute", 1.0), ("hour", 60.0), ("day", 1440.0)):
         if percent * factor >= 0.1:
             value = percent * factor
