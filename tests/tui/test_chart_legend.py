@@ -20,4 +20,4 @@ async def test_the_clip_line_is_told_from_a_curve_without_colours(home: Path) ->
         await driver.until(lambda: chart.plot.levels, "the clip line")
         clip = next(part.plain for part in chart.legend(Colours(driver.app)) if "clip 1" in part.plain)
         assert clip.startswith(2 * LEVEL)
-        assert any(20 * LEVEL in chart.render_line(row).text for row in range(chart.size.height))
+        assert any(3 * LEVEL in chart.render_line(row).text for row in range(chart.size.height))
