@@ -6,6 +6,7 @@ import pytest
 
 from tests.tui.driving import SIZES, Driver, running
 from tests.tui.recorded import RecordedRun
+from tui.screens.overlay_runs import OverlayRuns
 from tui.training.viewport import Viewport
 from tui.widgets.chart import Chart
 from tui.widgets.heat_map import HeatMap
