@@ -38,7 +38,7 @@ class TrainScreen(TrainCharts, RunControl):
     TITLE = "Train"
     CSS_PATH = "train.tcss"
     AUTO_FOCUS = "#form-corpus"
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (28, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (28, "-high")]
     BINDINGS = bindings(TRAIN)
     commands: ClassVar[tuple[Command, ...]] = TRAIN
     POLL = 0.5  # seconds between looks at a run

@@ -62,8 +62,8 @@ def _words(unit: Unit, app: App[None]) -> Text:
         style = colours.strong("accent" if chosen else "foreground", bold=chosen)
         text.append(f"{'▸' if chosen else ' '} {name:<6}", style).append(f"{hint}\n", colours.muted())
     text.append("\nThen\n", colours.strong("secondary", bold=True))
-    for name, said in COURSE:
-        text.append(f"  {name:<6}", colours.strong("foreground")).append(f"{said}\n", colours.muted())
+    for what, said in COURSE:
+        text.append(f"  {what:<6}", colours.strong("foreground")).append(f"{said}\n", colours.muted())
     return text
 
 
