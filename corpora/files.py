@@ -140,6 +140,10 @@ class Tail:
         A file that has become shorter was replaced, and is read from its beginning. Call again while it returns
         lines: one call reads at most one chunk. A line longer than a chunk is skipped, as damage.
         """
+        return [line for line in self.read_block().split(b"\n") if line]
+
+    def read_block(self) -> bytes:
+        """The same lines with their line ends, as one piece: splitting a long history takes its time."""
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -148,14 +152,14 @@ class Tail:
                 file.seek(self.offset)
                 data = file.read(self.chunk)
         except OSError:
-            return []
+            return b""
         end = data.rfind(b"\n") + 1
         if end == 0:
             if len(data) == self.chunk:
                 self.offset += len(data)
-            return []
+            return b""
         self.offset += end
-        return [line for line in data[:end].split(b"\n") if line]
+        return data[:end]
 
 
 def _umask() -> int:

@@ -6,7 +6,9 @@ remembered is bounded, so a run of any length costs the same to follow. Free of 
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 from typing import Literal
 
@@ -27,6 +29,7 @@ WORSE = 0.005  # share above the best at which it has got worse,
 CHANCE = 5.0  # and as many times what evaluations differ by chance: the best of many is best by chance too
 FLAT = 0.001  # share gained in the last third of the time below which nothing is gained
 DEVIATION = 1.4826  # a normal distribution's standard deviation over its median absolute one
+FAST = 50.0  # percent a minute: a pace that no minute will keep, of a run that has just begun
 LEARNT = 0.01  # share of the first loss that must have gone
 WINDOW = 200  # lines that a hint looks back over
 FEWEST = 50  # lines before gradients are spoken of
@@ -69,24 +72,37 @@ class Health:
         self._best: _Evaluation | None = None
         self._count = self._stale = 0
         self._training: float | None = None
-        self._lowest = math.inf
+        self._lowest = self._limit = math.inf  # of the smoothed loss, and above which it has exploded
         self._exploded_at: int | None = None
-        self._lines: deque[tuple[int, bool | None, int]] = deque(maxlen=WINDOW)  # step, clipped, skipped
+        self._lines: deque[MetricsLine] = deque(maxlen=WINDOW)
         self._reaches: deque[int] = deque(maxlen=2)
         self._growth = 0.0
 
     def add(self, line: MetricsLine) -> None:
         """Takes one line."""
-        step, loss = line.step, line.loss
-        if loss is not None and math.isfinite(loss):
-            self._take_loss(step, loss)
-        if not self._lines or step > self._lines[-1][0]:
-            known = loss is not None and line.gradient_norm is not None
-            self._lines.append((step, line.clipped if known else None, line.skipped))
-        if line.validation_loss is not None and math.isfinite(line.validation_loss):
-            self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, line.validation_loss), self._training))
-        if line.gradient_flow:
-            self._take_flow(line.gradient_flow)
+        self.extend((line,))
+
+    def extend(self, lines: Iterable[MetricsLine]) -> None:
+        """Takes lines, in their order: there may be hundreds of thousands, so what each costs counts."""
+        recent, smoothed, lowest, highest = self._lines, self._training, self._lowest, self._limit
+        newest = recent[-1].step if recent else -1
+        for line in lines:
+            if (loss := line.loss) is not None and isfinite(loss):
+                smoothed = loss if smoothed is None else SMOOTHING * smoothed + (1.0 - SMOOTHING) * loss
+                if smoothed < lowest:
+                    self._exploded_at, lowest, highest = None, smoothed, limit(smoothed)
+                elif smoothed <= highest:
+                    self._exploded_at = None
+                elif self._exploded_at is None:
+                    self._exploded_at = line.step
+            if line.step > newest:
+                newest = line.step
+                recent.append(line)
+            if (judged := line.validation_loss) is not None and isfinite(judged):
+                self._take_evaluation(_Evaluation(line.step, line.elapsed, max(1e-9, judged), smoothed))
+            if line.gradient_flow:
+                self._take_flow(line.gradient_flow)
+        self._training, self._lowest, self._limit = smoothed, lowest, highest
 
     def findings(self, record: ModelRecord | None = None, *, running: bool = True) -> tuple[Finding, ...]:
         """How it goes, and at most one hint. `record` tells the unit and the cell."""
@@ -98,16 +114,6 @@ class Health:
         return spoken(self.findings(record, running=running))
 
     # What is remembered
-
-    def _take_loss(self, step: int, loss: float) -> None:
-        before = self._training
-        self._training = now = loss if before is None else SMOOTHING * before + (1.0 - SMOOTHING) * loss
-        if now < self._lowest:
-            self._exploded_at, self._lowest = None, now
-        elif now > limit(self._lowest):
-            self._exploded_at = self._exploded_at or step
-        else:
-            self._exploded_at = None
 
     def _take_evaluation(self, evaluation: _Evaluation) -> None:
         self._count += 1
@@ -198,15 +204,15 @@ class Health:
     # Hints
 
     def _hint(self, record: ModelRecord | None) -> Finding | None:
-        skipped = sum(number for _, _, number in self._lines)
+        skipped = sum(line.skipped for line in self._lines)
         if skipped >= SKIPS:
-            steps = self._lines[-1][0] - self._lines[0][0] + 1
+            steps = self._lines[-1].step - self._lines[0].step + 1
             return Finding(
                 "skipped",
                 f"{skipped} of the last {max(steps, skipped):,} steps skipped for a loss or gradient that is no "
                 "number: try half the learning rate",
             )
-        known = [clipped for _, clipped, _ in self._lines if clipped is not None]
+        known = [line.clipped for line in self._lines if line.loss is not None and line.gradient_norm is not None]
         share = sum(known) / len(known) if known else 0.0
         if len(known) >= FEWEST and share >= OFTEN_CLIPPED:
             return Finding(
@@ -240,6 +246,8 @@ def _reach(norms: list[float]) -> int:
 def _told_pace(share: float) -> str:
     """``, 0.4 % per minute``, or per hour where that would be next to nothing; empty where there is no such pace."""
     percent = 100.0 * share
+    if percent >= FAST:
+        return ", fast"
     for each, factor in (("minute", 1.0), ("hour", 60.0), ("day", 1440.0)):
         if percent * factor >= 0.1:
             value = percent * factor

@@ -101,8 +101,12 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
 
 def _read(root: Path | None) -> Machine | None:
     try:
-        machine = read_json((root or home()) / FILE, Machine, newest=FORMAT)
+        machine = read_json(
+            (root or home()) / FILE,
+            Machine,
+            newest=FORMAT,
+            upgrades={1: lambda raw: {**raw, "format": 2, "speeds": {}}},
+        )
     except (InputError, OSError):
         return None
-    same = (machine.format, machine.host, machine.cores) == (FORMAT, platform.node(), os.cpu_count() or 1)
-    return machine if same else None
+    return machine if (machine.host, machine.cores) == (platform.node(), os.cpu_count() or 1) else None

@@ -42,7 +42,9 @@ def _tile(streams: int, apart: int = 1) -> Any:
     """
 
     @in_llvm
-    def tile(_: Any, packed: Any, panel: Any, x: Any, t: Any, stream: Any, out: Any, to_t: Any, to: Any, row: Any) -> Any:
+    def tile(
+        _: Any, packed: Any, panel: Any, x: Any, t: Any, stream: Any, out: Any, to_t: Any, to: Any, row: Any
+    ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             arrays = [context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 2, 5)]
             of_weights, of_x, of_out = arrays

@@ -85,6 +85,11 @@ def test_the_pace_of_an_improving_run_is_told_per_minute() -> None:
     assert health.sentence() == "Still improving, 1.0 % per minute."
 
 
+def test_a_pace_that_cannot_last_a_minute_is_no_figure() -> None:
+    health = run(600, validation=lambda step: 3.0 * 0.5 ** (step * SECONDS / 30.0))
+    assert health.sentence() == "Still improving, fast."
+
+
 def test_a_slow_pace_is_told_per_hour() -> None:
     health = Health()
     for hour in range(8):

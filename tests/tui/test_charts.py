@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import SelectionList
 
 from tests.tui.driving import SIZES, Driver, running
 from tests.tui.recorded import RecordedRun
+from tui.screens.overlay_runs import OverlayRuns
 from tui.training.viewport import Viewport
 from tui.widgets.chart import Chart
 from tui.widgets.heat_map import HeatMap
@@ -242,18 +242,41 @@ async def test_other_runs_are_laid_over_the_loss_and_keep_their_colours(run: Rec
     async with running((160, 45), "train") as driver:
         await drawn(driver)
         await driver.press("v")
-        await driver.until(lambda: driver.app.screen.query(SelectionList), "the list")
-        await driver.press("space", "down", "space", "escape")
+        await driver.until(lambda: isinstance(driver.app.screen, OverlayRuns), "the list")
+        await driver.press("space", "down", "space", "enter")
         await drawn(driver, 3000)
         await driver.shows("━━ alder")
         await driver.shows("━━ birch")
         colours = {curve.label: curve.colour for curve in loss_of(driver).plot.curves}
         await driver.press("v")
-        await driver.until(lambda: driver.app.screen.query(SelectionList), "the list")
-        await driver.press("space", "escape")
+        await driver.until(lambda: isinstance(driver.app.screen, OverlayRuns), "the list")
+        await driver.press("space", "enter")
         await driver.until(lambda: len(pane_of(driver)._others) == 1)
         (left,) = pane_of(driver)._others
         assert {curve.colour for curve in loss_of(driver).plot.curves if curve.label == left} == {colours[left]}
+
+
+async def test_what_is_marked_can_be_read_without_colours_and_escape_forgets_it(run: RecordedRun, home: Path) -> None:
+    RecordedRun(home, "alder").train(1000)
+    async with running((80, 24), "train") as driver:
+        await drawn(driver)
+        await driver.press("v")
+        await driver.shows("[ ] ━━ alder")
+        await driver.press("space")
+        await driver.shows("[✓] ━━ alder")
+        await driver.press("escape")
+        await driver.until(lambda: not isinstance(driver.app.screen, OverlayRuns), "the charts")
+        assert pane_of(driver).look.others == ()
+
+
+async def test_enter_shows_the_run_that_one_is_on_where_none_is_marked(run: RecordedRun, home: Path) -> None:
+    RecordedRun(home, "alder").train(1000)
+    async with running((80, 24), "train") as driver:
+        await drawn(driver)
+        await driver.press("v")
+        await driver.shows("[ ] ━━ alder")
+        await driver.press("enter")
+        await driver.until(lambda: pane_of(driver).look.others == ("alder",), "the run beside the other")
 
 
 async def test_a_run_laid_over_another_goes_on_growing(run: RecordedRun, home: Path) -> None:

@@ -38,6 +38,15 @@ def test_curves_become_a_picture_with_a_gap_where_a_step_was_skipped(run: Record
     assert all(0 <= x <= 960 and 0 <= y <= float(root.get("height") or 0) for x, y in points)
 
 
+def test_the_picture_says_what_its_axes_measure_and_dashes_the_clip_line(run: RecordedRun) -> None:
+    assert main(["export-curves", "bard-co"]) == 0
+    root = ET.fromstring(Path("bard-co.svg").read_text())
+    texts = [element.text for element in root.iter(f"{SVG}text")]
+    assert texts.count("step") == 3
+    assert "Loss, bits per character" in texts
+    assert sum(line.get("stroke-dasharray") is not None for line in root.iter(f"{SVG}polyline")) == 1
+
+
 def test_curves_become_a_table_with_every_logged_step(run: RecordedRun) -> None:
     assert main(["export-curves", "bard-co", "-o", "curves.csv"]) == 0
     rows = list(csv.DictReader(Path("curves.csv").read_text().splitlines()))

@@ -7,14 +7,16 @@ from pathlib import Path
 import msgspec
 import pytest
 from rich.cells import cell_len
-from textual.widgets import Collapsible, Input
+from textual.widgets import Collapsible, Input, Static
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.settings import UNITS
+from engine.speed import Speed
 from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
+from tui.training.budget_table import budget_table
 from tui.training.catalogue import SETTINGS
 from tui.training.form import Choices, done_at, work_out
 from tui.widgets.dial import Dial
@@ -194,6 +196,34 @@ async def test_the_plan_says_why_and_follows_the_dial(home: Path, size: tuple[in
         await driver.press("end")
         await driver.until(lambda: form.outcome.plan and form.outcome.plan.training != before)
         assert form.outcome.plan.training.minutes == 480
+
+
+async def test_a_wide_terminal_shows_what_each_time_would_train(home: Path) -> None:
+    add_corpus(home)
+    async with running((200, 60), "train") as driver:
+        form = await ready(driver)
+        guide = form.query_one("#guide-times", Static)
+        assert all(said in str(guide.content) for said in ("1 min", "overnight", "▸ 5 min"))
+        form.query_one("#form-time", Dial).value = "20"
+        await driver.until(lambda: "▸ 20 min" in str(guide.content), "the mark at the time that is chosen")
+
+
+async def test_a_small_terminal_leaves_that_out(home: Path) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        assert not form.query_one("#form-guide").display
+
+
+def test_a_budget_table_has_a_time_that_is_not_on_the_dial() -> None:
+    table = budget_table(300_000, Choices(minutes=7), Speed(1e9), datetime(2026, 1, 1, 12, 0))
+    assert [each.minutes for each in table] == [1, 2, 5, 7, 10, 20, 45, 120, 480]
+    assert table[3].cells[0] == "7 min"
+    assert table[3].cells[-1] == "12:07"
+
+
+def test_a_run_of_so_many_steps_has_no_table_of_times() -> None:
+    assert budget_table(300_000, Choices(typed={"steps": "100"}), Speed(1e9), datetime(2026, 1, 1)) == []
 
 
 async def test_derived_values_stand_in_the_empty_fields(home: Path) -> None:

@@ -11,6 +11,7 @@ from tui.exporting.envelope import Envelope, Segment
 WIDTH = 960
 PANEL = 240  # height of a panel, its title and the steps beneath it included
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 28, 36  # around a panel's plot
+SAMPLE = 26  # of a curve's line, beside its name
 POINTS = 800  # along a curve: a point for each unit of width
 INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
 # Told apart by people who see colours otherwise, and in grey.
@@ -23,6 +24,7 @@ class Curve:
 
     name: str
     segments: list[Segment]
+    dashed: bool = False  # what is no measurement: told apart in grey too
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,11 @@ def drawing(record: ModelRecord, lines: Iterable[MetricsLine]) -> str:
 def _panels(record: ModelRecord, lines: Iterable[MetricsLine]) -> list[Panel]:
     loss, validation, gradient, rate = Envelope(), Envelope(), Envelope(), Envelope()
     first = last = 0.0
+    bits: float | None = None  # for each nat of this run's tokens
     for line in lines:
         x = float(line.step)
+        if line.bits_per_character and line.validation_loss:
+            bits = line.bits_per_character / line.validation_loss
         first, last = first or x, x
         if line.validation_loss is not None:
             validation.add(x, line.validation_loss)
@@ -64,17 +69,20 @@ def _panels(record: ModelRecord, lines: Iterable[MetricsLine]) -> list[Panel]:
         rate.add(x, line.learning_rate)
     clip = record.training.clip
     return [
-        Panel("Loss, nats per token", [_curve("training", loss), _curve("validation", validation)]),
+        Panel(
+            "Loss, bits per character" if bits else "Loss, nats per token",
+            [_curve("training", loss, bits or 1.0), _curve("validation", validation, bits or 1.0)],
+        ),
         Panel(
             "Gradient norm before clipping",
-            [_curve("norm", gradient), Curve(f"clip {clip:g}", [([first, last], [clip, clip])])],
+            [_curve("norm", gradient), Curve(f"clip {clip:g}", [([first, last], [clip, clip])], dashed=True)],
         ),
         Panel("Learning rate", [_curve("learning rate", rate)]),
     ]
 
 
-def _curve(name: str, envelope: Envelope) -> Curve:
-    return Curve(name, envelope.segments(POINTS))
+def _curve(name: str, envelope: Envelope, factor: float = 1.0) -> Curve:
+    return Curve(name, [(xs, [y * factor for y in ys]) for xs, ys in envelope.segments(POINTS)])
 
 
 def _drawn(panel: Panel, top: float) -> list[str]:
@@ -91,12 +99,15 @@ def _drawn(panel: Panel, top: float) -> list[str]:
         parts.append(_text(LEFT - 8, y + 4, f"{value:.6g}", anchor="end"))
     for value in x_axis.ticks():
         parts.append(_text(x_axis.place(value), top + PANEL - BOTTOM + 16, f"{value:,.6g}", anchor="middle"))
+    parts.append(_text(LEFT - 8, top + PANEL - BOTTOM + 16, "step", anchor="end"))
     parts.append(_line(LEFT, top + PANEL - BOTTOM, WIDTH - RIGHT, top + PANEL - BOTTOM, INK))
     beside = WIDTH - RIGHT
     for curve, colour in reversed(list(zip(panel.curves, COLOURS, strict=False))):
-        parts += [_polyline(segment, x_axis, y_axis, colour) for segment in curve.segments]
-        parts.append(_text(beside, top + 18, curve.name, anchor="end", colour=colour))
-        beside -= 8 * len(curve.name) + 16
+        parts += [_polyline(segment, x_axis, y_axis, colour, curve.dashed) for segment in curve.segments]
+        beside -= 7 * len(curve.name)  # as wide as its letters are in the mean
+        parts.append(_text(beside, top + 18, curve.name, colour=colour))
+        parts.append(_line(beside - SAMPLE, top + 14, beside - 6, top + 14, colour, 2.0, curve.dashed))
+        beside -= SAMPLE + 16
     return parts
 
 
@@ -127,19 +138,26 @@ class _Axis:
         return [step * number for number in range(first, math.floor(self.high / step) + 1)]
 
 
-def _polyline(segment: Segment, x_axis: _Axis, y_axis: _Axis, colour: str) -> str:
+def _polyline(segment: Segment, x_axis: _Axis, y_axis: _Axis, colour: str, dashed: bool) -> str:
     points = [(x_axis.place(x), y_axis.place(y)) for x, y in zip(*segment, strict=True)]
     if len(points) == 1:  # between two gaps: a line of no length, with round ends
         points *= 2
     shown = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return (
         f'<polyline points="{shown}" fill="none" stroke="{colour}" stroke-width="1.5" '
-        'stroke-linejoin="round" stroke-linecap="round"/>'
+        f'stroke-linejoin="round" stroke-linecap="round"{_dashes(dashed)}/>'
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>'
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1.0, dashed: bool = False) -> str:
+    return (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
+        f'stroke-width="{width:g}"{_dashes(dashed)}/>'
+    )
+
+
+def _dashes(dashed: bool) -> str:
+    return ' stroke-dasharray="6 5"' if dashed else ""
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12, colour: str = INK) -> str:

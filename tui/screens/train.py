@@ -38,6 +38,7 @@ class TrainScreen(TrainCharts, RunControl):
     TITLE = "Train"
     CSS_PATH = "train.tcss"
     AUTO_FOCUS = "#form-corpus"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (28, "-high")]
     BINDINGS = bindings(TRAIN)
     commands: ClassVar[tuple[Command, ...]] = TRAIN
     POLL = 0.5  # seconds between looks at a run
@@ -191,7 +192,7 @@ class TrainScreen(TrainCharts, RunControl):
             view = await in_thread(self.app, watch.poll)
             if view is not None:
                 before, self._view = self._view, view
-                if self.is_current:
+                if self.is_current and not _looks_alike(before, view):
                     self._draw()
                 if before is None or before.status.state != view.status.state:
                     self._announce(view)
@@ -346,6 +347,11 @@ class TrainScreen(TrainCharts, RunControl):
                 line.say(await in_thread(self.app, actions.ask, folder, request))
         except InputError as error:
             line.say(str(error), error=True)
+
+
+def _looks_alike(before: RunView | None, view: RunView) -> bool:
+    """Whether a view would be drawn like the one before it, as while a long history is read."""
+    return before is not None and before.history is view.history and before.status == view.status
 
 
 def _free_memory() -> int | None:

@@ -84,5 +84,5 @@ class TrainCharts(MachineSpeed):
         here = pane.slug
         found = [entry for entry in runs if entry.record is not None and entry.folder.slug != here]
         chosen = await self.app.push_screen_wait(OverlayRuns(found, self.look))
-        if self.run_pane is not None:
+        if self.run_pane is not None and chosen is not None:
             self.run_pane.lay_over(chosen)

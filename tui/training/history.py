@@ -1,8 +1,10 @@
 """All that a run has logged, as curves: rows of figures with their places on the x axes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from tui.training.growing import Array, Growing
 from tui.training.pyramid import Decimated, Pyramid
 from tui.training.viewport import AXES, XAxis
 
+T = TypeVar("T")
+PLACES = attrgetter("step", "tokens", "elapsed")  # in the order of `AXES`
+RATES = attrgetter("learning_rate", "tokens_per_second")
 REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
 
 
@@ -107,9 +112,8 @@ class _Table:
 
     def extend(self, lines: Sequence[MetricsLine], figures: dict[str, Array]) -> None:
         had = len(self)
-        self._places["step"].extend(np.array([line.step for line in lines], np.float64))
-        self._places["token"].extend(np.array([line.tokens for line in lines], np.float64))
-        self._places["time"].extend(np.array([line.elapsed for line in lines], np.float64))
+        for axis, places in zip(AXES, _columns(lines, PLACES), strict=True):
+            self._places[axis].extend(places)
         for name in figures:
             self._figures.setdefault(name, Pyramid(missing=had))
         for name, figure in self._figures.items():
@@ -123,19 +127,18 @@ class _Table:
 
 
 def _training_figures(lines: Sequence[MetricsLine]) -> dict[str, Array]:
+    rate, speed = _columns(lines, RATES)
     figures = {
         "loss": _numbers([line.loss for line in lines]),
         "gradient": _numbers([line.gradient_norm for line in lines]),
-        "rate": _numbers([line.learning_rate for line in lines]),
-        "speed": _numbers([line.tokens_per_second or None for line in lines]),
+        "rate": rate,
+        "speed": np.where(speed == 0.0, np.nan, speed),
     }
-    losses = [line.losses for line in lines]
-    for side in _names(losses):
-        if side != "ahead":  # which is "loss", as a mean over the steps
-            figures[f"loss {side}"] = _numbers([each.get(side) for each in losses])
-    norms = [line.gradient_norms for line in lines]
-    for group in _names(norms):
-        figures[f"norm {group}"] = _numbers([each.get(group) for each in norms])
+    # That of the side "ahead" is "loss", as a mean over the steps.
+    figures.update(
+        (f"loss {side}", found) for side, found in _by_name([line.losses for line in lines]) if side != "ahead"
+    )
+    figures.update((f"norm {group}", found) for group, found in _by_name([line.gradient_norms for line in lines]))
     return figures
 
 
@@ -150,5 +153,20 @@ def _numbers(found: Sequence[float | None]) -> Array:
     return np.array(found, np.float64)  # None as NaN
 
 
-def _names(found: Sequence[dict[str, float]]) -> list[str]:
-    return list(dict.fromkeys(chain.from_iterable(found)))
+def _columns(rows: Sequence[T], values: Callable[[T], tuple[float, ...]]) -> Array:
+    """`values` of every row, as columns (values, rows). A list or an array for each would take half as long again."""
+    width = len(values(rows[0]))
+    flat = np.fromiter(chain.from_iterable(map(values, rows)), np.float64, len(rows) * width)
+    return flat.reshape(len(rows), width).T
+
+
+def _by_name(found: Sequence[dict[str, float]]) -> list[tuple[str, Array]]:
+    """The figures of each name, NaN where one is missing."""
+    names = list(found[0])
+    if len(names) > 1 and set(map(len, found)) == {len(names)}:
+        try:
+            return list(zip(names, _columns(found, itemgetter(*names)), strict=True))
+        except KeyError:  # as many names, but others
+            pass
+    names = list(dict.fromkeys(chain.from_iterable(found)))
+    return [(name, _numbers([each.get(name) for each in found])) for name in names]

@@ -53,8 +53,9 @@ class Pyramid:
 
     def extend(self, values: Array) -> None:
         """Adds values at the end."""
-        values = np.asarray(values, np.float32)
-        self._values.extend(np.where(np.isfinite(values), values, np.float32(np.nan)))
+        values = np.array(values, np.float32)
+        values[~np.isfinite(values)] = np.nan
+        self._values.extend(values)
 
     def view(self) -> "Decimated":
         """The curve as it is now; it stays so."""

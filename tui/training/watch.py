@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
-from engine.health import Health
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 
 if TYPE_CHECKING:
@@ -53,42 +52,46 @@ class RunWatch:
         self._begin()
 
     def _begin(self) -> None:
-        from tui.training.history import Recording  # brings numpy: here, in the thread that polls
+        from tui.training.tally import Tally  # brings numpy: here, in the thread that polls
 
         self._metrics = self.folder.metrics()
         self._samples = self.folder.samples()
-        self._recording = Recording()
-        self._last: MetricsLine | None = None
-        self._best: MetricsLine | None = None
-        self._lines = self._clipped = self._skipped = 0
-        self._health = Health()
+        self._tally = Tally()
+        self._glimpse: tuple[Tally, History] | None = None
+        self._looked = False
         self._kept: list[SampleLine] = []
 
     def poll(self) -> RunView | None:
-        """Reads what is new, for no longer than its patience; None where nothing has changed since the last view."""
+        """Reads what is new, for no longer than its patience; None where nothing has changed since the last view.
+
+        A long history is first seen in a glimpse of all of it, which is what is shown until the whole has been read.
+        """
         if self._replaced():
             self._begin()
-        new, caught_up = self._read()
+        new, caught_up = self._look() or self._read()
         status = self.folder.status()
         record, problem = self._record()
         seen = (status, record, problem, caught_up)
         if not new and seen == self._shown:
             return None
         self._shown = seen
-        share = self._clipped / self._lines if self._lines else 0.0
+        if caught_up:
+            self._glimpse = None
+        tally, history = self._glimpse or (self._tally, self._tally.history())
+        health = tally.health.sentence(record, running=status.state in RUNNING) if tally.last else ""
         return RunView(
             slug=self.folder.slug,
             record=record,
             problem=problem,
             status=status,
-            last=self._last,
-            best=self._best,
-            clipped=share,
-            skipped=self._skipped,
-            history=self._recording.history(),
+            last=tally.last,
+            best=tally.best,
+            clipped=tally.clipped,
+            skipped=tally.skipped,
+            history=history,
             samples=tuple(self._kept),
             caught_up=caught_up,
-            health=self._health.sentence(record, running=status.state in RUNNING) if self._last else "",
+            health="" if self._glimpse else health,  # which looks at every line
         )
 
     def _replaced(self) -> bool:
@@ -96,34 +99,33 @@ class RunWatch:
         before, self._files = self._files, [_inode(self.folder.metrics_path), _inode(self.folder.samples_path)]
         return any(old and old != new for old, new in zip(before, self._files, strict=False))
 
+    def _look(self) -> tuple[bool, bool] | None:
+        """A glimpse of a long history, the first time; None where there is none to be had."""
+        from tui.training.glimpse import glimpse
+        from tui.training.tally import Tally
+
+        if self._looked:
+            return None
+        self._looked = True
+        if not (lines := glimpse(self.folder.metrics_path)):
+            return None
+        tally = Tally(lines)
+        self._glimpse = tally, tally.history()
+        return True, False
+
     def _read(self) -> tuple[bool, bool]:
         """Whether there was something new, and whether all of it has been read."""
         deadline = time.monotonic() + self._patience
         new = False
         while lines := self._metrics.read():
             new = True
-            self._take(lines)
+            self._tally.take(lines)
             if time.monotonic() > deadline:
                 return True, False
         while samples := self._samples.read():
             new = True
             self._kept = [*self._kept, *samples][-SAMPLES_KEPT:]
         return new, True
-
-    def _take(self, lines: list[MetricsLine]) -> None:
-        self._recording.take(lines)
-        for line in lines:
-            self._health.add(line)
-            if line.validation_loss is not None:
-                if line.best or self._best is None:
-                    self._best = line
-                if line.loss is None:
-                    continue  # tells of an evaluation only
-            self._skipped += line.skipped
-            if line.loss is not None or self._last is None:
-                self._lines += 1
-                self._clipped += line.clipped
-                self._last = line
 
     def _record(self) -> tuple[ModelRecord | None, str]:
         try:

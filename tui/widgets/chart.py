@@ -14,6 +14,7 @@ from tui.widgets.chart_frame import Across, ChartFrame
 
 DASHES = ((1, 0), (5, 4), (2, 3), (9, 3))  # dots on and off; of curves that no colour tells apart
 STROKES = ("━━", "╍╍", "┉┉", "━╍")
+LEVEL = "╌"
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,9 @@ class Chart(ChartFrame):
         for index, curve in enumerate(self.plot.curves):
             if curve.label:
                 value = value_at(curve, place) if place is not None else None
-                parts.append(
-                    self._entry(curve.label, curve.colour, self._dashes(curve, index, colours), value, colours)
-                )
-        parts += [self._entry(level.label, level.colour, 0, None, colours) for level in self.plot.levels]
+                stroke = STROKES[self._dashes(curve, index, colours)]
+                parts.append(self._entry(stroke, curve.label, curve.colour, value, colours))
+        parts += [self._entry(2 * LEVEL, level.label, level.colour, None, colours) for level in self.plot.levels]
         if place is None:  # else the values take its room, and the plot stays as high as it is
             parts.append(Text(self.plot.measure, colours.muted()))
         return parts
@@ -100,14 +100,14 @@ class Chart(ChartFrame):
         share = float(self.scale.share(np.array([level.value]))[0])
         if 0.0 <= share <= 1.0:
             row = min(int((1 - share) * cells.rows), cells.rows - 1)
-            cells.put(row, 0, "╌" * cells.columns, colours.strong(level.colour))
+            cells.put(row, 0, LEVEL * cells.columns, colours.strong(level.colour))
 
     def _dashes(self, curve: Curve, index: int, colours: Colours) -> int:
         """Which of `DASHES` a curve has: dashes tell curves apart where colours can't."""
         return index % len(DASHES) if colours.plain else int(curve.dashed)
 
-    def _entry(self, label: str, colour: str, dashes: int, value: float | None, colours: Colours) -> Text:
-        text = Text(STROKES[dashes], colours.strong(colour))
+    def _entry(self, stroke: str, label: str, colour: str, value: float | None, colours: Colours) -> Text:
+        text = Text(stroke, colours.strong(colour))
         text.append(f" {label}", colours.muted())
         if value is not None:
             text.append(f" {number(value)}", colours.strong("foreground", bold=True))

@@ -14,20 +14,18 @@ from corpora.library import Corpus
 from engine.estimates import Estimate, estimate
 from engine.presets import Plan
 from engine.records import ModelRecord
-from engine.settings import DEVICES, UNITS, Device
+from engine.settings import DEVICES, UNITS, Device, Unit
 from engine.speed import Speed
 from tui.readable import count, duration, short, size
+from tui.training.budget_table import UNIT_HINTS, budget_table
 from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
 from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.dial import Dial
+from tui.widgets.form_guide import FormGuide
 
-UNIT_HINTS = {
-    "char": "letter by letter: small and inventive, good from short texts on",
-    "word": "word by word: fluent sooner, wants more text (half a million characters)",
-    "bpe": "pieces of words, found in the text: between the two",
-}
 SHORT = 24  # rows below which lines stand without gaps
-WIDE = 110  # columns from which the plan stands beside the choices
+WIDE = 110  # columns from which the plan stands beside the choices,
+ROOMY, TALL = 150, 28  # columns and rows from which there is room for the guide beneath them
 
 
 class RunForm(VerticalScroll, can_focus=False):
@@ -65,6 +63,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Button("Start training", variant="primary", compact=True, id="form-start")
         with Collapsible(title="Advanced", id="form-advanced"):
             yield AdvancedSettings(id="form-settings")
+        yield FormGuide(id="form-guide")
 
     def on_mount(self) -> None:
         self._recompute()
@@ -72,6 +71,8 @@ class RunForm(VerticalScroll, can_focus=False):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
         self.set_class(event.size.height < SHORT, "-short")
+        self.query_one(FormGuide).display = event.size.width >= ROOMY and event.size.height >= TALL
+        self._guide()
 
     @property
     def corpus(self) -> Corpus | None:
@@ -206,14 +207,17 @@ class RunForm(VerticalScroll, can_focus=False):
             name.value = self._proposed
         self._recompute()
 
-    def _recompute(self) -> None:
-        corpus = self.corpus
+    @property
+    def _choices(self) -> Choices:
         unit = self._dial("form-unit")
-        choices = Choices(
+        return Choices(
             unit=next(known for known in UNITS if known == unit),
             minutes=float(self._dial("form-time")),
             typed=self.query_one(AdvancedSettings).typed,
         )
+
+    def _recompute(self) -> None:
+        corpus, choices = self.corpus, self._choices
         self.outcome = work_out(
             corpus.record.characters if corpus else 0,
             choices,
@@ -224,9 +228,10 @@ class RunForm(VerticalScroll, can_focus=False):
         if corpus is not None and (problem := self._name_problem()):
             problems = {"name": problem, **problems}
         self.outcome = Outcome(self.outcome.plan, problems)
-        self._show(problems, corpus, unit)
+        self._show(problems, corpus, choices.unit)
+        self._guide()
 
-    def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: str) -> None:
+    def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: Unit) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
         self.query_one("#form-time-hint", Static).update(
             done_at(float(self._dial("form-time")), datetime.now())
@@ -255,6 +260,15 @@ class RunForm(VerticalScroll, can_focus=False):
         box.update(reasons)
         self._show_estimate(plan, corpus)
         self.query_one("#form-start", Button).disabled = corpus is None
+
+    def _guide(self) -> None:
+        """Draws what there is room for beneath the form, where there is."""
+        guide, corpus, choices = self.query_one(FormGuide), self.corpus, self._choices
+        if guide.display and corpus is not None:
+            record = corpus.record
+            speed = self._speeds.get(self.device)
+            table = budget_table(record.characters, choices, speed, datetime.now(), alphabet=record.alphabet or None)
+            guide.show(table, choices.minutes, choices.unit)
 
     def _show_estimate(self, plan: Plan | None, corpus: Corpus | None) -> None:
         """What the run will need, and a warning where that is more than there is."""

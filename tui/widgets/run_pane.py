@@ -1,6 +1,7 @@
 """A run as it learns: how far it is, its numbers, its curves and what it writes."""
 
 import numpy as np
+from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -306,10 +307,14 @@ class RunPane(Vertical):
             self.query_one(f"#run-{pane}", ChartFrame).has_keys = several and pane == chosen
 
     def _write_again(self, _: object = None) -> None:
-        if self._view is not None:
-            self.query_one("#run-progress", Static).update(progress_line(self._view, self.app, self.size.width))
-            self.query_one("#run-numbers", Static).update(numbers_line(self._view, self.app, self.size.width))
-            self._write_health(self._view)
+        """Writes the lines over the charts; the screen is laid out anew only where their number changes."""
+        if self._view is None:
+            return
+        width = self.size.width
+        self.query_one("#run-progress", Static).update(progress_line(self._view, self.app, width), layout=False)
+        numbers, line = numbers_line(self._view, self.app, width), self.query_one("#run-numbers", Static)
+        line.update(numbers, layout=numbers.plain.count("\n") + 1 != line.size.height)
+        self._write_health(self._view)
 
     def _write_health(self, view: RunView) -> None:
         """How it goes, or what it waits for: a run that the disk is too full for says so until there is room."""
@@ -317,4 +322,5 @@ class RunPane(Vertical):
         trouble = view.status.error if view.running else ""
         line.set_class(bool(trouble), "-trouble")
         line.display = bool(trouble or view.health)
-        line.update(trouble or view.health)
+        if line.content != (said := trouble or view.health):
+            line.update(said, layout=line.size.height != 1 or cell_len(said) > line.size.width)

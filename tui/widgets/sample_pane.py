@@ -40,6 +40,7 @@ class SamplePane(Vertical):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._write())
+        self._write()
 
     @property
     def step(self) -> int | None:
@@ -51,7 +52,7 @@ class SamplePane(Vertical):
         """Takes the samples of a run, oldest first."""
         newest = self._index >= len(self._samples) - 1
         before = self.step
-        changed = samples != self._samples or not samples
+        changed = samples != self._samples
         self._samples = samples
         if newest:
             self._index = len(samples) - 1
