@@ -43,7 +43,14 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
         strips = np.empty((4 * H // COLUMNS, T * B, COLUMNS), dtype=np.float32)
         vectors, look_if, look_o = _looks(looks, backwards=True)
-        fixed = (array(to_outputs), pack_transposed(array(w_ih)), pack_transposed(array(w_hh)), vectors, look_if, look_o)
+        fixed = (
+            array(to_outputs),
+            pack_transposed(array(w_ih)),
+            pack_transposed(array(w_hh)),
+            vectors,
+            look_if,
+            look_o,
+        )
         arrays = (*fixed, array(gates), array(cells), array(dh)[None], array(dc)[None], array(to_inputs), strips)
         sums: dict[int, tuple[Tensor, Tensor]] = {}  # by the first stream of each part, so that it is added in order
 
@@ -69,6 +76,10 @@ def _looks(looks: Tensor, *, backwards: bool) -> tuple[Any, Any, Any]:
     """Diagonal peepholes (3, H), and packed ones for i and f, and o; without rows where they are of the other kind."""
     H = looks.shape[-1]
     if looks.dim() == 2:
-        return array(looks), np.empty((0, 2 * H if backwards else H, ROWS), np.float32), np.empty((0, H, ROWS), np.float32)
+        return (
+            array(looks),
+            np.empty((0, 2 * H if backwards else H, ROWS), np.float32),
+            np.empty((0, H, ROWS), np.float32),
+        )
     way = pack_transposed if backwards else pack
     return np.zeros((3, H), np.float32), way(array(looks[:2].reshape(2 * H, H))), way(array(looks[2]))

@@ -29,7 +29,7 @@ VECTORS = 2 if _WIDE else 1
 ROWS = LANES * VECTORS
 STREAMS = 8
 COLUMNS = 16  # of a strip, as `add_outer` reads them: a line of the cache
-CHUNK = 512  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches
+CHUNK = 256  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches
 
 _FLOAT, _I32 = ir.FloatType(), ir.IntType(32)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -42,7 +42,9 @@ def _tile(streams: int, apart: int = 1) -> Any:
     """
 
     @in_llvm
-    def tile(_: Any, packed: Any, panel: Any, x: Any, t: Any, stream: Any, out: Any, to_t: Any, to: Any, row: Any) -> Any:
+    def tile(
+        _: Any, packed: Any, panel: Any, x: Any, t: Any, stream: Any, out: Any, to_t: Any, to: Any, row: Any
+    ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             arrays = [context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 2, 5)]
             of_weights, of_x, of_out = arrays
@@ -187,24 +189,25 @@ def add_outer(strips: Array, x: Array, out: Array, columns: Array, first: int, l
     int64: an eighth column of d.
     """
     length, width = x.shape
-    packed = np.empty((1, CHUNK, ROWS), dtype=np.float32)
+    packed = np.zeros((last - first, CHUNK, ROWS), dtype=np.float32)
     edge = np.empty((1, STREAMS, ROWS), dtype=np.float32)
     whole = out.reshape((1, len(out), width))
-    for panel in range(first, last):
-        row = panel * ROWS
-        count = min(ROWS, width - row)
-        for start in range(0, length, CHUNK):
-            stop = min(start + CHUNK, length)
+    for start in range(0, length, CHUNK):
+        stop = min(start + CHUNK, length)
+        for panel in range(first, last):
+            row = panel * ROWS
+            count = min(ROWS, width - row)
             for k in range(start, stop):
-                packed[0, k - start, :count] = x[k, row : row + count]
-                packed[0, k - start, count:] = np.float32(0.0)
-            some = strips[:, start:stop].transpose(0, 2, 1)
-            for group in range(len(columns)):
-                strip, column = divmod(columns[group] * STREAMS, COLUMNS)
-                place = group * STREAMS
-                if count == ROWS:
-                    _tile_of_strip(packed, 0, some, strip, column, whole, 0, place, row)
+                packed[panel - first, k - start, :count] = x[k, row : row + count]
+        some = strips[:, start:stop].transpose(0, 2, 1)
+        for group in range(len(columns)):
+            strip, column = divmod(columns[group] * STREAMS, COLUMNS)
+            place = group * STREAMS
+            for panel in range(first, last):
+                row = panel * ROWS
+                if row + ROWS <= width:
+                    _tile_of_strip(packed, panel - first, some, strip, column, whole, 0, place, row)
                 else:
-                    edge[0, :, :count] = out[place : place + STREAMS, row:]
-                    _tile_of_strip(packed, 0, some, strip, column, edge, 0, 0, 0)
-                    out[place : place + STREAMS, row:] = edge[0, :, :count]
+                    edge[0, :, : width - row] = out[place : place + STREAMS, row:]
+                    _tile_of_strip(packed, panel - first, some, strip, column, edge, 0, 0, 0)
+                    out[place : place + STREAMS, row:] = edge[0, :, : width - row]
