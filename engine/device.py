@@ -1,4 +1,4 @@
-"""Which device computes, how many threads, and in which precision."""
+"""Which device computes, and on how many threads."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import torch
 
 from corpora.errors import InputError
 from engine.ranks import ALONE, Place
-from engine.settings import Device, Precision
+from engine.settings import Device
 
 BACKGROUND = 17  # how nice a thread is that nobody waits for: a tenth of a core beside one that somebody does
 
@@ -73,26 +73,3 @@ def step_back() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
-
-
-def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
-    """The precision of matrix products; ``auto`` is bfloat16 on a CUDA device that has it, elsewhere float32."""
-    kind = half(device, precision)
-    return contextlib.nullcontext() if kind is None else torch.autocast(device.type, dtype=kind)
-
-
-def half(device: torch.device, precision: Precision) -> torch.dtype | None:
-    """The 16-bit kind that this setting means on this device; None for float32."""
-    if device.type != "cuda" or precision == "float32":
-        return None
-    if precision == "auto":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
-    return torch.bfloat16 if precision == "bf16" else torch.float16
-
-
-def check_precision(device: torch.device, precision: Precision) -> None:
-    """Raises `InputError` where the device can't compute so."""
-    if precision in ("bf16", "fp16") and device.type != "cuda":
-        raise InputError(f"{precision} needs a CUDA device: small recurrent layers gain nothing from it elsewhere.")
-    if precision == "bf16" and not torch.cuda.is_bf16_supported():
-        raise InputError("This CUDA device has no bf16. Use --precision fp16 or float32.")

@@ -19,9 +19,10 @@ from corpora.tokenizers.files import tokenizer_from_json
 from corpora.tokens import tokenize
 from engine.checkpoint import load_resume
 from engine.crew import Crew, Order, reaching
-from engine.device import check_precision, choose_device
+from engine.device import choose_device
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
+from engine.precision import check_precision
 from engine.preparation import Prepared, find_corpus, prepare, threads_of
 from engine.rank_position import Position, show_position, take_position
 from engine.rank_training import Leader, RankTrainer

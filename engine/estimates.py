@@ -12,9 +12,10 @@ from engine.presets import (
     SPEED,
     expected_vocabulary,
     layer_weights,
-    operations,
+    token_seconds,
 )
 from engine.settings import ModelConfig, TrainingConfig
+from engine.speed import Speed
 
 CHECKPOINT = 4  # numbers in a checkpoint for each parameter: itself, two moments, its average
 CURVES = 4 << 20  # bytes of metrics and samples over a budget, roughly
@@ -42,14 +43,14 @@ def estimate(
     *,
     characters: int,
     alphabet: int | None = None,
-    speed: float | None = None,
+    speed: Speed | None = None,
 ) -> Estimate:
     """For so many characters; `speed` is what `engine.speed` measured; without it, two ordinary cores are assumed."""
     expected = expected_vocabulary(model.unit, characters, alphabet or ALPHABET)
     vocabulary = model.vocabulary or training.vocabulary_cap or expected
     sized = msgspec.structs.replace(model, vocabulary=vocabulary)
     tokens = max(1.0, characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit])
-    seconds = operations(sized, vocabulary) / (speed or SPEED)  # a token
+    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision)
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
         budget = seconds * training.steps * training.batch * training.length

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.device import autocast
 from engine.model import LanguageModel
+from engine.precision import autocast
 from engine.settings import Precision
 
 

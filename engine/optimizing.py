@@ -5,14 +5,26 @@ from torch import Tensor
 
 from engine.settings import TrainingConfig
 
+# Of the learning rate, for the matrices of full peepholes. They multiply cells, which grow to many times what outputs
+# can be, so that a step as long as the others' moves their gates far too much.
+PEEPHOLES = 0.1
+
 
 def make_optimizer(
     parameters: list[torch.nn.Parameter], config: TrainingConfig, device: torch.device
 ) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only: decaying a bias would pull it to nothing."""
-    decayed = [p for p in parameters if p.dim() >= 2]
+    """AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only: decaying a bias would pull it to nothing.
+
+    A group's ``scale`` is its share of the learning rate.
+    """
+    seen = [p for p in parameters if p.dim() == 3]  # full peepholes: three matrices in one
+    decayed = [p for p in parameters if p.dim() == 2]
     others = [p for p in parameters if p.dim() < 2]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups: list[dict[str, object]] = [
+        {"params": decayed, "weight_decay": config.weight_decay, "scale": 1.0},
+        {"params": others, "weight_decay": 0.0, "scale": 1.0},
+        {"params": seen, "weight_decay": config.weight_decay, "scale": PEEPHOLES},
+    ]
     return torch.optim.AdamW(
         groups,
         lr=config.learning_rate,

@@ -15,12 +15,13 @@ from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_
 from corpora.tokens import TokenSplit, tokenize, training_chunks
 from engine.changes import as_of, later, replayed
 from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
-from engine.device import check_precision, choose_device, cores
+from engine.device import choose_device, cores
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.gradient_flow import excerpts
 from engine.memory import check_memory, free_bytes
 from engine.model import LanguageModel, count_parameters
+from engine.precision import check_precision
 from engine.ranks import ALONE, Place
 from engine.records import Change, ModelRecord
 from engine.streams import Shape, fit, fit_ranks

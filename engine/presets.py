@@ -17,19 +17,20 @@ from msgspec.structs import replace
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
-from engine.settings import Cell, ModelConfig, TrainingConfig, Unit
+from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
+from engine.speed import Speed
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig)
 
-# torch's LSTM trains 1.5 times as fast on a CPU as its GRU; with a large output layer that matters less.
+# torch's LSTM trains 1.5 times as fast on a CPU as its GRU. With a large output layer that matters less, unless the
+# LSTM is quicker still, in bfloat16.
 DEFAULT_CELL: dict[Unit, Cell] = {"char": "lstm", "word": "gru", "bpe": "gru"}
-SPEED = 1.2e11  # floating point operations a second that two ordinary cores give to training
+SPEED = Speed(1.2e11)  # what two ordinary cores give to training
 CHARACTERS_PER_TOKEN: dict[Unit, float] = {"char": 1.0, "word": 2.9, "bpe": 2.9}
 TOKENS_PER_WEIGHT: dict[Unit, float] = {"char": 4.6, "word": 3.0, "bpe": 3.0}  # to be read in a budget
 WEIGHTS_PER_CHARACTER = 3.0  # of the text, at most: more only learn it by heart
 ANY_TEXT = 400_000  # weights that even the shortest text gets: fewer learnt it no better
 RATE: dict[Unit, float] = {"char": 1.0, "word": 0.33, "bpe": 0.33}  # of the learning rate that suits characters
-FULL_RATE = 0.5  # of that, with full peepholes: at 1e-2 2,000 steps of them ended at 1.92 nats, after 600 at 1.76
 CHARACTER_VECTOR = 64  # numbers: twice as many say no more of an alphabet, and cost a fifth of the time
 ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
@@ -88,7 +89,7 @@ def plan(
     unit: Unit = "char",
     minutes: float | None = None,
     steps: int | None = None,
-    speed: float | None = None,
+    speed: Speed | None = None,
     alphabet: int | None = None,
     **chosen: object,
 ) -> Plan:
@@ -105,17 +106,17 @@ def plan(
     vocabulary = training.vocabulary_cap or expected_vocabulary(unit, characters, alphabet or ALPHABET)
     planning = _Planning(characters, training, speed or SPEED, vocabulary)
     # What the person gave of the size itself is left out of the choice: a narrow model is no reason for more layers.
-    free = {name: value for name, value in for_model.items() if name not in ("layers", "hidden", "embedding")}
+    settled = {"cell": "lstm" if planning.quick("lstm") else DEFAULT_CELL[unit], **for_model}
+    free = {name: value for name, value in settled.items() if name not in ("layers", "hidden", "embedding")}
     fitting = [size for size in SIZES if planning.is_worth(_sized(unit, size, vocabulary, free))]
     size = fitting[-1] if fitting else SIZES[0]
-    model = _sized(unit, size, vocabulary, for_model)
+    model = _sized(unit, size, vocabulary, settled)
     model.check()
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs)
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
-        calm = FULL_RATE if model.cell == "lstm-peephole" and model.peephole == "full" else 1.0
-        training = replace(training, learning_rate=size.learning_rate * RATE[unit] * calm)
+        training = replace(training, learning_rate=size.learning_rate * RATE[unit])
     if "ema" not in given:
         training = replace(training, ema=AVERAGE)
     if "horizon" not in given and epochs > ENOUGH:
@@ -125,7 +126,7 @@ def plan(
     model.check()
     training.check()
     bound = _bound(size, fitting, lambda larger: planning.has_time(_sized(unit, larger, vocabulary, free)))
-    grounds = Grounds(characters, epochs, bound, {*for_model, *given})
+    grounds = Grounds(characters, epochs, bound, planning.quick(model.cell), {*for_model, *given})
     return Plan(model, training, reasons(model, training, grounds))
 
 
@@ -142,15 +143,19 @@ def _bound(size: Size, fitting: Sequence[Size], has_time: Callable[[Size], bool]
 class _Planning:
     characters: int
     training: TrainingConfig
-    speed: float
+    speed: Speed
     vocabulary: int
+
+    def quick(self, cell: Cell) -> bool:
+        """Whether layers of this kind train in bfloat16 here, and quicker."""
+        return self.speed.layers(cell, self.training.precision) > self.speed.usual
 
     def tokens(self, model: ModelConfig) -> float:
         """What the budget lets this model read."""
         training = self.training
         if training.steps is not None:
             return float(training.steps * training.batch * training.length)
-        return 60.0 * (training.minutes or 0.0) * self.speed / operations(model, self.vocabulary)
+        return 60.0 * (training.minutes or 0.0) / token_seconds(model, self.vocabulary, self.speed, training.precision)
 
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
@@ -187,14 +192,24 @@ def layer_weights(model: ModelConfig) -> int:
     return one_way * (2 if model.bidirectional else 1)
 
 
-def operations(model: ModelConfig, vocabulary: int) -> float:
-    """Floating point operations that training spends on a token; those of a slow cell count for more."""
+def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision) -> float:
+    """What training takes for a token on a machine of this speed."""
+    layers, output = layer_operations(model), output_operations(model, vocabulary)
+    return layers / speed.layers(model.cell, precision) + output / speed.usual
+
+
+def layer_operations(model: ModelConfig) -> float:
+    """Floating point operations that training spends on a token in the recurrent layers; a slow cell's count more."""
     # Forward, and backward by inputs and by weights: 2 operations a weight each. The two-sided loss of a
-    # bidirectional model reads back once more, and there are three predictions.
-    layers = layer_weights(model) * SLOWNESS[model.cell] * (1.5 if model.bidirectional else 1.0)
+    # bidirectional model reads back once more.
+    return 6.0 * layer_weights(model) * SLOWNESS[model.cell] * (1.5 if model.bidirectional else 1.0)
+
+
+def output_operations(model: ModelConfig, vocabulary: int) -> float:
+    """The same in the output layer; a bidirectional model makes three predictions."""
     width = model.embedding if model.tied else model.hidden
-    output = vocabulary * width * (0.5 if model.softmax == "adaptive" else 1.0) * (3 if model.bidirectional else 1)
-    return 6.0 * (layers + output)
+    half = 0.5 if model.softmax == "adaptive" else 1.0
+    return 6.0 * vocabulary * width * half * (3 if model.bidirectional else 1)
 
 
 def _sized(unit: Unit, size: Size, vocabulary: int, given: Mapping[str, object]) -> ModelConfig:
@@ -204,7 +219,6 @@ def _sized(unit: Unit, size: Size, vocabulary: int, given: Mapping[str, object])
     adaptive = unit == "word" and vocabulary >= ADAPTIVE_FROM and not base.tied
     hidden = base.hidden if "hidden" in given else size.hidden
     derived: dict[str, object] = {
-        "cell": DEFAULT_CELL[unit],
         "layers": size.layers,
         "hidden": hidden,
         "softmax": "adaptive" if adaptive else "full",

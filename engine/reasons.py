@@ -10,8 +10,8 @@ Bound = Literal["time", "text", "smallest", "largest"]  # what kept a model from
 ENOUGH = 40.0  # readings of a text, after which more of them only learn it by heart
 SHORT = 50_000  # characters: a text that is said to be short
 CELLS: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU"}
-CELL_REASONS: dict[Unit, str] = {
-    "char": "learns characters as well as any, and trains fastest.",
+GRU_REASONS: dict[Unit, str] = {
+    "char": "fewer weights than an LSTM.",
     "word": "fewer weights than an LSTM; with words the output takes time.",
     "bpe": "fewer weights than an LSTM; with pieces the output takes time.",
 }
@@ -24,6 +24,7 @@ class Grounds:
     characters: int  # of the text
     epochs: float  # how often the budget reads it
     bound: Bound
+    bf16: bool  # whether this machine trains the layers quicker so
     given: Set[str]  # the settings that are the person's own, and not for us to explain
 
 
@@ -39,8 +40,11 @@ def reasons(model: ModelConfig, training: TrainingConfig, grounds: Grounds) -> t
             else f"{model.layers} layers: at this width, another one teaches more than more width."
         )
     if "cell" not in given:
-        lines.append(f"{CELLS.get(model.cell, model.cell)} cell: {CELL_REASONS[model.unit]}")
+        reason = GRU_REASONS[model.unit] if model.cell == "gru" else "learns as well as any, and trains fastest."
+        lines.append(f"{CELLS.get(model.cell, model.cell)} cell: {reason}")
     lines.append(_reading(model, grounds))
+    if grounds.bf16 and "precision" not in given:
+        lines.append("bfloat16 in the layers: quicker on this processor, and they learn the same.")
     if "batch" not in given:
         lines.append(f"{training.batch} streams at once: many small steps learn most in a given time.")
     if "length" not in given:

@@ -98,7 +98,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     temporal_regularisation: float = 0.0  # TAR: times the mean square of what they change by from token to token
     ema: float = 0.0  # decay of a moving average of the weights, evaluated beside them; 0: none is kept
     patience: int = 0  # evaluations without a new best after which the run ends; 0: never
-    precision: Precision = "auto"  # of matrix products: bf16 on a CUDA device that has it, else float32
+    precision: Precision = "auto"  # auto: bf16 where the device multiplies it itself, on a CPU in LSTM layers
     validation: float = 0.1  # share of the text, at its end, kept for validation
     seed: int = 0
     device: Device = "auto"

@@ -13,31 +13,43 @@ import msgspec
 from corpora.errors import InputError
 from corpora.files import read_json, write_json
 from corpora.home import home
-from engine.settings import Device
+from engine.settings import Cell, Device, Precision
 
 FILE = "machine.json"
+FORMAT = 2  # 1 did not know of bfloat16: what it says is measured again
 PATIENCE = 120.0  # seconds: importing torch from a cold disk can take most of a minute
 POLL = 0.1  # seconds between two looks at the measuring process
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """Floating point operations a second that training reaches on a device."""
+
+    usual: float
+    bf16: float = 0.0  # of LSTM layers, where a precision of ``auto`` lets them multiply bfloat16; 0: nowhere
+
+    def layers(self, cell: Cell, precision: Precision) -> float:
+        """Of the recurrent layers of this kind, trained in this precision."""
+        return self.bf16 if self.bf16 and cell == "lstm" and precision in ("auto", "bf16") else self.usual
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """``machine.json``: what was measured, and on what, so that another machine's file is not believed."""
 
-    format: int = 1
+    format: int = FORMAT
     host: str
     cores: int
-    speeds: dict[str, float] = {}  # by device asked for: floating point operations a second in training
+    speeds: dict[str, Speed] = {}  # by device asked for
 
 
-def known_speed(device: Device = "auto", root: Path | None = None) -> float | None:
-    """Operations a second that training reaches on this machine, where it was measured before."""
+def known_speed(device: Device = "auto", root: Path | None = None) -> Speed | None:
+    """What training reaches on this machine, where it was measured before."""
     machine = _read(root)
     return machine.speeds.get(device) if machine else None
 
 
 def measure_speed(
     device: Device = "auto", root: Path | None = None, still_wanted: Callable[[], None] = lambda: None
-) -> float:
+) -> Speed:
     """Measures it now, in a process of its own that takes some five seconds, and remembers it.
 
     `still_wanted` is called often and may raise to give up; the process is ended then. Raises `InputError` where it
@@ -55,7 +67,7 @@ def measure_speed(
     return speed
 
 
-def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> float:
+def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
     """What a measuring process prints, which doesn't outlive this call."""
     limit = time.monotonic() + PATIENCE
     try:
@@ -80,7 +92,8 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> float:
             process.kill()
             raise
     try:
-        return float(printed)
+        usual, bf16 = map(float, printed.split())
+        return Speed(usual, bf16)
     except ValueError as error:
         lines = complaint.strip().splitlines()
         raise InputError(lines[-1] if lines else "This machine's speed can't be measured.") from error
@@ -88,7 +101,8 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> float:
 
 def _read(root: Path | None) -> Machine | None:
     try:
-        machine = read_json((root or home()) / FILE, Machine, newest=1)
+        machine = read_json((root or home()) / FILE, Machine, newest=FORMAT)
     except (InputError, OSError):
         return None
-    return machine if (machine.host, machine.cores) == (platform.node(), os.cpu_count() or 1) else None
+    same = (machine.format, machine.host, machine.cores) == (FORMAT, platform.node(), os.cpu_count() or 1)
+    return machine if same else None

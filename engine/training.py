@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.averaging import Average
-from engine.device import autocast, half
 from engine.model import LanguageModel
 from engine.objective import SIDES, Carried, Objective
 from engine.optimizing import clip, make_optimizer
+from engine.precision import autocast, half
 from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
@@ -158,7 +158,7 @@ class Trainer:
     def _set_rate(self, progress: float) -> float:
         rate = learning_rate(self.config, progress) * self.rate_scale
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
             group["betas"] = (momentum(self.config, progress), self.config.beta2)
         return rate
 

@@ -38,7 +38,7 @@ def flat(columns: Tensor) -> Tensor:
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """a (M, K) times the transpose of b (N, K): (M, N). oneDNN's, where there is one: it knows more processors."""
-    if a.dtype == torch.float32 and has_onednn():
+    if a.dtype in (torch.float32, torch.bfloat16) and has_onednn():
         result: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
         return result
     return a @ b.t()

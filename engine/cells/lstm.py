@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.cells.layer import CoreLayer, LayerState
+from engine.precision import in_bf16
 
 
 class LSTMLayer(CoreLayer):
@@ -25,7 +26,12 @@ class LSTMLayer(CoreLayer):
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
-        if self.drops_weights():
+        if in_bf16(inputs):
+            # The cell stays float32, inside and from window to window.
+            before, weights = (h.bfloat16(), c), [weight.bfloat16() for weight in self.used_weights()]
+            outputs, h, c = torch.lstm(inputs.bfloat16(), before, weights, True, 1, 0.0, True, False, False)
+            outputs, h = outputs.float(), h.float()
+        elif self.drops_weights():
             outputs, h, c = torch.lstm(inputs, (h, c), self.used_weights(), True, 1, 0.0, True, False, False)
         else:
             outputs, (h, c) = self.core(inputs, (h, c))  # (T, B, H), 2 x (1, B, H)

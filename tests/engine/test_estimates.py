@@ -7,6 +7,7 @@ from engine.estimates import estimate, parameters
 from engine.model import LanguageModel, count_parameters
 from engine.presets import plan
 from engine.settings import CELLS, ModelConfig, TrainingConfig
+from engine.speed import Speed
 
 SMALL = ModelConfig(vocabulary=90, hidden=24, embedding=16)
 VARIANTS = [
@@ -29,7 +30,7 @@ def test_a_reading_takes_longer_on_a_slower_machine_and_of_a_longer_text() -> No
     made = plan(characters=500_000, minutes=5)
 
     def epoch(characters: int, speed: float) -> float:
-        return estimate(made.model, made.training, characters=characters, speed=speed).epoch
+        return estimate(made.model, made.training, characters=characters, speed=Speed(speed)).epoch
 
     assert epoch(500_000, 5e10) == pytest.approx(2 * epoch(500_000, 1e11))
     assert epoch(1_000_000, 1e11) == pytest.approx(2 * epoch(500_000, 1e11), rel=0.01)

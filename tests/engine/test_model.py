@@ -3,16 +3,20 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from engine.cells.layer import RecurrentLayer
 from engine.cells.making import make_layer
+from engine.cells.peephole import PeepholeLSTMLayer
 from engine.decoder import BLOCK, Decoder
 from engine.model import LanguageModel, count_parameters
 from engine.optimizing import make_optimizer
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, Softmax, TrainingConfig
+from engine.streams import Shape
+from engine.training import Trainer
 
 KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]
 
@@ -155,6 +159,24 @@ def test_weight_decay_reaches_matrices_only() -> None:
     groups = make_optimizer(list(model.parameters()), TrainingConfig(steps=1), torch.device("cpu")).param_groups
     assert {p.dim() for g in groups if g["weight_decay"] > 0 for p in g["params"]} == {2}
     assert {p.dim() for g in groups if g["weight_decay"] == 0 for p in g["params"]} == {1}
+
+
+def test_matrices_that_multiply_cells_move_a_tenth_as_far_as_others() -> None:
+    config = ModelConfig(cell="lstm-peephole", peephole="full", vocabulary=11, hidden=8, embedding=8)
+    training = TrainingConfig(steps=10, learning_rate=1e-2, warmup=0.0, weight_decay=0.0)
+    trainer = Trainer(
+        LanguageModel(config), np.arange(200, dtype=np.uint16) % 11, training, torch.device("cpu"), Shape(2, 8)
+    )
+    layer = trainer.model.ahead.each()[0]
+    assert isinstance(layer, PeepholeLSTMLayer)
+    before = [each.detach().clone() for each in (layer.peepholes, layer.weight_hh)]
+    trainer.advance(0.0)
+    trainer.advance(0.0)  # the first outputs of all cells are too small to give the peepholes a gradient
+    moved = [
+        float((after.detach() - each).abs().max())
+        for after, each in zip((layer.peepholes, layer.weight_hh), before, strict=True)
+    ]
+    assert moved == pytest.approx([2e-3, 2e-2], rel=0.1)
 
 
 def test_a_fresh_recurrent_matrix_is_orthogonal_and_a_forget_gate_remembers() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from corpora.errors import InputError
 from engine.presets import ADAPTIVE_FROM, plan
 from engine.settings import UNITS, Unit
+from engine.speed import Speed
 
 
 @given(
@@ -53,8 +54,22 @@ def test_where_a_text_is_short_the_rate_settles_before_the_budget_is_spent() -> 
 
 
 def test_a_faster_machine_plans_a_larger_model_for_the_same_budget() -> None:
-    slow, fast = (plan(characters=10**7, minutes=10, speed=speed).model.hidden for speed in (2e10, 5e12))
+    slow, fast = (plan(characters=10**7, minutes=10, speed=Speed(speed)).model.hidden for speed in (2e10, 5e12))
     assert slow < fast
+
+
+def test_a_machine_that_trains_quicker_in_bfloat16_plans_a_larger_lstm_and_says_so() -> None:
+    usual, quick = (plan(characters=10**7, minutes=10, speed=speed) for speed in (Speed(1e11), Speed(1e11, 4e11)))
+    assert usual.model.hidden < quick.model.hidden
+    said = [reason for reason in quick.reasons if reason.startswith("bfloat16 in the layers")]
+    assert len(said) == 1
+    assert not {*said} & {*usual.reasons}
+    assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11, 4e11)).model.cell == "lstm"
+    assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11)).model.cell == "gru"
+    for chosen in ({"precision": "float32"}, {"cell": "gru"}):
+        made = plan(characters=10**7, minutes=10, speed=Speed(1e11, 4e11), **chosen)
+        assert made.model == plan(characters=10**7, minutes=10, speed=Speed(1e11), **chosen).model
+        assert not {*said} & {*made.reasons}
 
 
 def test_an_alphabet_of_thousands_is_treated_as_words_are() -> None:
@@ -113,7 +128,7 @@ def test_the_width_says_whether_time_or_text_keep_it_from_being_larger(
 
 
 def test_the_largest_model_that_is_planned_says_that_it_is() -> None:
-    assert "the most that is planned" in plan(characters=10**10, minutes=10**5, speed=1e15).reasons[0]
+    assert "the most that is planned" in plan(characters=10**10, minutes=10**5, speed=Speed(1e15)).reasons[0]
 
 
 def test_a_short_text_gets_a_small_model_and_is_told_why() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import InputError
-from engine.speed import FILE, known_speed, measure_speed
+from engine.speed import FILE, Speed, known_speed, measure_speed
 
 Measuring = Callable[[str], None]
 
@@ -27,16 +27,35 @@ def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measuring:
 
 
 def test_what_is_measured_is_remembered_for_its_device(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10")
+    measuring("echo 3.5e10 5e10")
     assert known_speed("cpu", tmp_path) is None
-    assert measure_speed("cpu", tmp_path) == 3.5e10
-    measuring("echo 9e12")
+    assert measure_speed("cpu", tmp_path) == Speed(3.5e10, 5e10)
+    measuring("echo 9e12 0.0")
     measure_speed("cuda", tmp_path)
-    assert [known_speed(device, tmp_path) for device in ("cpu", "cuda", "auto")] == [3.5e10, 9e12, None]
+    assert [known_speed(device, tmp_path) for device in ("cpu", "cuda", "auto")] == [
+        Speed(3.5e10, 5e10),
+        Speed(9e12),
+        None,
+    ]
+
+
+def test_a_file_from_before_bfloat16_counted_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
+    measuring("echo 3.5e10 5e10")
+    measure_speed("cpu", tmp_path)
+    path = tmp_path / FILE
+    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+    assert known_speed("cpu", tmp_path) is None
+
+
+def test_only_lstm_layers_have_the_speed_of_bfloat16_and_only_where_it_may_be_used() -> None:
+    speed = Speed(1e11, 2e11)
+    assert (speed.layers("lstm", "auto"), speed.layers("lstm", "bf16")) == (2e11, 2e11)
+    assert (speed.layers("lstm", "float32"), speed.layers("gru", "auto")) == (1e11, 1e11)
+    assert Speed(1e11).layers("lstm", "auto") == 1e11
 
 
 def test_another_machines_file_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10")
+    measuring("echo 3.5e10 5e10")
     measure_speed("cpu", tmp_path)
     path = tmp_path / FILE
     path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))

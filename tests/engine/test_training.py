@@ -12,7 +12,6 @@ import torch
 
 from corpora.errors import InputError
 from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, weights_file
-from engine.device import check_precision
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
@@ -308,10 +307,3 @@ def test_training_learns_in_every_precision(precision: Precision, bidirectional:
     skipped = sum(trainer.advance(step / 200).skipped for step in range(200))
     assert skipped < 20  # a scale for float16 is found by a few overflows
     assert Evaluator(TOKENS, 10_000, cuda, precision).loss(trainer.model) < 1.0
-
-
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_half_precision_is_refused_where_it_gains_nothing(precision: Precision) -> None:
-    with pytest.raises(InputError, match="CUDA"):
-        check_precision(CPU, precision)
-    check_precision(CPU, "auto")

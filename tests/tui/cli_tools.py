@@ -16,7 +16,7 @@ from engine.client import EngineClient, connect
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import CorpusReference, MetricsLine, Results, SampleLine, State, Status
 from engine.settings import DEVICES, ModelConfig, TrainingConfig
-from engine.speed import FILE, Machine
+from engine.speed import FILE, Machine, Speed
 
 SERVICE = (sys.executable, str(Path(__file__).with_name("cli_service.py")))
 VERSES = "".join(f"The {n}. wave goes out and the {n}. line comes home.\n" for n in range(40))
@@ -50,7 +50,7 @@ def make_model(name: str = "bard", *, state: State = "finished", minutes: float 
 def remember_speed(home: Path, speed: float) -> None:
     """This machine's speed, as if it had been measured before."""
     home.mkdir(parents=True, exist_ok=True)
-    machine = Machine(host=platform.node(), cores=os.cpu_count() or 1, speeds=dict.fromkeys(DEVICES, speed))
+    machine = Machine(host=platform.node(), cores=os.cpu_count() or 1, speeds=dict.fromkeys(DEVICES, Speed(speed)))
     write_json(home / FILE, machine)
 
 

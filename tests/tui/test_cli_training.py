@@ -16,6 +16,7 @@ from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import Status
 from engine.settings import ModelConfig, TrainingConfig
+from engine.speed import Speed
 from tests.tui.cli_tools import VERSES, FakeTrainer, make_model, remember_speed, until
 from tui.cli import main
 from tui.commandline import failures, progress, runs, shelf, watching
@@ -189,19 +190,19 @@ class Stopwatch:
     """Takes the place of `engine.speed.measure_speed`."""
 
     def __init__(self, speed: float) -> None:
-        self.speed = speed
+        self.speed = Speed(speed)
         self.asked: list[str] = []
 
-    def __call__(self, device: str) -> float:
+    def __call__(self, device: str) -> Speed:
         self.asked.append(device)
         return self.speed
 
 
-def planned(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[Speed | None]:
     """The speeds that the presets are given from here on."""
-    speeds: list[float | None] = []
+    speeds: list[Speed | None] = []
 
-    def note(*, speed: float | None = None, **chosen: Any) -> Plan:
+    def note(*, speed: Speed | None = None, **chosen: Any) -> Plan:
         speeds.append(speed)
         return plan(speed=speed, **chosen)
 
@@ -215,7 +216,7 @@ def test_a_machine_of_unknown_speed_is_measured_and_the_plan_follows(
     watch, speeds = Stopwatch(3e9), planned(monkeypatch)
     monkeypatch.setattr(runs, "measure_speed", watch)
     assert main(["train", verses, "--name", "b", "--device", "cpu"]) == 0
-    assert (watch.asked, speeds[-1]) == (["cpu"], 3e9)
+    assert (watch.asked, speeds[-1]) == (["cpu"], Speed(3e9))
     assert "Measuring how fast this machine trains (once)…\n" in capsys.readouterr().err
 
 
@@ -226,7 +227,7 @@ def test_a_known_speed_is_used_without_measuring(
     watch, speeds = Stopwatch(3e9), planned(monkeypatch)
     monkeypatch.setattr(runs, "measure_speed", watch)
     assert main(["train", verses, "--name", "b"]) == 0
-    assert (watch.asked, speeds[-1]) == ([], 5e9)
+    assert (watch.asked, speeds[-1]) == ([], Speed(5e9))
     assert "Measuring" not in capsys.readouterr().err
 
 

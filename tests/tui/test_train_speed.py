@@ -8,6 +8,7 @@ import pytest
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
+from engine.speed import Speed
 from tests.tui.cli_tools import remember_speed, until
 from tests.tui.driving import Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
@@ -25,7 +26,7 @@ class Stopwatch:
         self.fails = False
         self.let_go = Event()
 
-    def __call__(self, device: str, *, still_wanted: Callable[[], None]) -> float:
+    def __call__(self, device: str, *, still_wanted: Callable[[], None]) -> Speed:
         self.asked.append(device)
         while not self.let_go.wait(0.01):
             try:
@@ -35,7 +36,7 @@ class Stopwatch:
                 raise
         if self.fails:
             raise InputError("This machine's speed can't be measured.")
-        return 1e7
+        return Speed(1e7)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def test_an_unknown_speed_is_measured_and_the_plan_follows(home: Path, wat
         await driver.shows("Measuring how fast this machine trains (once)")
         before = reading(form)
         watch.let_go.set()
-        await driver.until(lambda: form.speeds == {"auto": 1e7}, "the speed")
+        await driver.until(lambda: form.speeds == {"auto": Speed(1e7)}, "the speed")
         assert reading(form) != before
         await driver.until(lambda: "Measuring" not in driver.shown())
     assert watch.asked == ["auto"]
@@ -75,7 +76,7 @@ async def test_a_known_speed_is_used_without_measuring(home: Path, watch: Stopwa
     remember_speed(home, 2e7)
     async with running((80, 24), "train") as driver:
         form = await form_of(driver)
-        await driver.until(lambda: form.speeds == {"auto": 2e7}, "the speed")
+        await driver.until(lambda: form.speeds == {"auto": Speed(2e7)}, "the speed")
     assert watch.asked == []
 
 

@@ -13,7 +13,7 @@ from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import RUNNING, CorpusReference
 from engine.settings import DEVICES, Device, Unit
-from engine.speed import known_speed, measure_speed
+from engine.speed import Speed, known_speed, measure_speed
 from tui.commandline import watching
 from tui.commandline.output import line, note
 from tui.commandline.texts import add_files
@@ -114,7 +114,7 @@ def show_launch(folder: ModelFolder) -> None:
     line(shlex.join([*launcher, "-m", "engine.trainer", str(folder.path)]))
 
 
-def settle(wishes: Wishes, *, characters: int, alphabet: int | None = None, speed: float | None = None) -> Plan:
+def settle(wishes: Wishes, *, characters: int, alphabet: int | None = None, speed: Speed | None = None) -> Plan:
     """Every setting: what was asked for as it was asked, the rest from the presets.
 
     Raises `InputError`, with the option's name where it is about a single one.
@@ -134,7 +134,7 @@ def settle(wishes: Wishes, *, characters: int, alphabet: int | None = None, spee
         raise InputError(renamed(str(error), setting.flag) if setting else str(error)) from error
 
 
-def find_speed(wishes: Wishes) -> float | None:
+def find_speed(wishes: Wishes) -> Speed | None:
     """How fast this machine trains, measured now where it never was; None where that can't be told."""
     if wishes.steps is not None:
         return None  # then it decides nothing

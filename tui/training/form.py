@@ -10,6 +10,7 @@ from corpora.errors import InputError
 from engine.presets import Plan, plan
 from engine.records import ModelRecord
 from engine.settings import ModelConfig, TrainingConfig, Unit
+from engine.speed import Speed
 from tui.training.catalogue import SETTINGS, Setting, Value, concerned, renamed
 
 BUDGETS: tuple[tuple[str, float], ...] = (  # what the dial says, minutes
@@ -62,7 +63,7 @@ class Outcome:
     problems: Mapping[str, str]
 
 
-def work_out(characters: int, choices: Choices, speed: float | None = None, *, alphabet: int | None = None) -> Outcome:
+def work_out(characters: int, choices: Choices, speed: Speed | None = None, *, alphabet: int | None = None) -> Outcome:
     """The plan for a text of so many characters, so many of them distinct, under these choices.
 
     `speed` is the machine's, where it is known.

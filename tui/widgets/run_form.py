@@ -15,6 +15,7 @@ from engine.estimates import Estimate, estimate
 from engine.presets import Plan
 from engine.records import ModelRecord
 from engine.settings import DEVICES, UNITS, Device
+from engine.speed import Speed
 from tui.readable import count, duration, short, size
 from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
 from tui.widgets.advanced_settings import AdvancedSettings
@@ -40,7 +41,7 @@ class RunForm(VerticalScroll, can_focus=False):
         self.outcome = Outcome(None, {})
         self._corpora: dict[str, Corpus] = {}
         self._taken: Collection[str] = ()
-        self._speeds: dict[Device, float] = {}
+        self._speeds: dict[Device, Speed] = {}
         self._measuring = False
         self._free: int | None = None  # bytes of memory; None: not known
         self._room: int | None = None  # bytes of the disk, likewise
@@ -94,11 +95,11 @@ class RunForm(VerticalScroll, can_focus=False):
         return not self.query_one(AdvancedSettings).typed["steps"].strip()
 
     @property
-    def speeds(self) -> Mapping[Device, float]:
+    def speeds(self) -> Mapping[Device, Speed]:
         """What is known of how fast each device trains."""
         return self._speeds
 
-    def set_speed(self, device: Device, speed: float | None) -> None:
+    def set_speed(self, device: Device, speed: Speed | None) -> None:
         """Plans by what was found out of this device; None where nothing was."""
         if speed is not None:
             self._speeds[device] = speed

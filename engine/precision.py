@@ -1,0 +1,78 @@
+"""In which precision matrix products are computed, and where 16 bits for a number pay.
+
+On CUDA that is torch's autocast. On a CPU it is narrower, as only one thing there was found to gain: LSTM layers on
+processors that multiply bfloat16 themselves (`engine.cells.lstm`). Weights, states, losses and the optimizer stay
+float32 everywhere (Micikevicius et al. 2018).
+"""
+
+import contextlib
+import contextvars
+import functools
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from corpora.errors import InputError
+from engine.settings import Precision
+
+_LAYERS_IN_BF16 = contextvars.ContextVar("layers in bf16", default=False)
+
+
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
+    """The precision of what is computed inside; ``auto`` is bfloat16 where it is quick, else float32."""
+    kind = half(device, precision)
+    if kind is None:
+        return contextlib.nullcontext()
+    return _layers_in_bf16() if device.type == "cpu" else torch.autocast(device.type, dtype=kind)
+
+
+def half(device: torch.device, precision: Precision) -> torch.dtype | None:
+    """The 16-bit kind that this setting means on this device; None for float32."""
+    if device.type not in ("cpu", "cuda") or precision == "float32":
+        return None
+    if precision == "auto":
+        return torch.bfloat16 if has_bf16(device) else None
+    return torch.bfloat16 if precision == "bf16" else torch.float16
+
+
+def check_precision(device: torch.device, precision: Precision) -> None:
+    """Raises `InputError` where the device can't compute so."""
+    if precision == "fp16" and device.type != "cuda":
+        raise InputError("fp16 needs a CUDA device. Use --precision auto or float32.")
+    if precision == "bf16" and not has_bf16(device):
+        name = {"cpu": "processor", "cuda": "CUDA device"}.get(device.type, "device")
+        raise InputError(f"This {name} has no bf16 of its own. Use --precision auto or float32.")
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 itself, not by way of float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and _processor_has_bf16()
+
+
+@functools.cache
+def _processor_has_bf16() -> bool:
+    """Asked of torch by functions that are no public part of it: where they are missing, the answer is no."""
+    try:
+        cpu = torch.cpu
+        return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported()) and bool(
+            torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        )
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+
+
+def in_bf16(x: Tensor) -> bool:
+    """Whether a layer on the CPU should compute with x as bfloat16."""
+    return _LAYERS_IN_BF16.get() and x.device.type == "cpu" and x.dtype is torch.float32
+
+
+@contextlib.contextmanager
+def _layers_in_bf16() -> Iterator[None]:
+    token = _LAYERS_IN_BF16.set(True)
+    try:
+        yield
+    finally:
+        _LAYERS_IN_BF16.reset(token)
