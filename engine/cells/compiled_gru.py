@@ -27,8 +27,12 @@ class CompiledGRU(torch.autograd.Function):
         bias = b_ih.clone()
         bias[: 2 * H] += b_hh[: 2 * H]
         packed = pack(array(w_ih)), pack(array(w_hh))
-        arrays = (array(inputs), *packed, *(array(each) for each in (bias, b_hh[2 * H :], gates, states, reset)))
-        by_streams(B, lambda first, last: forwards(*arrays, first, last))
+        arrays: Any = (
+            array(inputs),
+            *packed,
+            *(array(each) for each in (bias, b_hh[2 * H :], gates, states, reset)),
+        )
+        by_streams(B, lambda first, last: forwards(*[*arrays, first, last]))
         ctx.save_for_backward(inputs, gates, states, reset, w_ih, w_hh)
         return states[1:], states[T].clone()
 
@@ -43,12 +47,12 @@ class CompiledGRU(torch.autograd.Function):
         strips = np.empty((4 * H // COLUMNS, T * B, COLUMNS), dtype=np.float32)
         packed = (pack_transposed(array(each)) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
         held = (array(each) for each in (gates, states, reset))
-        arrays = (array(to_outputs), *packed, *held, array(dh)[None], array(to_inputs), strips)
+        arrays: Any = (array(to_outputs), *packed, *held, array(dh)[None], array(to_inputs), strips)
         sums: dict[int, Tensor] = {}  # by the first stream of each part, so that they are added in order
 
         def some(first: int, last: int) -> None:
             sums[first] = w_hh.new_zeros(4 * H)
-            backwards(*arrays, array(sums[first]), first, last)
+            backwards(*[*arrays, array(sums[first]), first, last])
 
         by_streams(B, some)
         biases = torch.stack([sums[n] for n in sorted(sums)]).sum(0)  # of r, z, n and the recurrent part of n

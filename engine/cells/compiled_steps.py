@@ -4,8 +4,8 @@ numba is imported only where `usable_for` has said yes.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,9 @@ def array(tensor: Tensor) -> Array:
 
 def by_streams(streams: int, work: Callable[[int, int], None]) -> None:
     """Does work for streams first to last, for all of them, on as many threads as pay."""
-    _in_parts(streams, max(1, min(threads_here(), streams // FEWEST)), work)
+    parts = max(1, min(threads_here(), streams // FEWEST))
+    bounds = [streams * part // parts for part in range(parts + 1)]
+    in_team([partial(work, first, last) for first, last in pairwise(bounds)])
 
 
 def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[Array], outs: Sequence[Array]) -> None:
@@ -47,8 +49,3 @@ def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[
 
     parts = threads_here()
     in_team([partial(each, part) for part in range(parts)])
-
-
-def _in_parts(count: int, parts: int, work: Callable[[int, int], None]) -> None:
-    bounds = [count * part // parts for part in range(parts + 1)]
-    in_team([partial(work, first, last) for first, last in pairwise(bounds)])

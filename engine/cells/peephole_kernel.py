@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import usable_for
 from engine.cells.columns import CHUNK, Sums, doubled, flat, from_inputs, outputs_of, product
+from engine.cells.compiled_steps import usable_for
 
 
 def peephole_lstm(

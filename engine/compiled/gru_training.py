@@ -1,6 +1,7 @@
-"""A GRU's time steps, forwards and backwards: all steps of some streams in one call. The equations are in `engine.cells.gru`.
+"""A GRU's time steps, forwards and backwards: all steps of some streams in one call.
 
-All arrays are float32 and hold all streams; weights are packed (`tiles.pack`), transposed to go backwards.
+The equations are in `engine.cells.gru`. All arrays are float32 and hold all streams; weights are packed (`tiles.pack`),
+transposed to go backwards.
 """
 
 import numpy as np
@@ -28,10 +29,10 @@ def forwards(
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: fills gates (T, B, 3H) of r, z, n, and states (T + 1, B, H) from 1 on, of inputs (T, B, I).
+    """For streams first to last: fills gates (T, B, 3H) of r, z, n, and states (T + 1, B, H) from 1 on.
 
-    And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. `bias` (3H,) has both biases of r and z, and
-    that of the inputs of n; `bias_n` (H,) is the other of n.
+    Of inputs (T, B, I). And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. `bias` (3H,) has both
+    biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n.
     """
     H = len(bias_n)
     mine = slice(first, last)
@@ -77,11 +78,11 @@ def backwards(
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, in `strips`, and from them
-    more.
+    """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, in `strips`, and more.
 
-    Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H), which becomes the first's. Adds to the
-    gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are W_hh's 2H and H rows.
+    `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H),
+    which becomes the first's. Adds to the gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are
+    2H and H rows of W_hh.
     """
     steps, streams, width = gates.shape
     H = width // 3

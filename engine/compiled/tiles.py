@@ -1,8 +1,8 @@
 """Products of float32 matrices for a few streams at a time, at the speed of the processor's multiplications.
 
-A tile of results, `STREAMS` streams by `ROWS` rows of weights, stays in registers while their common numbers go by: each
-step loads one vector of weights, which lie packed in the order of reading, and multiplies it by one number of each stream.
-So a product for 8 streams is as quick as one for 2,000; a BLAS for large matrices gives 70 % of that to 32 streams.
+A tile of results, `STREAMS` streams by `ROWS` rows of weights, stays in registers while their common numbers go by:
+each step loads weights, which lie packed in the order of reading, and multiplies them by one number of each stream. So
+a product for 8 streams is as quick as one for 2,000; a BLAS for large matrices gives half of that to 32 streams.
 """
 
 from typing import Any
@@ -22,14 +22,14 @@ cgutils: Any = untyped_cgutils
 codegen: Any = untyped_codegen
 
 _FEATURES = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
-# Accumulators that leave registers for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or twice that of half the size.
+# Sums in registers, with some left for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or 16 of 32 of half the size.
 _WIDE = "+avx512f" in _FEATURES
 LANES = 16 if _WIDE else 8
 VECTORS = 2 if _WIDE else 1
 ROWS = LANES * VECTORS
 STREAMS = 8
 COLUMNS = 16  # of a strip, as `add_outer` reads them: a line of the cache
-CHUNK = 256  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches
+CHUNK = 512  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches
 
 _FLOAT, _I32 = ir.FloatType(), ir.IntType(32)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -110,7 +110,7 @@ _tile_of_strip = _tile(8, apart=COLUMNS)
 
 @for_training
 def pack(weight: Array) -> Array:
-    """Weight (N, K), to be multiplied by K numbers of a stream, in panels of `ROWS` rows: (P, K, ROWS), filled with 0."""
+    """Weight (N, K), for products with K numbers of a stream, in panels of `ROWS` rows: (P, K, ROWS), filled with 0."""
     rows, length = weight.shape
     packed = np.zeros(((rows + ROWS - 1) // ROWS, length, ROWS), dtype=np.float32)
     for panel in range(len(packed)):
