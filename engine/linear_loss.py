@@ -2,10 +2,12 @@
 
 Apart, they hold the logits three times over (logits, log-probabilities, gradient) and go through them six times.
 
-Where layers compute in bfloat16 (`engine.precision`), training multiplies so here too: the products are most of the time
-with a vocabulary of words. What lies between them is float32, and so is all of an evaluation.
+With a vocabulary of words most of a step is spent here. Then what lies between the products is one pass of a compiled
+kernel, and where layers compute in bfloat16 (`engine.precision`) the products of a training do too; sums and losses are
+float32, and so is all of an evaluation.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,39 +15,77 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from engine.cells.columns import product
+from engine.compiled import usable
 from engine.precision import in_bf16
+from engine.side_by_side import threads_here
+from engine.teamwork import in_team
+
+ENOUGH = 20_000  # logits that are worth a thread
+MANY = 1000  # tokens: with fewer, all this takes so little of the time that it may as well be plain
 
 
 def linear_cross_entropy(z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
     """Mean nats () of targets (N,) under the softmax of z Wᵀ + b, with z (N, D), weight (V, D) and bias (V,)."""
-    loss: Tensor = _LinearCrossEntropy.apply(z, weight, bias, targets)  # type: ignore[no-untyped-call]
+    loss: Tensor = _LinearCrossEntropy.apply(z, weight, bias, targets, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
     return loss
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-        learns = any(ctx.needs_input_grad)
-        if learns and in_bf16(z):
+    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, wanted: bool) -> Tensor:
+        learns = wanted and any(ctx.needs_input_grad)
+        many = len(weight) >= MANY
+        if learns and many and in_bf16(z):
             z, weight = z.bfloat16(), weight.bfloat16()
-        logits = product(z, weight).float().add_(bias)  # (N, V)
-        logits -= logits.amax(1, keepdim=True)
-        at_targets = logits.gather(1, targets[:, None])
-        sums = logits.exp_().sum(1, keepdim=True)
-        loss = (sums.log() - at_targets).mean()
+        work = _compiled if many and bias.dtype is torch.float32 and usable() else _plain
+        loss, gradient, to_bias = work(product(z, weight), bias, targets, learns)
         if learns:
-            # dL/dlogits = (softmax - one at the target) / N
-            gradient = logits.div_(sums * len(targets))
-            gradient.scatter_add_(1, targets[:, None], gradient.new_full((len(targets), 1), -1.0 / len(targets)))
-            ctx.save_for_backward(z, weight, gradient)
+            ctx.save_for_backward(z, weight, gradient, to_bias)
         return loss
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
-        z, weight, gradient = ctx.saved_tensors
-        to_bias = gradient.sum(0)
-        gradient = gradient.to(z.dtype)
+        z, weight, gradient, to_bias = ctx.saved_tensors
         to_z = product(gradient, weight.t().contiguous())
         to_weight = gradient.t() @ z
-        return to_z.float().mul_(towards), to_weight.float().mul_(towards), to_bias.mul_(towards), None
+        return (
+            to_z.to(to_bias.dtype).mul_(towards),
+            to_weight.to(to_bias.dtype).mul_(towards),
+            to_bias * towards,
+            None,
+            None,
+        )
+
+
+def _plain(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean nats () of targets (N,) under logits (N, V) that lack their bias (V,); the gradients by logits and bias."""
+    kind = logits.dtype
+    logits = logits.to(bias.dtype).add_(bias)
+    logits -= logits.amax(1, keepdim=True)
+    at_targets = logits.gather(1, targets[:, None])
+    sums = logits.exp_().sum(1, keepdim=True)
+    loss = (sums.log() - at_targets).mean()
+    if not learns:
+        return loss, logits, bias
+    # dL/dlogits = (softmax - one at the target) / N
+    gradient = logits.div_(sums * len(targets))
+    gradient.scatter_add_(1, targets[:, None], gradient.new_full((len(targets), 1), -1.0 / len(targets)))
+    return loss, gradient.to(kind), gradient.sum(0)
+
+
+def _compiled(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """The same in one pass."""
+    from engine.compiled.cross_entropy import cross_entropy
+
+    N, V = logits.shape
+    parts = max(1, min(threads_here(), N * V // ENOUGH))
+    losses, to_bias = bias.new_empty(N), bias.new_zeros(parts, V)
+    held = logits.view(torch.uint16) if logits.dtype is torch.bfloat16 else logits
+    arrays = held.numpy(), bias.detach().numpy(), targets.contiguous().numpy(), learns, losses.numpy()
+
+    def some(part: int) -> None:
+        cross_entropy(*arrays, to_bias[part].numpy(), N * part // parts, N * (part + 1) // parts)
+
+    in_team([partial(some, part) for part in range(parts)])
+    return losses.mean(), logits, to_bias.sum(0)

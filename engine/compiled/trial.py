@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import gates as plain
 from engine.compiled import gates, products
+from engine.compiled.cross_entropy import cross_entropy
 from engine.compiled.dots import LANES
 
 
@@ -49,6 +50,9 @@ def compile_all() -> None:
             decoder.step(torch.zeros(2, dtype=torch.int64), decoder.zero_state(2))
             decoder.stream(state)(0)
             Chooser([()]).choose(logits.numpy(), Dials(), np.zeros(1))
+    few, zeros = np.zeros(2, dtype=np.float32), np.zeros(1, dtype=np.int64)
+    for logits_kind in (np.float32, np.uint16):
+        cross_entropy(np.zeros((1, 2), dtype=logits_kind), few, zeros, True, few[:1], few, 0, 1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""The cross-entropy of logits, and its gradient in their place: each row is read from memory once and written once.
+
+Logits are float32, or bfloat16 as the whole numbers (uint16) that their bits are.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+
+from engine.compiled.functions import exp
+from engine.compiled.jit import compiled, for_training, in_llvm
+
+Array = npt.NDArray[np.float32]
+_FLOAT, _WORD, _HALF = ir.FloatType(), ir.IntType(32), ir.IntType(16)
+
+
+@in_llvm
+def _wide(_: Any, number: Any) -> Any:
+    """A logit as float32: a bfloat16 is the upper half of one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if number == types.float32:
+            return arguments[0]
+        return builder.bitcast(builder.shl(builder.zext(arguments[0], _WORD), ir.Constant(_WORD, 16)), _FLOAT)
+
+    return types.float32(number), generate
+
+
+@in_llvm
+def _as(_: Any, x: Any, number: Any) -> Any:
+    """The float32 x as a logit is held: rounded to the nearest, of two as near ones to the even one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if number == types.float32:
+            return arguments[0]
+        bits = builder.bitcast(arguments[0], _WORD)
+        odd = builder.and_(builder.lshr(bits, ir.Constant(_WORD, 16)), ir.Constant(_WORD, 1))
+        rounded = builder.add(builder.add(bits, ir.Constant(_WORD, 0x7FFF)), odd)
+        return builder.trunc(builder.lshr(rounded, ir.Constant(_WORD, 16)), _HALF)
+
+    return number(types.float32, number), generate
+
+
+@compiled
+def _highest(row: Array) -> np.float32:
+    highest: np.float32 = row[0]
+    for x in row:
+        highest = max(highest, x)
+    return highest
+
+
+@for_training
+def cross_entropy(
+    logits: npt.NDArray[Any],
+    bias: Array,
+    targets: npt.NDArray[np.int64],
+    learns: bool,
+    losses: Array,
+    to_bias: Array,
+    first: int,
+    last: int,
+) -> None:
+    """For rows first to last of logits (N, V) without their bias (V,): the nats of targets (N,), into losses (N,).
+
+    If it `learns`, logits become the gradient of the mean loss, and its sum over these rows is added to `to_bias` (V,).
+    """
+    count, vocabulary = logits.shape
+    share = np.float32(1.0) / np.float32(count)
+    row = np.empty(vocabulary, dtype=np.float32)
+    for n in range(first, last):
+        held, target = logits[n], targets[n]
+        for v in range(vocabulary):
+            row[v] = _wide(held[v]) + bias[v]
+        highest, of_target = _highest(row), row[target]
+        total = np.float32(0.0)
+        for v in range(vocabulary):
+            row[v] = exp(row[v] - highest)
+            total += row[v]
+        losses[n] = np.log(total) + highest - of_target
+        if learns:
+            scale = share / total
+            row[target] -= total
+            for v in range(vocabulary):
+                gradient = row[v] * scale
+                to_bias[v] += gradient
+                held[v] = _as(gradient, held[v])
