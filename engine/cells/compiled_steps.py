@@ -12,17 +12,22 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.compiled import usable
+from engine.compiled import usable_for_training
 from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
 Array = npt.NDArray[np.float32]
-FEWEST = 4  # streams that are worth a thread: for fewer the weights are read more often than they are used
+LEAST = (
+    8  # streams for which there is enough to do: with fewer, as when a prompt is read, reading weights takes all time
+)
+FEWEST = 4  # streams that are worth a thread of their own
 
 
-def usable_for(w_hh: Tensor) -> bool:
-    """Whether there are compiled steps for a layer with these recurrent weights (G·H, H)."""
-    return w_hh.dtype == torch.float32 and w_hh.device.type == "cpu" and w_hh.shape[1] % 16 == 0 and usable()
+def usable_for(state: Tensor) -> bool:
+    """Whether there are compiled steps for a layer with this state (B, H), and they are worth having."""
+    streams, hidden = state.shape
+    fits = state.dtype == torch.float32 and state.device.type == "cpu" and streams >= LEAST and hidden % 16 == 0
+    return fits and usable_for_training()
 
 
 def array(tensor: Tensor) -> Array:

@@ -17,7 +17,7 @@ def peephole_lstm(
 
     `bias` (4H,) is the sum of both; `looks` is (3, H) or (3, H, H), for i, f and o.
     """
-    if usable_for(w_hh):
+    if usable_for(h):
         from engine.cells.compiled_peephole import CompiledPeepholeLSTM
 
         outputs, last_h, last_c = CompiledPeepholeLSTM.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
