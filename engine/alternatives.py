@@ -68,6 +68,7 @@ def likeliest_words(decoder: Decoder, pieces: Pieces, context: Context, count: i
     counter = 0
 
     def branch(text: str, worth: float, logs: npt.NDArray[np.float64], state: State) -> None:
+        """Puts the likeliest tokens of logs (V,) that may follow `text`, worth so many nats, among the open ends."""
         nonlocal counter
         allowed = pieces.inside if text else pieces.opens
         likely = np.flatnonzero(allowed & (worth - logs < -np.log(LEAST)))

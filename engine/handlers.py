@@ -93,6 +93,7 @@ class Streaming(threading.Thread):
         self._turned.set()
 
     def run(self) -> None:
+        """Writes token by token until an end or a cancellation; tells of failures itself, and raises nothing."""
         began = time.monotonic()
         tokens = characters = 0
         reason: Reason = "error"

@@ -147,7 +147,7 @@ class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         1.0  # keep tokens about as surprising as is usual here, up to this share; 1: all (Meister et al. 2023)
     )
     repetition: float = 1.0  # divides the probability of tokens that came a moment ago; 1: doesn't
-    spell: bool = False  # let a word model spell words that it has no token for, letter by letter
+    spell: bool = False  # let words and characters without a token of their own be spelled, piece by piece
     pace: float = 0.0  # tokens a second, so that a reader can follow; 0: as fast as they come
 
     def check(self) -> None:

@@ -17,9 +17,10 @@ from engine.folder import ModelFolder
 from tui.commands.alt import with_alt
 from tui.commands.keymap import Keymap, read_keymap
 from tui.commands.provider import PaletteProvider
-from tui.commands.registry import EVERYWHERE, all_commands, bindings, screen_class
+from tui.commands.registry import EVERYWHERE, bindings, key_groups, screen_class
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
+from tui.terminal_keys import read_alt
 from tui.themes import THEMES
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
@@ -64,6 +65,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         *,
         watch: ModelFolder | None = None,
     ) -> None:
+        read_alt()
         super().__init__()
         self._document = document
         self._model = model
@@ -217,7 +219,7 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     def _take_keys(self) -> None:
         path = home() / "keys.toml"
-        keymap = read_keymap(path, all_commands()) if path.exists() else Keymap({})
+        keymap = read_keymap(path, key_groups()) if path.exists() else Keymap({})
         self._problems += keymap.problems
         self._remapped = keymap.keys
         self.set_keymap(keymap.keys)

@@ -36,6 +36,11 @@ class CharTokenizer(PieceVocabulary):
         # Simple code points outside the vocabulary take more than one id, and are searched for like the others.
         self._direct: Flags | None = None
 
+    @property
+    def spelling(self) -> frozenset[int]:
+        """The digits: a model that picks them one by one often spells no character at all."""
+        return frozenset(range(len(self.pieces), self.vocabulary))
+
     def encode(self, text: str) -> Ids:
         parts = list(self.encode_chunks([text]))
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)

@@ -42,7 +42,7 @@ CELLS: tuple[tuple[str, ...], ...] = (
 PLAIN: tuple[str, ...] = (
     *("--cell", "lstm", "--layers", "1", "--hidden", "320", "--embedding", "128", "--untied", "--softmax", "full"),
     *("--learning-rate", "8e-3", "--dropout", "0", "--weight-dropout", "0", "--embedding-dropout", "0"),
-    *("--ema", "0", "--restart", "0", "--horizon", "1"),
+    *("--ema", "0", "--restart", "0", "--horizon", "1", "--precision", "float32"),
 )
 
 

@@ -36,6 +36,7 @@ LOAD = re.compile("load: ([0-9]+) takes, ([0-9]+) tokens, ([0-9]+) pages")
 MODEL = "own"
 DIALS = Dials(temperature=0.8)
 PAGES_TO_MIDDLE = 130
+READ_THROUGH = 100_000  # characters of a document that the background reading has come through soon
 STREAM = 5.0  # seconds
 LINE = 50  # keys between two line ends
 
@@ -125,6 +126,34 @@ def suggestions(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
             Figure(f"{place}: suggestions from quick states", 100.0 * quick[place] / len(first[place]), "%"),
         ]
     return figures
+
+
+def exact(home: Path, work: Path, chosen: Namespace) -> list[Figure]:
+    """The same at the end of a document that the engine has read through, so that only the keys are to be read."""
+    document = work / "read-through.txt"
+    document.write_text(prose(READ_THROUGH, seed=6))
+    first, last = [], []
+    with desk(home, document) as terminal:
+        terminal.settle(awake)
+        go(terminal, "at the end")
+        began, quick = time.perf_counter(), True
+        while quick:
+            if time.perf_counter() > began + 120:
+                raise TimeoutError("the document was not read in two minutes")
+            terminal.collect(2.0)
+            _, _, quick = suggested(terminal, 0)
+        for number in range(chosen.keys * chosen.rounds):
+            one, all_, quick = suggested(terminal, number)
+            if not quick:
+                first.append(one)
+                last.append(all_)
+    return [
+        Figure("from exact states: key to first ghost characters, p50", statistics.median(first), "ms"),
+        Figure("from exact states: key to first ghost characters, p95", high(first, 95), "ms", at_most=60.0),
+        Figure("from exact states: key to 5 takes of a sentence, p50", statistics.median(last), "ms", at_most=100.0),
+        Figure("from exact states: key to 5 takes of a sentence, p95", high(last, 95), "ms", at_most=250.0),
+        Figure("from exact states: of all suggestions there", 100.0 * len(first) / (chosen.keys * chosen.rounds), "%"),
+    ]
 
 
 def go(terminal: Terminal, place: str) -> None:
@@ -320,6 +349,7 @@ def high(values: list[float], percent: float) -> float:
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "suggestions": suggestions,
+    "exact": exact,
     "typing": typing,
     "streaming": streaming,
     "opening": opening,

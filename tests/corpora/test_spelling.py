@@ -20,9 +20,15 @@ def test_what_spells_survives_saving() -> None:
     assert tokenizer_from_json(tokenizer.to_json()).spelling == tokenizer.spelling
 
 
-@pytest.mark.parametrize("unit", ["char", "bpe"])
-def test_other_units_write_with_all_their_tokens(unit: str) -> None:
-    assert train_tokenizer(unit, [TEXT]).spelling == frozenset()
+def test_pieces_of_words_write_with_all_their_tokens() -> None:
+    assert train_tokenizer("bpe", [TEXT]).spelling == frozenset()
+
+
+def test_characters_are_written_without_the_digits_that_spell_others() -> None:
+    tokenizer = train_tokenizer("char", [TEXT])
+    assert {tokenizer.piece(token) for token in range(tokenizer.vocabulary)} > set("fox")
+    assert tokenizer.spelling == frozenset(tokenizer.encode("\u8a69").tolist()) | tokenizer.spelling
+    assert not tokenizer.spelling & frozenset(tokenizer.encode(TEXT).tolist())
 
 
 def test_a_spelling_piece_that_is_not_there_is_damage() -> None:

@@ -1,5 +1,7 @@
 """What the one dial decides."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +68,8 @@ def test_a_machine_that_trains_quicker_in_bfloat16_plans_a_larger_lstm_and_says_
     assert not {*said} & {*usual.reasons}
     assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11, 4e11)).model.cell == "lstm"
     assert plan(characters=10**6, minutes=10, unit="word", speed=Speed(1e11)).model.cell == "gru"
-    for chosen in ({"precision": "float32"}, {"cell": "gru"}):
+    choices: tuple[dict[str, Any], ...] = ({"precision": "float32"}, {"cell": "gru"})
+    for chosen in choices:
         made = plan(characters=10**7, minutes=10, speed=Speed(1e11, 4e11), **chosen)
         assert made.model == plan(characters=10**7, minutes=10, speed=Speed(1e11), **chosen).model
         assert not {*said} & {*made.reasons}

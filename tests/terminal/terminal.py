@@ -132,6 +132,8 @@ class Terminal:
 def _code(key: str) -> str:
     if key in KEYS:
         return KEYS[key]
+    if key.startswith("alt+") and len(key) == 5:
+        return "\x1b" + key[-1]
     if key.startswith("ctrl+") and len(key) == 6:
         return chr(ord(key[-1].upper()) - 64)
     assert len(key) == 1, f"no such key: {key}"

@@ -31,7 +31,7 @@ def test_what_was_typed_before_a_kill_is_there_again_with_its_undo(story: Path) 
     assert story.read_text() == "Once upon a time.\n"
     with Terminal(["write", "story.txt"], home=home) as desk:
         desk.wait_for("story.txt was not saved")
-        desk.press("r")
+        desk.press("enter")
         desk.wait_for("It was late. Once upon a time.")
         desk.type("Very. ")
         desk.wait_for("It was late. Very. Once")

@@ -10,7 +10,18 @@ from rich.cells import cell_len
 
 from tui.manuscript.lines import Lines, Location, advance
 from tui.widgets import editor_moves as moves
-from tui.widgets.editor_cells import cells_in, clusters, column_after, column_before, expanded, simple, snap
+from tui.widgets import editor_wrap
+from tui.widgets.editor_cells import (
+    cells_in,
+    clusters,
+    column_after,
+    column_before,
+    expanded,
+    plain,
+    plain_widths,
+    simple,
+    snap,
+)
 from tui.widgets.editor_layout import Layout
 from tui.widgets.editor_rows import Rows
 from tui.widgets.editor_wrap import wrap
@@ -63,6 +74,22 @@ def test_a_break_never_cuts_a_cluster(line: str, width: int) -> None:
     assert set(wrap(line, width)) <= edges
 
 
+@given(
+    line=st.text(alphabet=st.sampled_from("ab -—“”。，「」清露한ア\U00020000□!"), max_size=60), width=st.integers(2, 16)
+)
+def test_a_line_of_chinese_is_wrapped_by_rows_as_it_is_by_clusters(line: str, width: int) -> None:
+    assert plain(line)
+    assert editor_wrap._wrap_plain(line, width) == editor_wrap._wrap_clusters(line, width)
+
+
+def test_every_plain_character_is_a_cluster_as_wide_as_it_is_drawn() -> None:
+    every = "".join(filter(plain, map(chr, range(0x20, 0x30000))))
+    assert len(every) > 60_000
+    for text in (every, every[::-1]):
+        assert len(regex.findall(r"\X", text)) == len(text)
+    assert plain_widths(every) == list(map(cell_len, every))
+
+
 @given(words=st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=30), width=st.integers(6, 30))
 def test_words_that_fit_are_wrapped_as_one_would_by_hand(words: list[str], width: int) -> None:
     rows: list[str] = []
@@ -76,8 +103,6 @@ def test_words_that_fit_are_wrapped_as_one_would_by_hand(words: list[str], width
 
 @given(line=st.text("ab -", max_size=60), width=WIDTHS)
 def test_simple_lines_are_wrapped_as_all_others_are(line: str, width: int) -> None:
-    from tui.widgets import editor_wrap
-
     if len(line) > width // 2:
         assert editor_wrap._wrap_simple(line, width) == editor_wrap._wrap_clusters(line, width)
 

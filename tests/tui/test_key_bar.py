@@ -1,8 +1,12 @@
 """The line of keys at the bottom."""
 
+from pathlib import Path
+
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 
+from tests.tui.driving import running
+from tui.screens.write_commands import COMMANDS
 from tui.widgets.key_bar import KeyBar
 
 
@@ -75,3 +79,20 @@ async def test_the_wheel_shows_what_has_no_room_and_stops_at_its_end() -> None:
         assert shown(app).rstrip().endswith("Press h")
         app.bar.scrolled -= 1000
         assert shown(app).startswith(" f5 Go")
+
+
+async def test_no_key_is_cut_in_half_at_the_end() -> None:
+    app = Desk()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        whole = "".join(part.text for _, part in app.bar._parts())
+        assert len(whole) > 60
+        assert whole.startswith(shown(app).rstrip())
+        assert shown(app).rstrip()[-1] in "abcdefgh" and len(shown(app)) == 60
+
+
+async def test_the_keys_of_a_screen_stand_in_the_order_of_its_commands(home: Path) -> None:
+    async with running((160, 45), "write") as driver:
+        line = [key.title for key in driver.app.screen.query_one(KeyBar).keys]
+        titles = [command.title for command in COMMANDS]
+        assert line and line == sorted(line, key=titles.index)

@@ -248,6 +248,10 @@ def test_sampling_takes_the_dials_of_a_preset_and_options_beside_it_go_first(
     assert json.loads(capsys.readouterr().out)["dials"] == {**DIALS, "temperature": 0.35, "top_k": 40}
     assert main([*options, "--temperature", "0.8", "--min-p", "0.1"]) == 0
     assert json.loads(capsys.readouterr().out)["dials"] == {**DIALS, "temperature": 0.8, "top_k": 40, "min_p": 0.1}
+    gap = ["infill", "bard", "--left", "In the ", "--seed", "4", "--json", "--preset", "dawn"]
+    assert main([*gap, "--top-p", "0.7"]) == 0
+    filled = json.loads(capsys.readouterr().out)["dials"]
+    assert (filled["temperature"], filled["top_p"]) == (DAWN.dials.temperature, 0.7)
     assert main(["sample", "bard", "--preset", "night"]) == 1
     assert "There is no preset named 'night'." in capsys.readouterr().err
 

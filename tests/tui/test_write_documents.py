@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from tests.tui.write_help import Writing, unsaved_texts, writing
@@ -159,7 +160,7 @@ async def test_unsaved_text_survives_quitting_and_is_offered_again(
     assert path.read_text() == "one"
     async with writing(tmp_path, monkeypatch) as desk:
         assert "poem.txt was not saved" in await dialog(desk)
-        await desk.press("r")
+        await desk.press("enter")
         await desk.until(lambda: desk.text == "unsaved one")
         assert desk.screen.editor.cursor_location == (0, 8)
         assert desk.screen.unsaved()
@@ -192,7 +193,7 @@ async def test_a_restored_text_does_not_overwrite_what_others_made_of_the_file_s
     path.write_text("two")
     async with writing(tmp_path, monkeypatch, document=path) as desk:
         await dialog(desk)
-        await desk.press("r")
+        await desk.press("enter")
         await desk.until(lambda: desk.text == "mine one")
         await desk.press("f9")
         assert "changed by another program" in await dialog(desk)
@@ -204,10 +205,10 @@ async def test_a_draft_that_is_put_off_stays_and_one_that_is_discarded_goes(
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.type("unsaved")
-    for key, left in (("l", 1), ("d", 0)):
+    for keys, left in ((["right", "enter"], 1), (["right", "right", "enter"], 0)):
         async with writing(tmp_path, monkeypatch) as desk:
             await dialog(desk)
-            await desk.press(key)
+            await desk.press(*keys)
             await desk.until(lambda: desk.pilot.app.screen is desk.screen)
             assert desk.text == ""
         assert len(unsaved_texts(tmp_path)) == left
@@ -220,7 +221,7 @@ async def test_putting_one_draft_off_puts_the_others_off_too(tmp_path: Path, mon
         leave(tmp_path, text)
     async with writing(tmp_path, monkeypatch) as desk:
         await dialog(desk)
-        await desk.press("l")
+        await desk.press("escape")
         await desk.ready()
         await desk.press("x")
         assert desk.text == "x"
@@ -237,6 +238,33 @@ async def test_the_command_for_unsaved_texts_offers_what_was_put_off(
         await dialog(desk)
         await desk.press("r")
         await desk.until(lambda: desk.text == "put off")
+
+
+async def test_what_is_typed_while_a_question_comes_up_by_itself_does_not_answer_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(tmp_path, "draft")
+    async with writing(tmp_path, monkeypatch) as desk:
+        question = await dialog(desk)
+        assert question.startswith("A text without a name was not saved") and "1 word)" in question
+        await desk.type("dear old road")
+        assert isinstance(desk.pilot.app.screen, ChoiceDialog)
+        await desk.press("enter")
+        await desk.until(lambda: desk.text == "draft")
+
+
+async def test_a_letter_pressed_twice_answers_a_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(tmp_path, "draft")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        desk.screen.action_drafts()
+        await dialog(desk)
+        question = desk.pilot.app.screen
+        for _ in range(2):  # both are on their way before the first is answered
+            question.post_message(events.Key("r", "r"))
+        await desk.until(lambda: desk.text == "draft")
+        assert desk.pilot.app.screen is desk.screen
 
 
 async def test_opening_another_file_asks_about_unsaved_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,3 +334,14 @@ async def test_history_and_branches_are_there_again_after_a_restart(
         assert desk.text == "aone"
         await desk.press("ctrl+z")
         assert desk.text == "one"
+
+
+async def test_a_text_that_is_opened_without_any_model_is_told_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, models=(), document=path) as desk:
+        await desk.until(lambda: desk.text == "one" and "F3 trains" in desk.notice, "it is said")
+        await opened(desk, path)
+        assert "F3 trains" in desk.notice

@@ -9,6 +9,7 @@ from tests.tui.fake_service import expected
 from tests.tui.write_help import Writing, writing
 from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
+from tui.screens import write_suggest
 
 
 def shown(desk: Writing) -> str:
@@ -121,12 +122,17 @@ async def test_moving_away_dismisses_a_ghost_and_what_was_seen_of_it_is_a_branch
         assert [child.said for child in here.children] == ["rain", "snow"]
 
 
-async def test_tab_goes_to_the_next_field_where_there_is_no_model(
+async def test_tab_says_what_is_missing_where_there_is_no_model_and_what_is_typed_stays_in_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.until(lambda: "no model yet" in desk.notice)
+        desk.screen.say("")
         await desk.press("tab")
+        assert "no model yet" in desk.notice
+        await desk.press("x")
+        assert desk.text == "x"
+        await desk.press("shift+tab")
         assert desk.screen.focused is not desk.screen.editor
 
 
@@ -222,3 +228,61 @@ async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
         await desk.press("down")
         assert desk.screen.editor.ghost is not None and desk.screen.editor.ghost.number == 6
         assert ghost(desk) == line(6)
+
+
+async def test_in_the_panel_the_keys_are_the_panels_also_while_a_suggestion_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=("bard", "clerk")) as desk:
+        await desk.ready()
+        give(desk, "rain", "road")
+        await desk.press("alt+m")
+        await desk.press("down", "enter")
+        await desk.until(lambda: desk.screen.session.slug == "clerk", "the other model is chosen")
+        assert desk.screen.focused is desk.screen.editor
+        await desk.press("r")
+        assert desk.text == "r"
+
+
+async def test_whoever_chooses_the_model_that_is_chosen_goes_on_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        for key in ("enter", "escape"):
+            await desk.press("alt+m", key)
+            await desk.until(lambda: desk.screen.focused is desk.screen.editor, "the text has the focus")
+
+
+@pytest.mark.parametrize(("lines", "rows"), [(4, 4), (60, 15)])
+async def test_a_ghost_at_the_foot_of_the_page_is_scrolled_to_as_far_as_the_caret_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int, rows: int
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        editor = desk.screen.editor
+        editor.replace("\n".join(f"line {number}" for number in range(100)) + "\n", (0, 0), (0, 0))
+        await desk.press("ctrl+end")
+        give(desk, "\n".join(f"ghost {number}" for number in range(lines)))
+        await desk.pilot.pause()
+        page = [editor.render_line(y).text.strip() for y in range(editor.size.height)]
+        assert "ghost 0" in page
+        assert sum(row.startswith("ghost") for row in page) >= rows
+
+
+async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_suggest, "PAUSE", 0.01)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("alt+y")
+        await suggested(desk)
+        await desk.press("escape")
+        assert ghost(desk) == ""
+        await desk.type("x")
+        await suggested(desk)
+        await desk.press("escape", "alt+y", "y")
+        await desk.pilot.pause(0.05)
+        assert ghost(desk) == ""

@@ -1,16 +1,18 @@
 """The manuscript against plain strings: whatever is done to it, its text is what a simple model says."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine.settings import Dials
+from tui.manuscript.counting import count_words
 from tui.manuscript.history import History
 from tui.manuscript.lines import Change, Lines, Location, advance
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.takes import Take
 
-TEXTS = st.text(alphabet=st.sampled_from("ab \n\x0c\u2028é字"), max_size=12)
+TEXTS = st.text(alphabet=st.sampled_from("ab \n\x0c\u2028é字。“"), max_size=12)
 MODEL_TEXTS = st.text(alphabet=st.sampled_from("xy \n"), max_size=8)
 
 
@@ -138,7 +140,7 @@ class Reference(RuleBasedStateMachine):
         pending = self.takes[self.shown] if self.pending else ""
         expected = self.text[: self.at] + pending + self.text[self.at :] if self.pending else self.text
         assert self.manuscript.text == expected
-        assert self.manuscript.body.words == sum(len(line.split()) for line in expected.split("\n"))
+        assert self.manuscript.body.words == sum(map(count_words, expected.split("\n")))
 
     @invariant()
     def same_takes(self) -> None:
@@ -233,3 +235,18 @@ def test_line_ends_of_a_model_are_those_of_the_manuscript() -> None:
     manuscript.write("a\r\nb\rc")
     assert manuscript.takes is not None
     assert manuscript.text == manuscript.takes.shown.text == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("came--a  gentle", 2),
+        ("《论诗三十首》", 5),
+        ("心画心声，总失真。", 7),
+        ("“I don’t—well…” he said.", 5),
+        ("買う iPhone", 3),
+    ],
+)
+def test_words_stand_between_spaces_and_each_character_of_scripts_without_them_is_one(text: str, words: int) -> None:
+    assert count_words(text) == words
+    assert Lines(f"{text}\n\n{text}").words == 2 * words

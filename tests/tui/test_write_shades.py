@@ -133,3 +133,20 @@ def test_a_span_keeps_to_its_characters_whatever_is_changed_around_it(
     ]
     untouched = end <= begin or start >= finish
     assert left == ([(text[start:end], text[start:end])] if untouched else [])
+
+
+async def test_the_status_line_says_what_the_colours_mean_in_those_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(120, 30)) as desk:
+        await desk.ready()
+        found = []
+        for _ in range(4):
+            await desk.press("alt+o")
+            found.append([text for text, _ in desk.screen.status.state.legend])
+            if "most" in found[-1]:
+                look = dict(desk.screen.status.state.legend)["most"]
+                drawn = desk.screen.editor.get_component_rich_style("editor--surprising-3", partial=True)
+                assert look.background is not None and look.background.rich_color == drawn.bgcolor
+        assert found == [["a model's", "changed by you"], ["surprising", "more", "most"], ["in the model's corpus"], []]
+        assert "in the model's corpus" not in desk.screen.status.render().plain

@@ -34,7 +34,8 @@ Preset = Annotated[
     str | None, typer.Option("--preset", metavar="NAME", help="A preset's dials; options beside it go first.")
 ]
 Spell = Annotated[
-    bool, typer.Option("--spell", help="Let a word model spell words that it has no token for: it makes up words.")
+    bool,
+    typer.Option("--spell", help="Let a model spell words and characters that it has no token for."),
 ]
 Seed = Annotated[
     int | None,
@@ -147,6 +148,7 @@ def _beside(preset: str, dials: Dials, context: typer.Context) -> Dials:
 
 
 def infill(
+    context: typer.Context,
     model: Model,
     left: Annotated[
         str, typer.Option("--left", metavar="TEXT|-", help="What stands before the gap; - reads stdin.")
@@ -161,6 +163,7 @@ def infill(
         int | None, typer.Option("--max-length", metavar="N", min=1, help="At most so many characters. Default: 60.")
     ] = None,
     takes: Annotated[int, typer.Option("--takes", "-k", metavar="TAKES", min=1, help="How many texts to offer.")] = 3,
+    preset: Preset = None,
     temperature: Temperature = DEFAULT.temperature,
     top_k: TopK = DEFAULT.top_k,
     top_p: TopP = DEFAULT.top_p,
@@ -179,10 +182,13 @@ def infill(
     Examples:
       pantoum infill diary --left "In the morning I " --right " and went home."
       pantoum infill diary --left "The sea was " --right "." --max-length 20 -k 5
+      pantoum infill diary --left "The sea was " --right "." --preset wild
     """
     from tui.commandline import filling
 
     dials = Dials(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, typical=typical, spell=spell)
+    if preset is not None:
+        dials = _beside(preset, dials, context)
     filling.infill(
         model,
         left=left,

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
+from tui.commands.editing import EDITOR
 from tui.commands.library import LIBRARY
 from tui.commands.merging import MERGING
 from tui.commands.presets import PRESETS
@@ -110,8 +111,15 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
         "library": LIBRARY,
         "train": TRAIN,
         "write": WRITE,
+        "editor": EDITOR,
         "branches": BRANCHES,
         "merging": MERGING,
         "regenerate": REGENERATE,
         "presets": PRESETS,
     }
+
+
+def key_groups() -> dict[str, tuple[Command, ...]]:
+    """Commands by the screen on which their keys must differ."""
+    groups = all_commands()
+    return {**groups, "write": (*groups["write"], *groups["editor"])}

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from tui.manuscript.counting import IDEOGRAPH
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
 
 Part = Literal["word", "line", "all"]
 
-_IDEOGRAPH = "[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]"  # a word of its own
 _PARTS = {
-    "word": re.compile(rf"\s*(?:{_IDEOGRAPH}[^\w\s]*|(?:(?!{_IDEOGRAPH})\S)+|$)"),
+    "word": re.compile(rf"\s*(?:{IDEOGRAPH}[^\w\s]*|(?:(?!{IDEOGRAPH})\S)+|$)"),
     "line": re.compile(r"\n*[^\n]*"),
     "all": re.compile(r"(?s:.*)"),
 }

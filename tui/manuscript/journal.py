@@ -143,9 +143,11 @@ class Journal(Watcher):
             self._caret = caret
 
     def added(self, node: Node, *, entered: bool) -> None:
+        """Notes a new step; `entered`: the text is that step's now."""
         self._records.append(Added(NodeRecord.of(node), entered))
 
     def grew(self, node: Node, change: Change) -> None:
+        """Notes what typing added to the step; letter after letter becomes one record."""
         last = self._records[-1] if self._records else None
         if isinstance(last, Grew) and (joined := last.change.change().joined(change)) is not None:
             self._records[-1] = Grew(ChangeRecord.of(joined), node.after, last.by + 1)
@@ -153,15 +155,19 @@ class Journal(Watcher):
             self._records.append(Grew(ChangeRecord.of(change), node.after))
 
     def moved(self, node: Node) -> None:
+        """Notes that the text is another step's now."""
         self._records.append(Moved(node.number))
 
     def marked(self, node: Node) -> None:
+        """Notes that a step was pinned or put away, or is that no more."""
         self._records.append(Marked(node.number, node.pinned, node.archived))
 
     def split(self, node: Node, head: Node, index: int, length: int) -> None:
+        """Notes that a step was cut in two, so many characters into one of its changes."""
         self._records.append(Split(node.number, index, length))
 
     def merged(self, node: Node) -> None:
+        """Notes that a step was joined with the one before it."""
         self._records.append(Merged(node.number))
 
     # --- writing ---

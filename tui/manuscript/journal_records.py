@@ -25,11 +25,13 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True, omit_defaults=T
 
     @classmethod
     def of(cls, change: Change) -> "ChangeRecord":
+        """The record of a change."""
         return cls(
             change.start, change.end, change.removed, change.inserted, change.removed_origins, change.inserted_origins
         )
 
     def change(self) -> Change:
+        """The change again."""
         end = advance(self.start, self.inserted)
         return Change(
             self.start, self.end, end, self.removed, self.inserted, self.removed_origins, self.inserted_origins
@@ -50,11 +52,13 @@ class TakeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, take: Take | None) -> "TakeRecord | None":
+        """The record of a take; None for none."""
         if take is None:
             return None
         return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node, take.exact, take.recipe)
 
     def take(self) -> Take:
+        """The take again."""
         return Take(self.model, self.seed, self.dials, self.text, self.hash, self.node, self.exact, self.recipe)
 
 
@@ -77,6 +81,7 @@ class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, node: Node) -> "NodeRecord":
+        """The record of a node, which must have a parent."""
         assert node.parent is not None
         return cls(
             node.number,

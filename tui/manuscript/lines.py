@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui.manuscript.counting import count_words, word_after, word_before
 from tui.manuscript.provenance import Fragment, Origin, Runs, cut, join, model_characters, origin_at
 
 Location = tuple[int, int]  # line, column; both from 0, columns in code points
@@ -70,7 +71,7 @@ class Lines:
     def __init__(self, text: str = "") -> None:
         self.lines = text.split("\n")
         self.origins: list[Runs] = [()] * len(self.lines)
-        self.words = sum(len(line.split()) for line in self.lines)
+        self.words = sum(map(count_words, self.lines))
         self.characters = len(text) - len(self.lines) + 1  # line ends are nobody's
         self.by_model = 0  # characters that a model wrote
         self.version = 0  # grows with every change
@@ -208,10 +209,7 @@ def _gained(old: Sequence[str], new: Sequence[str], start: int, end: int) -> int
 
     Only the words that the change touches are counted, as a line may be long.
     """
-    left = old[0].rfind(" ", 0, start) + 1
-    right = old[-1].find(" ", end)
-    head, tail = old[0][left:start], old[-1][end : right if right >= 0 else None]
-    before = old[0][left : right if right >= 0 else None] if len(old) == 1 else ""
-    if len(old) > 1:
-        before = "\n".join([old[0][left:], *old[1:-1], old[-1][: right if right >= 0 else None]])
-    return len((head + "\n".join(new) + tail).split()) - len(before.split())
+    left, right = word_before(old[0], start), word_after(old[-1], end)
+    head, tail = old[0][left:start], old[-1][end:right]
+    before = old[0][left:right] if len(old) == 1 else "\n".join([old[0][left:], *old[1:-1], old[-1][:right]])
+    return count_words(head + "\n".join(new) + tail) - count_words(before)

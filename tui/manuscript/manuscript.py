@@ -37,6 +37,15 @@ class Manuscript:
             return None
         return self.takes.place, advance(self.takes.place, self.takes.shown.text)
 
+    @property
+    def own_share(self) -> float:
+        """The share of the characters that is not a model's, from 0 to 1. What is pending is a model's."""
+        body = self.body
+        pending = 0
+        if self.pending and self.takes is not None:
+            pending = len(self.takes.shown.text) - self.takes.shown.text.count("\n")
+        return 1.0 - (body.by_model + pending) / body.characters if body.characters else 1.0
+
     # --- the writer's steps ---
 
     def edit(self, start: Location, end: Location, text: str, before: Caret) -> Change:

@@ -33,6 +33,7 @@ class Piece:
 
     @property
     def differs(self) -> bool:
+        """Whether the two sides say different things."""
         return self.mine != self.theirs
 
     @property

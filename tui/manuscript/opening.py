@@ -98,11 +98,13 @@ class Left:
 
     @property
     def path(self) -> Path | None:
+        """Its file; None for a text without a name."""
         return Path(self.restored.file.document) if self.restored.file.document else None
 
     @property
     def name(self) -> str:
-        return self.path.name if self.path is not None else "a text without a name"
+        """What to call it at the beginning of a sentence."""
+        return self.path.name if self.path is not None else "A text without a name"
 
     def opened(self) -> Opened:
         """The text as it was left. The journal goes on from there."""

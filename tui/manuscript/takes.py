@@ -34,6 +34,7 @@ class Takes:
 
     @property
     def shown(self) -> Take:
+        """The take that is shown, or was last."""
         return self._takes[self._shown]
 
     @property

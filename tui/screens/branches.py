@@ -108,6 +108,14 @@ class BranchesScreen(ModalScreen[Node | None]):
         self._fill(node)
 
 
+def when_made(made: float, now: datetime) -> str:
+    """A moment, in seconds since 1970, as people tell it: the day only where it is another, the year likewise."""
+    moment = datetime.fromtimestamp(made)
+    if moment.date() == now.date():
+        return f"{moment:%H:%M}"
+    return f"{moment:%-d %b %H:%M}" if moment.year == now.year else f"{moment:%-d %b %Y}"
+
+
 def _line(branch: Branch) -> Content:
     """How one branch looks: where it is, who wrote it, what it says."""
     node = branch.node
@@ -118,7 +126,7 @@ def _line(branch: Branch) -> Content:
         else {"start": "the beginning", "outside": "another program"}.get(node.kind, "you")
     )
     steps = f" ({branch.steps} steps)" if branch.steps > 1 else ""
-    when = datetime.fromtimestamp(node.made).strftime("  %-d %b %H:%M") if node.made else ""
+    when = f"  {when_made(node.made, datetime.now())}" if node.made else ""
     colour = "$foreground-muted" if node.archived else "$accent" if node.take is not None else "$foreground"
     return Content.assemble(
         (f"{'  ' * min(branch.depth, 20)}{mark} ", "$primary bold" if branch.path else "$foreground-muted"),

@@ -1,6 +1,7 @@
 """F1: what this screen shows and what can be done on it, with its keys, from the commands that it declares."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import ClassVar
 
@@ -18,15 +19,18 @@ from tui.commands.command import Command
 from tui.commands.registry import EVERYWHERE, commands_of
 from tui.widgets.chart_colours import Colours
 
-TITLE, WIDER = 20, 30  # columns of a command's title, the latter where there is room
+TITLE = 30  # columns of a command's title, where there is room for them
+KEYS = 20  # columns of its keys at most; more keys stand below each other
 ROOM = 100  # columns of the screen
+DIGITS = tuple(f"alt+{digit}" for digit in range(1, 10))
 
 
 class HelpScreen(ModalScreen[None]):
     """The commands of `screen` by group, those faint that don't apply now, and those that work everywhere.
 
-    `remapped` has the person's own keys by command id. A screen with `help_text()` has its say first, and one with
-    `help_group()` names the group that the person is likely looking for.
+    `remapped` has the person's own keys by command id. A screen with `help_text()` has its say first, one with
+    `help_group()` names the group that the person is likely looking for, and one with `help_more` has commands that
+    belong to a widget.
     """
 
     CSS_PATH = "help.tcss"
@@ -38,7 +42,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, screen: Screen[object], remapped: Mapping[str, str]) -> None:
         super().__init__()
         self._remapped = remapped
-        self._about = commands_of(screen)
+        self._about = (*commands_of(screen), *getattr(screen, "help_more", ()))
         self._applies = {
             command.id: bool(screen.check_action(command.action.partition("(")[0], ())) for command in self._about
         }
@@ -74,20 +78,48 @@ class HelpScreen(ModalScreen[None]):
     def _table(self, commands: Iterable[Command]) -> Table:
         colours = Colours(self.app)
         table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True, width=max(len(self._keys(each)) for each in (*self._about, *EVERYWHERE)))
-        table.add_column(width=WIDER if self.app.size.width >= ROOM else TITLE)
+        longest = max(len(self._keys(each)) for each in (*self._about, *EVERYWHERE))
+        table.add_column(width=min(longest, KEYS))
+        if roomy := self.app.size.width >= ROOM:
+            table.add_column(width=TITLE)
         table.add_column()
-        for command in commands:
+        for command in self._once(commands):
             now = self._applies.get(command.id, True)
             keys = Text(self._keys(command), colours.strong("primary") if now else colours.muted())
             style = Style.null() if now else colours.muted()
-            table.add_row(keys, Text(command.title, style), Text(command.help, style))
+            title, help = Text(command.title, style), Text(command.help, style)
+            if roomy:
+                table.add_row(keys, title, help)
+            else:  # the title goes first in what is said
+                title.stylize(Style(bold=True))
+                table.add_row(keys, Text("  ").join([title, help]))
         return table
 
+    def _once(self, commands: Iterable[Command]) -> Iterable[Command]:
+        """Of commands that are numbered by their keys, alt+1 to alt+9, only one that stands for all."""
+        for command in commands:
+            if not command.keys.endswith(DIGITS) or command.id in self._remapped:
+                yield command
+            elif command.keys.endswith(DIGITS[0]):
+                title, help = (text.replace("1", "1 to 9") for text in (command.title, command.help))
+                yield replace(command, title=title, help=help)
+
     def _keys(self, command: Command) -> str:
-        return key_names(self._remapped.get(command.id, command.keys))
+        keys = key_names(self._remapped.get(command.id, command.keys))
+        return keys.replace("alt+1", "alt+1 … 9") if keys == "alt+1" else keys
 
 
 def key_names(keys: str) -> str:
-    """Keys as people know them: ``"ctrl+g,comma"`` is ``"ctrl+g ,"``; empty where only the palette has the command."""
-    return " ".join(format_key(key) for key in keys.split(","))
+    """Keys as people know them: ``"ctrl+@,alt+comma"`` is ``"ctrl+space alt+,"``; empty where there are none.
+
+    What only a Mac's command key sends is left out: it is the other one with another name.
+    """
+    shown = [key for key in keys.split(",") if not key.startswith("super+")]
+    return " ".join(_key_name(key) for key in shown)
+
+
+def _key_name(key: str) -> str:
+    if key == "ctrl+@":  # what terminals send for it
+        return "ctrl+space"
+    held, plus, last = key.rpartition("+")
+    return held + plus + format_key(last)

@@ -14,6 +14,7 @@ from engine.client import EngineClient
 from engine.folder import ModelEntry, ModelLibrary
 from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
+from tui.commands.editing import EDITOR
 from tui.commands.registry import bindings
 from tui.engine_link import EngineLink
 from tui.screens.write_commands import COMMANDS
@@ -40,6 +41,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         Binding("tab", "app.focus_next", "Next field", show=False),  # where there is nothing to keep
     ]
     commands: ClassVar[tuple[Command, ...]] = COMMANDS
+    help_more: ClassVar[tuple[Command, ...]] = EDITOR
 
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
@@ -58,6 +60,14 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             count=MOST,
             busy=lambda: self.fetching,
         )
+
+    def on_mount(self) -> None:
+        self.watch(self.models, "expanded", self._list_closed, init=False)
+
+    def _list_closed(self, expanded: bool) -> None:
+        """Whoever has chosen a model, or none, goes on writing."""
+        if not expanded:
+            self.call_after_refresh(lambda: self.editor.focus() if self.focused is self.models else None)
 
     def on_screen_resume(self) -> None:
         """Models may have been trained, or trained further, since the screen was last seen."""
@@ -90,12 +100,12 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
                 return self.suggesting or (manuscript.takes is not None and manuscript.offers_takes)
             case "suggest":
                 return self.can_suggest
-            case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":
-                return self.suggesting
+            case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":  # in the panel its keys are the panel's
+                return self.suggesting and self.focused is self.editor
             case "accept_gap":
                 return self.filling
             case "focus_text":
-                return not manuscript.pending and not self.suggesting and self.focused is not self.editor
+                return not manuscript.pending and self.focused is not self.editor
             case _:
                 return True
 
@@ -104,6 +114,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
     @property
     def has_models(self) -> bool:
         return self._listed
+
+    def standing(self) -> str:
+        return self._said
 
     def model_lost(self) -> None:
         super().model_lost()
@@ -194,6 +207,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     def action_focus_next_tokens(self) -> None:
         self._show_panel(True)
+        self.editor.dismiss_ghost()  # its takes stand where the tokens should
         self.next_tokens.focus()
 
     def action_focus_text(self) -> None:

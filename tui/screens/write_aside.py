@@ -87,7 +87,7 @@ class WriteAside(WriteDesk):
         if opened.manuscript.offers_takes:
             self.editor.turn_take(0)  # what the model had written when the app went down
         self.editor.focus()
-        self.say(" ".join(opened.notices))
+        self.say(" ".join(opened.notices) or self.standing())
         self.refresh_status()
 
     def _adopt(self, opened: Opened) -> None:
@@ -180,18 +180,22 @@ class WriteAside(WriteDesk):
             if done:
                 each.journal.discard()
             else:
-                done = await self.ask_about(each) != "discard"
+                done = await self.ask_about(each, asked=asked) != "discard"
         if asked and not found:
             self.say("There are no unsaved texts.")
 
-    async def ask_about(self, left: Left) -> str:
-        """Asks about one text, does as told, and returns the answer: restore, discard, or later."""
+    async def ask_about(self, left: Left, *, asked: bool = False) -> str:
+        """Asks about one text, does as told, and returns the answer: restore, discard, or later.
+
+        Unless the person `asked` for it, letters don't answer: they may be the first of the next sentence.
+        """
         words = left.restored.manuscript.body.words
         when = datetime.fromtimestamp(left.journal.file.stat().st_mtime).strftime("%-d %B, %H:%M")
         answer = await self.app.push_screen_wait(
             ChoiceDialog(
-                f"{left.name} was not saved ({when}, {words:,} words).",
+                f"{left.name} was not saved ({when}, {words:,} word{'' if words == 1 else 's'}).",
                 (Choice("restore", "r", "Restore"), Choice("later", "l", "Later"), Choice("discard", "d", "Discard")),
+                unasked=not asked,
             )
         )
         if answer == "restore" and await self.may_leave():

@@ -7,6 +7,7 @@ import msgspec
 from tui.engine_link import EngineLink
 from tui.manuscript.history import Node
 from tui.screens.write_continuing import WriteContinuing
+from tui.screens.write_desk import Legend
 from tui.widgets.editor_page import Colouring
 
 
@@ -16,6 +17,9 @@ class WriteBranches(WriteContinuing):
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
         self.colourings: dict[str, Colouring | None] = {"none": None, "provenance": self.editor.provenance}
+        self.legends: dict[str, Legend] = {
+            "provenance": (("a model's", "editor--model"), ("changed by you", "editor--edited"))
+        }
 
     def on_mount(self) -> None:
         self.editor.colour(self.colourings.get(self.settings.colours))
@@ -28,6 +32,9 @@ class WriteBranches(WriteContinuing):
         self.adopt_settings(msgspec.structs.replace(self.settings, colours=name))
         self.editor.colour(self.colourings[name])
         self.flash(f"colours: {name}")
+
+    def legend(self) -> Legend:
+        return self.legends.get(self.settings.colours, ())
 
     def action_sibling(self, steps: int) -> None:
         """Goes to what was written instead of the last step."""

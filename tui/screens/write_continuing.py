@@ -24,7 +24,7 @@ from tui.write_settings import SEEDS, WriteSettings
 
 PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
-NO_MODEL = "There is no model yet. Press F3 to train one on a text of yours; until then this is a plain editor."
+NO_MODEL = "There is no model yet. F2 adds texts, F3 trains a model on one of them; until then this is a plain editor."
 
 NONE_CHOSEN = "No model is chosen. Choose one with alt+m."
 

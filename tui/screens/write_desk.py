@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.style import Style
 from textual.widgets import Select
 
 from corpora.errors import InputError
@@ -24,8 +25,13 @@ from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.write_status import Notice, StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
-HINT = "Write the first line, then press ctrl+g: the model goes on from there."
+HINT = (
+    "Write the first line. Then tab shows how the model would go on, and ctrl+g lets it write by itself. "
+    "F1 lists all keys."
+)
 ANOTHER = "Choose another model with alt+m; your text is untouched."
+Legend = tuple[tuple[str, str], ...]  # what each colour of the text means, and its component class of the editor
+
 FLASH = 2.0  # seconds that a short note stays in the status line
 SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remembered
 
@@ -122,8 +128,16 @@ class WriteDesk(Screen[None]):
         """What the text costs the model, in words, or an empty string."""
         return ""
 
+    def legend(self) -> Legend:
+        """What the colours of the text mean."""
+        return ()
+
     def file_name(self) -> str:
         """The text's name, or an empty string."""
+        return ""
+
+    def standing(self) -> str:
+        """What is to be said wherever there is nothing newer to say."""
         return ""
 
     def unsaved(self) -> bool:
@@ -161,13 +175,18 @@ class WriteDesk(Screen[None]):
             file=self.file_name(),
             unsaved=self.unsaved(),
             words=self.editor.manuscript.body.words,
-            own=self.editor.manuscript.body.own_share,
+            own=self.editor.manuscript.own_share,
             locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
             score=self.score(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
+            legend=tuple((text, self._look(name)) for text, name in self.legend()),
         )
+
+    def _look(self, name: str) -> Style:
+        """How the editor shows what has this component class."""
+        return Style.from_rich_style(self.editor.get_component_rich_style(name, partial=True))
 
     def adopt_settings(self, settings: WriteSettings, *, shown: bool = True) -> None:
         """Shows and remembers the settings; they are written once they have rested.

@@ -32,6 +32,9 @@ class WriteShades(WriteBranches):
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:
         super().__init__(link, root)
         self.colourings |= {"surprisal": self._surprisal_of, "copied": self._copies_of}
+        steps = (("surprising", 1), ("more", 2), ("most", 3))
+        self.legends["surprisal"] = tuple((text, f"editor--surprising-{step}") for text, step in steps)
+        self.legends["copied"] = (("in the model's corpus", "editor--copied"),)
         self._costs: Spans[float] = Spans(WORDS)
         self._spread = Spread(())
         self._copies: Spans[int] = Spans(COPIES)

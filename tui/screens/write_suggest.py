@@ -70,6 +70,7 @@ class WriteSuggest(WriteContinuing):
         by_pausing = not self.settings.by_pausing
         self.adopt_settings(msgspec.structs.replace(self.settings, by_pausing=by_pausing))
         self.flash("suggestions come when you pause" if by_pausing else "suggestions come when you ask")
+        self._paused_soon()  # whoever turns it on is pausing
 
     def action_ranked(self) -> None:
         ranked = not self.settings.ranked
@@ -93,7 +94,7 @@ class WriteSuggest(WriteContinuing):
         """Whether a key should ask for a suggestion: the caret is in the text, and nothing is to be decided first."""
         editor = self.editor
         idle = not self.suggesting and not self.writing and not editor.manuscript.pending
-        return idle and self.focused is editor and bool(self.session.slug) and not editor.read_only
+        return idle and self.focused is editor and not editor.read_only
 
     def doing(self) -> str:
         ghost = self.editor.ghost
@@ -210,7 +211,7 @@ class WriteSuggest(WriteContinuing):
             self._pausing = self.set_timer(PAUSE, self._suggest_by_itself)
 
     def _suggest_by_itself(self) -> None:
-        if self.is_current and self.can_suggest:
+        if self.is_current and self.session.slug and self.can_suggest:
             self.action_suggest()
 
 

@@ -11,12 +11,12 @@ from engine.protocol import Alternatives, AlternativesParams
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location
 from tui.screens.words import Choice, WordsScreen
-from tui.screens.write_suggest import WriteSuggest
+from tui.screens.write_takes import WriteTakes
 
 MOST = 20  # words in the list
 
 
-class WriteWords(WriteSuggest):
+class WriteWords(WriteTakes):
     """Asks for the words at the caret; one question at a time, whose answer counts while the text is the same."""
 
     def __init__(self, link: EngineLink | None = None, root: Path | None = None) -> None:

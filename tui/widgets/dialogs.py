@@ -20,6 +20,7 @@ ChoiceDialog > Vertical, LineDialog > Vertical {
 ChoiceDialog.-many > Vertical { width: 72; }
 ChoiceDialog Label, LineDialog Label { width: 1fr; height: auto; }
 ChoiceDialog Horizontal { height: auto; margin-top: 1; }
+ChoiceDialog .hint { color: $foreground-muted; margin-top: 1; }
 ChoiceDialog Button { min-width: 8; width: auto; margin-right: 1; }
 LineDialog Input { margin-top: 1; }
 LineDialog #problem { color: $text-error; }
@@ -38,7 +39,10 @@ class Choice:
 
 
 class ChoiceDialog(ModalScreen[str | None]):
-    """Asks a question and returns the chosen answer's name, or None for Escape."""
+    """Asks a question and returns the chosen answer's name, or None for Escape.
+
+    A question that comes `unasked` may come while somebody types: letters don't answer it, only Enter does.
+    """
 
     DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,10 +51,11 @@ class ChoiceDialog(ModalScreen[str | None]):
         Binding("right,down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, question: str, choices: tuple[Choice, ...]) -> None:
+    def __init__(self, question: str, choices: tuple[Choice, ...], *, unasked: bool = False) -> None:
         super().__init__()
         self.question = question
         self._choices = choices
+        self._unasked = unasked
         self.set_class(len(choices) > 4, "-many")
 
     def compose(self) -> ComposeResult:
@@ -59,18 +64,26 @@ class ChoiceDialog(ModalScreen[str | None]):
             for start in range(0, len(self._choices), MOST):
                 with Horizontal():
                     for choice in self._choices[start : start + MOST]:
-                        yield Button(f"{choice.label} ({choice.key})", id=f"choice-{choice.name}", compact=True)
+                        label = choice.label if self._unasked else f"{choice.label} ({choice.key})"
+                        yield Button(label, id=f"choice-{choice.name}", compact=True)
+            if self._unasked:
+                yield Label("← → choose · Enter takes · Esc decides later", classes="hint")
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
         assert event.button.id is not None
-        self.dismiss(event.button.id.removeprefix("choice-"))
+        self._answer(event.button.id.removeprefix("choice-"))
 
     def on_key(self, event: events.Key) -> None:
-        for choice in self._choices:
+        for choice in () if self._unasked else self._choices:
             if event.character == choice.key:
                 event.stop()
-                self.dismiss(choice.name)
+                self._answer(choice.name)
+
+    def _answer(self, name: str) -> None:
+        """Only once: more keys may come before the question is off the screen."""
+        if self.is_current:
+            self.dismiss(name)
 
 
 class LineDialog(ModalScreen[str | None]):

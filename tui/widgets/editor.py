@@ -14,12 +14,12 @@ from textual.document._document import Selection
 from textual.message import Message
 from textual.reactive import reactive
 
+from tui.commands.editing import EDITOR
 from tui.manuscript.history import Node
 from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
-from tui.widgets.editor_bindings import editing_bindings
 from tui.widgets.editor_cells import snap
 from tui.widgets.editor_ghost import EditorGhost
 from tui.widgets.editor_layout import Layout
@@ -68,7 +68,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         & > .editor--surprising-3 { color: $foreground; background: $background; text-style: bold underline; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = editing_bindings()
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in EDITOR]
     can_focus = True
 
     selection: reactive[Selection] = reactive(Selection.cursor((0, 0)), init=False, repaint=False)
@@ -256,12 +256,12 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.show_caret(center=center)
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        return _prints(character)
+        return _prints(key, character)
 
     async def _on_key(self, event: events.Key) -> None:
         self._last_key = monotonic()
         text = "\n" if event.key == "enter" else event.character
-        if event.key == "enter" or _prints(event.character):
+        if event.key == "enter" or _prints(event.key, event.character):
             event.stop()
             event.prevent_default()
             self.replace(text or "", *self.selection)
@@ -317,5 +317,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             self._refining.pause()
 
 
-def _prints(character: str | None) -> bool:
-    return character is not None and (character.isprintable() or character in JOINERS)
+def _prints(key: str, character: str | None) -> bool:
+    if character is None or key.startswith("alt+"):  # a command without a use now, not its letter
+        return False
+    return character.isprintable() or character in JOINERS

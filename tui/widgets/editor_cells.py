@@ -25,6 +25,12 @@ PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 # Characters of one cell that never join their neighbours: a line of these alone needs no table of its clusters.
 _SIMPLE = re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2015\u2018-\u201e\u2020-\u2022\u2026]*")
+# Characters that never join either, most of two cells: Chinese, Japanese and Korean without marks of their own.
+_WIDE = (
+    "\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60\U00020000-\U0002a6df"
+)
+_PLAIN = re.compile(f"{_SIMPLE.pattern[:-2]}\u25a0-\u25a1{_WIDE}]*")
+_FIRST_WIDE = "\u3000"
 
 
 def visible(line: str) -> str:
@@ -59,9 +65,11 @@ class Clusters:
         return self.starts[bisect_right(self.starts, column) - 1]
 
     def before(self, column: int) -> int:
+        """The last boundary before `column`; 0 at the line's beginning."""
         return self.starts[max(0, bisect_left(self.starts, column) - 1)]
 
     def after(self, column: int) -> int:
+        """The first boundary behind `column`; the line's length at its end."""
         return self.starts[min(len(self.starts) - 1, bisect_right(self.starts, column))]
 
 
@@ -70,7 +78,19 @@ def clusters(line: str) -> Clusters:
     return _clusters_long(line) if len(line) < HUGE else _clusters_huge(line)
 
 
+def plain(line: str) -> bool:
+    """Whether each code point of the line is a cluster, and none a tab."""
+    return _PLAIN.fullmatch(line) is not None
+
+
+def plain_widths(line: str) -> list[int]:
+    """The cells of each code point of a plain line."""
+    return [1 if character < _FIRST_WIDE else 2 for character in line]
+
+
 def _clusters(line: str) -> Clusters:
+    if plain(line):
+        return Clusters(list(range(len(line) + 1)), plain_widths(line))
     from regex import compile as compile_regex  # imported when first needed: most texts never need it
 
     parts = compile_regex(r"\X").findall(line)

@@ -30,6 +30,7 @@ class Layout:
 
     @property
     def width(self) -> int:
+        """The cells of a row."""
         return self.rows.width
 
     @property
@@ -52,6 +53,14 @@ class Layout:
             line = place[0]
             shown = self.shown(line)
             self.rows.replace(line, line, [shown], _wrap_with_ends(shown, self.width))
+
+    @property
+    def ghost_end(self) -> int:
+        """The last row of the ghost; -1 where there is none."""
+        if self._ghost is None:
+            return -1
+        (line, column), text = self._ghost
+        return self.rows.top(line) + bisect_right(self.breaks(line), column + len(text) - 1)
 
     def shown(self, line: int) -> str:
         """A line as it is shown: with the ghost, where that stands in it."""

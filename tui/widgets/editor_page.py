@@ -142,17 +142,18 @@ class EditorPage(EditorActs):
         return more
 
     def show_caret(self, *, center: bool = False) -> None:
-        """Scrolls as far as it takes to have the caret on the page."""
+        """Scrolls as far as it takes to have the caret on the page, and of a ghost behind it as much as fits."""
         if not self.is_mounted:
             return
         _, row = self.layout_.offset(self.caret)
         top, rows = self.scroll_offset.y, self.page_rows
+        last = max(row, self.layout_.ghost_end)
         if center and not top <= row < top + rows:
             target = row - rows // 2
         elif row < top:
             target = row
-        elif row >= top + rows:
-            target = row - rows + 1
+        elif last >= top + rows:
+            target = min(last - rows + 1, row)
         else:
             target = top
         if target != top:

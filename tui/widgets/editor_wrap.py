@@ -4,8 +4,10 @@ Never in a cluster. One space may hang over the row's end, so that a word that j
 """
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
-from tui.widgets.editor_cells import TAB, clusters, simple
+from tui.widgets.editor_cells import TAB, clusters, plain, plain_widths, simple
 
 Breaks = tuple[int, ...]  # the columns at which the second and later rows begin
 
@@ -22,7 +24,9 @@ def wrap(line: str, width: int) -> Breaks:
     width = max(width, 2)
     if len(line) <= width // 2 and "\t" not in line:  # no character but a tab is wider than two cells
         return ()
-    return _wrap_simple(line, width) if simple(line) else _wrap_clusters(line, width)
+    if simple(line):
+        return _wrap_simple(line, width)
+    return _wrap_plain(line, width) if plain(line) else _wrap_clusters(line, width)
 
 
 def guess_height(line: str, width: int) -> int:
@@ -61,6 +65,25 @@ def _after_dash(line: str, dash: str, start: int, end: int) -> int:
             return at + 1
         at = line.rfind(dash, start, at)
     return 0
+
+
+def _wrap_plain(line: str, width: int) -> Breaks:
+    """As `_wrap_clusters`, row by row: a paragraph of Chinese is as quick as one of English."""
+    cells = [0, *accumulate(plain_widths(line))]  # before each column
+    breaks = []
+    start, length = 0, len(line)
+    while cells[length] - cells[start] > width:
+        over = bisect_right(cells, cells[start] + width, start) - 1  # the first column that does not fit
+        if line[over] == " ":
+            over += 1
+        if over >= length:
+            break
+        cut = over
+        while cut > start and not _may_break(line, cut, start, cut - 1):
+            cut -= 1
+        start = cut if cut > start else over
+        breaks.append(start)
+    return tuple(breaks)
 
 
 def _wrap_clusters(line: str, width: int) -> Breaks:

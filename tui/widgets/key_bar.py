@@ -17,6 +17,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.commands.registry import commands_of
+
 SCROLL = 8  # cells that a turn of the wheel moves a line that is too long
 
 
@@ -77,8 +79,11 @@ class KeyBar(Widget):
         return max(0, min(cells, length - self.size.width))
 
     def render_line(self, y: int) -> Strip:
-        strip = Strip.join([part for _, part in self._parts()])
-        width = self.size.width
+        parts, width = [part for _, part in self._parts()], self.size.width
+        if not self.scrolled:  # no key is cut in half
+            while len(parts) > 1 and sum(part.cell_length for part in parts) > width:
+                parts.pop()
+        strip = Strip.join(parts)
         return strip.crop(self.scrolled, self.scrolled + width).adjust_cell_length(width, self.rich_style)
 
     def _parts(self) -> list[tuple[int | None, Strip]]:
@@ -132,9 +137,11 @@ class KeyBar(Widget):
 
 
 def _keys(screen: Screen[object]) -> Iterable[Key]:
-    """The keys that a screen's bindings want shown, once for each action."""
+    """The keys that a screen's bindings want shown, once for each action, in the order of the screen's commands."""
     seen = set()
-    for _, binding, enabled, help_ in screen.active_bindings.values():
+    order = {command.id: number for number, command in enumerate(commands_of(screen))}
+    active = sorted(screen.active_bindings.values(), key=lambda each: order.get(each.binding.id or "", -1))
+    for _, binding, enabled, help_ in active:
         if binding.show and binding.action not in seen:
             seen.add(binding.action)
             yield Key(binding.key, screen.app.get_key_display(binding), binding.description, help_, enabled)

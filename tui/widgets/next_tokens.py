@@ -1,4 +1,4 @@
-"""What the model would write next, with probabilities: to look at, and to choose from."""
+"""What the model would write next, with probabilities, or its suggestions: to look at, and to choose from."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,13 +13,17 @@ from textual.widget import Widget
 
 from engine.protocol import NextToken, NextTokens
 from tui.widgets.editor_cells import visible
+from tui.widgets.takes_list import Suggestions, TakesList
 
 MOST = 20  # tokens asked for
 BLOCKS = " ▏▎▍▌▋▊▉"
 
 
 class NextTokensPanel(Widget, can_focus=True):
-    """The likeliest tokens after the caret, one a row. Probabilities are those that the dials leave, where given."""
+    """The likeliest tokens after the caret, one a row. Probabilities are those that the dials leave, where given.
+
+    While there are suggestions for the place, these stand here instead.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -29,6 +33,13 @@ class NextTokensPanel(Widget, can_focus=True):
 
     answer: reactive[NextTokens | None] = reactive(None)
     row: reactive[int] = reactive(0)
+    suggestions: reactive[Suggestions] = reactive(Suggestions())
+
+    @dataclass
+    class TakePicked(Message):
+        """The person wants to see the suggestion of this number, from 1."""
+
+        number: int
 
     @dataclass
     class Picked(Message):
@@ -38,7 +49,16 @@ class NextTokensPanel(Widget, can_focus=True):
 
     def watch_answer(self, answer: NextTokens | None) -> None:
         self.row = 0
-        self.border_title = f"Next · {answer.entropy:.1f} bits" if answer is not None else "Next"
+        self._entitle()
+
+    def watch_suggestions(self) -> None:
+        self._entitle()
+
+    def _entitle(self) -> None:
+        if self.suggestions.texts:
+            self.border_title = "Suggestions  ↓ alt+1…9"
+        else:
+            self.border_title = f"Next · {self.answer.entropy:.1f} bits" if self.answer is not None else "Next"
 
     def watch_has_focus(self, has_focus: bool) -> None:
         self.refresh()
@@ -47,6 +67,8 @@ class NextTokensPanel(Widget, can_focus=True):
         return max(0, min(row, len(self._tokens()) - 1))
 
     def render(self) -> Content:
+        if self.suggestions.texts:
+            return self._takes.content
         tokens = self._tokens()
         if not tokens:
             return Content.styled("Nothing to show yet.", "$foreground-muted")
@@ -66,6 +88,10 @@ class NextTokensPanel(Widget, can_focus=True):
             ),
         )
 
+    @property
+    def _takes(self) -> TakesList:
+        return TakesList(self.suggestions, self.content_size.width, self.content_size.height)
+
     def _tokens(self) -> tuple[NextToken, ...]:
         if self.answer is None:
             return ()
@@ -80,7 +106,10 @@ class NextTokensPanel(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is not None and 0 <= offset.y < len(self._tokens()):
+        if offset is not None and self.suggestions.texts:
+            if number := self._takes.number_at(offset.y):
+                self.post_message(self.TakePicked(number))
+        elif offset is not None and 0 <= offset.y < len(self._tokens()):
             self._pick(offset.y)
 
     def _pick(self, row: int) -> None:

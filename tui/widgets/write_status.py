@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 from textual.reactive import reactive
+from textual.style import Style
 from textual.widgets import Static
 
 
@@ -20,6 +21,7 @@ class WriteState:
     model: str = ""
     doing: str = ""  # "writing…", "take 2 of 3"
     speed: float = 0.0  # tokens a second; 0: not shown
+    legend: tuple[tuple[str, Style], ...] = ()  # what the colours of the text mean, each in its colour
 
 
 class StatusLine(Static):
@@ -30,27 +32,28 @@ class StatusLine(Static):
     def render(self) -> Content:
         state = self.state
         width = self.content_size.width
-        left = [
+        left: list[tuple[str, str | Style]] = [
             (f"{'●' if state.unsaved else '✓'} ", "$warning" if state.unsaved else "$success"),
             (state.file or "no name yet", "$foreground"),
             (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$foreground-muted"),
         ]
         if state.own < 1:
-            left.append((f"  {state.own * 100:.0f} % own", "$foreground-muted"))
+            left.append((f"  {min(round(state.own * 100), 99)} % own", "$foreground-muted"))  # never all of it
         if state.locked:
             left.append(("  read only", "$warning"))
-        right = [(state.doing, "$accent bold")] if state.doing else []
+        legend: list[tuple[str, str | Style]] = [part for each in state.legend for part in (("  ", ""), each)]
+        right: list[tuple[str, str | Style]] = [(state.doing, "$accent bold")] if state.doing else []
         if state.speed > 0:
             right.append((f"  {state.speed:,.0f} tokens/s", "$foreground-muted"))
         if state.score:
             right.append((f"  {state.score}", "$secondary"))
         if state.model:
             right.append((f"  {state.model}", "$primary"))
-        gap = width - sum(Content(text).cell_length for text, _ in left + right)
-        if gap < 1:
-            left = left[:2]
-            gap = max(1, width - sum(Content(text).cell_length for text, _ in left + right))
-        return Content.assemble(*left, " " * gap, *right)
+        for shown in (left + legend, left, left[:2]):  # as much as there is room for
+            gap = width - sum(Content(text).cell_length for text, _ in shown + right)
+            if gap >= 1:
+                break
+        return Content.assemble(*shown, " " * max(gap, 1), *right)
 
 
 class Notice(Static):

@@ -1,0 +1,37 @@
+"""What terminals send for a key with alt: an escape, and then the key.
+
+Textual waits a tenth of a second for more and knows letters only: alt+. types a full stop, and alt+3 a pound sign, as
+on some Macs. Here each such pair is one key at once, whether it is bound or not.
+"""
+
+from dataclasses import dataclass
+from string import ascii_letters, digits, punctuation
+from typing import cast
+
+from textual import _ansi_sequences
+from textual.keys import _character_to_key
+
+_BEGIN = "[]OPNX^_\\"  # with an escape these begin, or end, longer sequences
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What Textual wants of a key of its own: its name."""
+
+    value: str
+
+
+def _name(character: str) -> str:
+    """The name of a key that is held with alt."""
+    if character.isupper():
+        return f"alt+shift+{character.lower()}"
+    return f"alt+{character if character.isalnum() else _character_to_key(character)}"
+
+
+def read_alt() -> None:
+    """Has Textual understand alt with every key. Letters that it knows by another name, as alt+f, stay as they are."""
+    table = cast(dict[str, object], _ansi_sequences.ANSI_SEQUENCES_KEYS)
+    for character in (*digits, *punctuation, *ascii_letters):
+        known = table.get(f"\x1b{character}")
+        if character not in _BEGIN and not isinstance(known, tuple):
+            table[f"\x1b{character}"] = (_Key(_name(character)),)
