@@ -25,11 +25,11 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         states, cells = inputs.new_empty(T + 1, B, H), inputs.new_empty(T + 1, B, H)
         states[0], cells[0] = h, c
         vectors, look_if, look_o = _looks(looks, backwards=False)
-        arrays = (
+        arrays: Any = (
             *(array(inputs), pack(array(w_ih)), pack(array(w_hh)), array(bias), vectors, look_if, look_o),
             *(array(each) for each in (gates, states, cells)),
         )
-        by_streams(B, lambda first, last: forwards(*arrays, first, last))
+        by_streams(B, lambda first, last: forwards(*[*arrays, first, last]))
         ctx.save_for_backward(inputs, gates, states, cells, w_ih, w_hh, looks)
         return states[1:], states[T].clone(), cells[T].clone()
 
@@ -37,7 +37,7 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
         inputs, gates, states, cells, w_ih, w_hh, looks = ctx.saved_tensors
-        T, B, I = inputs.shape  # noqa: E741
+        T, B, _ = inputs.shape
         H = w_hh.shape[1]
         dh, dc = to_h.clone(memory_format=torch.contiguous_format), to_c.clone(memory_format=torch.contiguous_format)
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
@@ -51,13 +51,21 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
             look_if,
             look_o,
         )
-        arrays = (*fixed, array(gates), array(cells), array(dh)[None], array(dc)[None], array(to_inputs), strips)
+        arrays: Any = (
+            *fixed,
+            array(gates),
+            array(cells),
+            array(dh)[None],
+            array(dc)[None],
+            array(to_inputs),
+            strips,
+        )
         sums: dict[int, tuple[Tensor, Tensor]] = {}  # by the first stream of each part, so that it is added in order
 
         def some(first: int, last: int) -> None:
             to_bias, to_looks = w_hh.new_zeros(4 * H), w_hh.new_zeros(3, H)
             sums[first] = to_bias, to_looks
-            backwards(*arrays, array(to_bias), array(to_looks), first, last)
+            backwards(*[*arrays, array(to_bias), array(to_looks), first, last])
 
         by_streams(B, some)
         to_bias, to_looks = (torch.stack(each).sum(0) for each in zip(*(sums[n] for n in sorted(sums)), strict=True))

@@ -4,25 +4,30 @@ numba is imported only where `usable_for` has said yes.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.compiled import usable
+from engine.compiled import usable_for_training
 from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
 Array = npt.NDArray[np.float32]
-FEWEST = 4  # streams that are worth a thread: for fewer the weights are read more often than they are used
+LEAST = (
+    8  # streams for which there is enough to do: with fewer, as when a prompt is read, reading weights takes all time
+)
+FEWEST = 4  # streams that are worth a thread of their own
 
 
-def usable_for(w_hh: Tensor) -> bool:
-    """Whether there are compiled steps for a layer with these recurrent weights (G·H, H)."""
-    return w_hh.dtype == torch.float32 and w_hh.device.type == "cpu" and w_hh.shape[1] % 16 == 0 and usable()
+def usable_for(state: Tensor) -> bool:
+    """Whether there are compiled steps for a layer with this state (B, H), and they are worth having."""
+    streams, hidden = state.shape
+    fits = state.dtype == torch.float32 and state.device.type == "cpu" and streams >= LEAST and hidden % 16 == 0
+    return fits and usable_for_training()
 
 
 def array(tensor: Tensor) -> Array:
@@ -33,7 +38,9 @@ def array(tensor: Tensor) -> Array:
 
 def by_streams(streams: int, work: Callable[[int, int], None]) -> None:
     """Does work for streams first to last, for all of them, on as many threads as pay."""
-    _in_parts(streams, max(1, min(threads_here(), streams // FEWEST)), work)
+    parts = max(1, min(threads_here(), streams // FEWEST))
+    bounds = [streams * part // parts for part in range(parts + 1)]
+    in_team([partial(work, first, last) for first, last in pairwise(bounds)])
 
 
 def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[Array], outs: Sequence[Array]) -> None:
@@ -47,8 +54,3 @@ def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[
 
     parts = threads_here()
     in_team([partial(each, part) for part in range(parts)])
-
-
-def _in_parts(count: int, parts: int, work: Callable[[int, int], None]) -> None:
-    bounds = [count * part // parts for part in range(parts + 1)]
-    in_team([partial(work, first, last) for first, last in pairwise(bounds)])

@@ -10,10 +10,16 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from engine.cells.columns import CHUNK, Sums, doubled, from_inputs, outputs_of
+from engine.cells.compiled_steps import usable_for
 
 
 def gru(inputs: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs (T, B, H) and the last state (B, H), of inputs (T, B, I) and the state (B, H) before them."""
+    if usable_for(h):
+        from engine.cells.compiled_gru import CompiledGRU
+
+        outputs, last = CompiledGRU.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
+        return outputs, last
     outputs, last = _GRU.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
     return outputs, last
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from engine.cells.columns import CHUNK, Sums, doubled, flat, from_inputs, outputs_of, product
+from engine.cells.compiled_steps import usable_for
 
 
 def peephole_lstm(
@@ -16,6 +17,11 @@ def peephole_lstm(
 
     `bias` (4H,) is the sum of both; `looks` is (3, H) or (3, H, H), for i, f and o.
     """
+    if usable_for(h):
+        from engine.cells.compiled_peephole import CompiledPeepholeLSTM
+
+        outputs, last_h, last_c = CompiledPeepholeLSTM.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
+        return outputs, last_h, last_c
     outputs, last_h, last_c = _PeepholeLSTM.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
     return outputs, last_h, last_c
 

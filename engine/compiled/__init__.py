@@ -1,6 +1,6 @@
 """Kernels that numba compiles, for where it is installed: ``pip install pantoum[fast]``. All works without, slower.
 
-Nothing outside asks for a kernel before `usable` has said yes.
+Nothing outside asks for a kernel before `usable` (or, of those that train, `usable_for_training`) has said yes.
 """
 
 import functools
@@ -19,4 +19,17 @@ def usable() -> bool:
 
         return works()
     except Exception:  # numba is missing or too old, LLVM doesn't know this processor, …: none of it is an error here
+        return False
+
+
+@functools.cache
+def usable_for_training() -> bool:
+    """The same of the kernels that train."""
+    if not usable():
+        return False
+    try:
+        from engine.compiled.trial import multiplies
+
+        return multiplies()
+    except Exception:  # as above
         return False

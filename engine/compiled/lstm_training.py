@@ -87,10 +87,11 @@ def backwards(
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: the gradients of all sums, in `strips` (4H / COLUMNS, T B, COLUMNS), and from them more.
+    """For streams first to last: the gradients of all sums, in `strips`, and from them more.
 
-    Of the outputs' gradients (T, B, H) and the last state's, dh and dc (1, B, H), which become the first's. Weights are
-    packed transposed. Adds to the gradients of inputs (T, B, I), biases (4H,) and diagonal peepholes (3, H).
+    `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh and dc
+    (1, B, H), which become the first's. Weights are packed transposed. Adds to the gradients of inputs (T, B, I), of
+    biases (4H,) and of diagonal peepholes (3, H).
     """
     steps, streams, width = gates.shape
     H = width // 4

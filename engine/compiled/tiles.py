@@ -1,8 +1,8 @@
 """Products of float32 matrices for a few streams at a time, at the speed of the processor's multiplications.
 
-A tile of results, `STREAMS` streams by `ROWS` rows of weights, stays in registers while their common numbers go by: each
-step loads one vector of weights, which lie packed in the order of reading, and multiplies it by one number of each stream.
-So a product for 8 streams is as quick as one for 2,000; a BLAS for large matrices gives 70 % of that to 32 streams.
+A tile of results, `STREAMS` streams by `ROWS` rows of weights, stays in registers while their common numbers go by:
+each step loads weights, which lie packed in the order of reading, and multiplies them by one number of each stream. So
+a product for 8 streams is as quick as one for 2,000; a BLAS for large matrices gives half of that to 32 streams.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ cgutils: Any = untyped_cgutils
 codegen: Any = untyped_codegen
 
 _FEATURES = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
-# Accumulators that leave registers for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or twice that of half the size.
+# Sums in registers, with some left for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or 16 of 32 of half the size.
 _WIDE = "+avx512f" in _FEATURES
 LANES = 16 if _WIDE else 8
 VECTORS = 2 if _WIDE else 1
@@ -110,7 +110,7 @@ _tile_of_strip = _tile(8, apart=COLUMNS)
 
 @for_training
 def pack(weight: Array) -> Array:
-    """Weight (N, K), to be multiplied by K numbers of a stream, in panels of `ROWS` rows: (P, K, ROWS), filled with 0."""
+    """Weight (N, K), for products with K numbers of a stream, in panels of `ROWS` rows: (P, K, ROWS), filled with 0."""
     rows, length = weight.shape
     packed = np.zeros(((rows + ROWS - 1) // ROWS, length, ROWS), dtype=np.float32)
     for panel in range(len(packed)):
@@ -189,24 +189,25 @@ def add_outer(strips: Array, x: Array, out: Array, columns: Array, first: int, l
     int64: an eighth column of d.
     """
     length, width = x.shape
-    packed = np.empty((1, CHUNK, ROWS), dtype=np.float32)
+    packed = np.zeros((last - first, CHUNK, ROWS), dtype=np.float32)
     edge = np.empty((1, STREAMS, ROWS), dtype=np.float32)
     whole = out.reshape((1, len(out), width))
-    for panel in range(first, last):
-        row = panel * ROWS
-        count = min(ROWS, width - row)
-        for start in range(0, length, CHUNK):
-            stop = min(start + CHUNK, length)
+    for start in range(0, length, CHUNK):
+        stop = min(start + CHUNK, length)
+        for panel in range(first, last):
+            row = panel * ROWS
+            count = min(ROWS, width - row)
             for k in range(start, stop):
-                packed[0, k - start, :count] = x[k, row : row + count]
-                packed[0, k - start, count:] = np.float32(0.0)
-            some = strips[:, start:stop].transpose(0, 2, 1)
-            for group in range(len(columns)):
-                strip, column = divmod(columns[group] * STREAMS, COLUMNS)
-                place = group * STREAMS
-                if count == ROWS:
-                    _tile_of_strip(packed, 0, some, strip, column, whole, 0, place, row)
+                packed[panel - first, k - start, :count] = x[k, row : row + count]
+        some = strips[:, start:stop].transpose(0, 2, 1)
+        for group in range(len(columns)):
+            strip, column = divmod(columns[group] * STREAMS, COLUMNS)
+            place = group * STREAMS
+            for panel in range(first, last):
+                row = panel * ROWS
+                if row + ROWS <= width:
+                    _tile_of_strip(packed, panel - first, some, strip, column, whole, 0, place, row)
                 else:
-                    edge[0, :, :count] = out[place : place + STREAMS, row:]
-                    _tile_of_strip(packed, 0, some, strip, column, edge, 0, 0, 0)
-                    out[place : place + STREAMS, row:] = edge[0, :, :count]
+                    edge[0, :, : width - row] = out[place : place + STREAMS, row:]
+                    _tile_of_strip(packed, panel - first, some, strip, column, edge, 0, 0, 0)
+                    out[place : place + STREAMS, row:] = edge[0, :, : width - row]

@@ -32,14 +32,26 @@ def works() -> bool:
     return all(np.allclose(quick, slow, atol=1e-5) for quick, slow in pairs)
 
 
+def multiplies() -> bool:
+    """Tries what training takes."""
+    from engine.compiled.tiles import multiply, pack
+
+    rng = np.random.default_rng(0)
+    weight, x = rng.standard_normal((40, 24), dtype=np.float32), rng.standard_normal((1, 11, 24), dtype=np.float32)
+    products = np.ones((1, 11, 40), dtype=np.float32)
+    multiply(pack(weight), x[:, 1:], products[:, 1:])
+    return np.allclose(products[:, 1:], x[:, 1:] @ weight.T + 1.0, atol=1e-4)
+
+
 def compile_all() -> None:
     """Every kernel for the types that it is called with: by way of small models of each kind, as they are used."""
     import torch
 
+    from engine.cells.compiled_steps import LEAST
     from engine.choosing import Chooser
     from engine.decoder import Decoder
     from engine.model import LanguageModel
-    from engine.settings import CELLS, Dials, ModelConfig, Packing
+    from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole
 
     kinds: tuple[Packing, ...] = ("float32", "int8")
     for cell in CELLS:
@@ -53,6 +65,13 @@ def compile_all() -> None:
     few, zeros = np.zeros(2, dtype=np.float32), np.zeros(1, dtype=np.int64)
     for logits_kind in (np.float32, np.uint16):
         cross_entropy(np.zeros((1, 2), dtype=logits_kind), few, zeros, True, few[:1], few, 0, 1)
+    shapes: tuple[Peephole, ...] = ("diagonal", "full")
+    trained: tuple[Cell, ...] = ("gru", "lstm-peephole")
+    for cell in trained:
+        for peephole in shapes:
+            config = ModelConfig(cell=cell, peephole=peephole, layers=1, hidden=16, embedding=16, vocabulary=16)
+            model, ids = LanguageModel(config), torch.zeros(2, LEAST, dtype=torch.int64)
+            model.loss(ids, model.read(ids, model.zero_state(LEAST))[0]).backward()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

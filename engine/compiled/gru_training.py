@@ -1,0 +1,118 @@
+"""A GRU's time steps, forwards and backwards: all steps of some streams in one call.
+
+The equations are in `engine.cells.gru`. All arrays are float32 and hold all streams; weights are packed (`tiles.pack`),
+transposed to go backwards.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.compiled.functions import sigmoid, tanh_of
+from engine.compiled.jit import for_training
+from engine.compiled.tiles import into_strips, multiply
+
+Array = npt.NDArray[np.float32]
+PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
+_ONE = np.float32(1.0)
+
+
+@for_training
+def forwards(
+    inputs: Array,
+    w_ih: Array,
+    w_hh: Array,
+    bias: Array,
+    bias_n: Array,
+    gates: Array,
+    states: Array,
+    reset: Array,
+    first: int,
+    last: int,
+) -> None:
+    """For streams first to last: fills gates (T, B, 3H) of r, z, n, and states (T + 1, B, H) from 1 on.
+
+    Of inputs (T, B, I). And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. `bias` (3H,) has both
+    biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n.
+    """
+    H = len(bias_n)
+    mine = slice(first, last)
+    sums = np.empty((1, gates.shape[1], 3 * H), dtype=np.float32)
+    for start in range(0, len(gates), PART):
+        stop = min(start + PART, len(gates))
+        gates[start:stop, mine] = bias
+        multiply(w_ih, inputs[start:stop, mine], gates[start:stop, mine])
+        for t in range(start, stop):
+            for s in range(first, last):
+                sums[0, s, : 2 * H] = gates[t, s, : 2 * H]
+                sums[0, s, 2 * H :] = bias_n
+            multiply(w_hh, states[t : t + 1, mine], sums[:, mine])
+            for s in range(first, last):
+                r, z, n = gates[t, s, :H], gates[t, s, H : 2 * H], gates[t, s, 2 * H :]
+                _step(sums[0, s], r, z, n, reset[t, s], states[t, s], states[t + 1, s])
+
+
+@for_training
+def _step(sums: Array, r: Array, z: Array, n: Array, m: Array, before: Array, after: Array) -> None:
+    H = len(r)
+    for u in range(H):
+        m[u] = sums[2 * H + u]
+        r[u] = sigmoid(sums[u])
+        n[u] = tanh_of(n[u] + r[u] * m[u])
+        z[u] = sigmoid(sums[H + u])
+        after[u] = n[u] + z[u] * (before[u] - n[u])
+
+
+@for_training
+def backwards(
+    to_outputs: Array,
+    w_ih: Array,
+    w_rz: Array,
+    w_n: Array,
+    gates: Array,
+    states: Array,
+    reset: Array,
+    dh: Array,
+    to_inputs: Array,
+    strips: Array,
+    to_bias: Array,
+    first: int,
+    last: int,
+) -> None:
+    """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, in `strips`, and more.
+
+    `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H),
+    which becomes the first's. Adds to the gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are
+    2H and H rows of W_hh.
+    """
+    steps, streams, width = gates.shape
+    H = width // 3
+    mine = slice(first, last)
+    sums = np.empty((PART, streams, 4 * H), dtype=np.float32)
+    for stop in range(steps, 0, -PART):
+        start = max(0, stop - PART)
+        for t in range(stop - 1, start - 1, -1):
+            for s in range(first, last):
+                g, d = gates[t, s], sums[t - start, s]
+                _back(to_outputs[t, s], g, reset[t, s], states[t, s], dh[0, s], d)
+                for u in range(4 * H):
+                    to_bias[u] += d[u]
+            part = sums[t - start : t - start + 1, mine]
+            multiply(w_rz, part[:, :, : 2 * H], dh[:, mine])
+            multiply(w_n, part[:, :, 3 * H :], dh[:, mine])
+            into_strips(sums[t - start], strips, t * streams, first, last)
+        multiply(w_ih, sums[: stop - start, mine, : 3 * H], to_inputs[start:stop, mine])
+
+
+@for_training
+def _back(to: Array, gates: Array, reset: Array, before: Array, dh: Array, d: Array) -> None:
+    """d (4H,) of r, z, n and m; dh becomes what goes straight back, z dh."""
+    H = len(to)
+    for u in range(H):
+        r, z, n = gates[u], gates[H + u], gates[2 * H + u]
+        towards = dh[u] + to[u]
+        by_n = towards * (_ONE - z) * (_ONE - n * n)
+        d[u] = by_n * reset[u] * r * (_ONE - r)
+        d[H + u] = towards * (before[u] - n) * z * (_ONE - z)
+        d[2 * H + u] = by_n
+        d[3 * H + u] = by_n * r
+        dh[u] = towards * z
