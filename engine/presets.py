@@ -6,6 +6,8 @@ taken. How often it will read the text decides the dropout. The figures come fro
 ``docs/recipes.md``. Whatever the person sets is kept as set.
 """
 
+import functools
+import importlib.util
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from msgspec.structs import replace
 
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
+from engine.compiled import wanted
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
 from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
 from engine.speed import Speed
@@ -43,8 +46,10 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "bpe": (5.5, 0.2, 0.15),
 }
 OFTEN = 25.0  # readings
-# Time an operation takes on a CPU, next to torch's LSTM, which reaches 95 % of what the cores can do.
+# Time an operation takes on a CPU, next to torch's LSTM, which reaches 95 % of what the cores can do in float32; and
+# what it takes in compiled kernels.
 SLOWNESS: dict[Cell, float] = {"gru": 1.5, "lstm": 1.0, "lstm-peephole": 1.55, "rnn-tanh": 1.9, "rnn-relu": 1.9}
+COMPILED_SLOWNESS: dict[Cell, float] = {**SLOWNESS, "gru": 1.15, "lstm-peephole": 1.1}
 GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
 
 
@@ -202,7 +207,12 @@ def layer_operations(model: ModelConfig) -> float:
     """Floating point operations that training spends on a token in the recurrent layers; a slow cell's count more."""
     # Forward, and backward by inputs and by weights: 2 operations a weight each. The two-sided loss of a
     # bidirectional model reads back once more.
-    return 6.0 * layer_weights(model) * SLOWNESS[model.cell] * (1.5 if model.bidirectional else 1.0)
+    return 6.0 * layer_weights(model) * _slowness()[model.cell] * (1.5 if model.bidirectional else 1.0)
+
+
+@functools.cache
+def _slowness() -> dict[Cell, float]:
+    return COMPILED_SLOWNESS if wanted() and importlib.util.find_spec("numba") else SLOWNESS
 
 
 def output_operations(model: ModelConfig, vocabulary: int) -> float:

@@ -9,10 +9,15 @@ import os
 OFF = "PANTOUM_COMPILED"  # set to 0: do without
 
 
+def wanted() -> bool:
+    """Whether nobody has switched kernels off."""
+    return os.environ.get(OFF) != "0"
+
+
 @functools.cache
 def usable() -> bool:
     """Whether kernels can be compiled here and do what they should: tried once, on small rows."""
-    if os.environ.get(OFF) == "0":
+    if not wanted():
         return False
     try:
         from engine.compiled.trial import works

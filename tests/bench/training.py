@@ -17,7 +17,8 @@ from engine.cells.making import make_layer
 from engine.device import cores
 from engine.memory import activation_bytes
 from engine.model import LanguageModel
-from engine.settings import Cell, ModelConfig, Peephole, TrainingConfig
+from engine.precision import autocast, has_bf16
+from engine.settings import Cell, ModelConfig, Peephole, Precision, TrainingConfig
 from engine.streams import Shape
 from engine.training import Trainer
 from tests.bench._memory import peak_over_baseline
@@ -33,6 +34,8 @@ KINDS: tuple[tuple[Cell, Peephole], ...] = (
     ("lstm-peephole", "diagonal"),
     ("lstm-peephole", "full"),
 )
+CPU = torch.device("cpu")
+PRECISIONS: tuple[Precision, ...] = ("float32", "bf16") if has_bf16(CPU) else ("float32",)
 GATES = {"rnn": 1, "rnn-tanh": 1, "rnn-relu": 1, "gru": 3}
 
 
@@ -84,14 +87,18 @@ def layers(hidden: int, batch: int, length: int, rounds: int) -> list[Figure]:
     return figures
 
 
-def passing(layer: nn.Module, shape: tuple[int, int, int], *state: object) -> Callable[[], float]:
+def passing(
+    layer: nn.Module, shape: tuple[int, int, int], *state: object, precision: Precision = "float32"
+) -> Callable[[], float]:
     """A turn: seconds that a layer takes forwards and backwards."""
     inputs = torch.randn(shape, requires_grad=True)
     outputs = layer(inputs, *state)[0]
     towards = torch.randn_like(outputs)
 
     def once() -> None:
-        torch.autograd.backward(layer(inputs, *state)[0], towards)
+        with autocast(CPU, precision):
+            outputs = layer(inputs, *state)[0]
+        torch.autograd.backward(outputs, towards)
 
     return lambda: timed(once)
 
@@ -115,12 +122,20 @@ def whole_steps(rounds: int) -> list[Figure]:
     for cell, depth, hidden, shape in cases:
         config = ModelConfig(cell=cell, layers=depth, hidden=hidden, embedding=64, vocabulary=VOCABULARY)
         tokens = np.random.default_rng(0).integers(0, VOCABULARY, 200_000).astype(np.uint16)
-        trainer = Trainer(LanguageModel(config), tokens, TrainingConfig(steps=1, ema=0.998), torch.device("cpu"), shape)
-        stack = trainer.model.ahead
-        core = passing(stack, (shape.length, shape.batch, 64), stack.zero_state(shape.batch))
-        found = medians({"step": stepping(trainer), "core": core}, 3 * rounds)
-        name = f"whole step over its recurrent layers, {cell} {depth} x {hidden}, B {shape.batch}, T {shape.length}"
-        figures.append(Figure(name, found["step"] / found["core"], "x", at_most=1.10))
+        name = f"{cell} {depth} x {hidden}, B {shape.batch}, T {shape.length}"
+        found: dict[str, float] = {}
+        for precision in PRECISIONS if cell == "lstm" else PRECISIONS[:1]:
+            training = TrainingConfig(steps=1, ema=0.998, precision=precision)
+            trainer = Trainer(LanguageModel(config), tokens, training, CPU, shape)
+            stack = trainer.model.ahead
+            core = passing(stack, (shape.length, shape.batch, 64), stack.zero_state(shape.batch), precision=precision)
+            times = medians({"step": stepping(trainer), "core": core}, 3 * rounds)
+            title = f"whole step over its recurrent layers, {name}, {precision}"
+            figures.append(Figure(title, times["step"] / times["core"], "x", at_most=1.10))
+            found[precision] = times["step"]
+        if len(found) > 1:
+            gain = found["float32"] / found["bf16"]
+            figures.append(Figure(f"whole step in bf16 over one in float32, {name}", gain, "x as fast"))
     return figures
 
 
