@@ -1,4 +1,4 @@
-"""What the engine service's process is started with. Free of torch."""
+"""What the engine's processes are started with. Free of torch."""
 
 import os
 from collections.abc import Mapping
@@ -18,3 +18,8 @@ TRAINER_NICE = 14
 def service_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`base` with the settings that suit stepping, where the person has made none."""
     return {**SETTINGS, **base}
+
+
+def kernels_wanted() -> bool:
+    """Whether kernels may be compiled (`engine.compiled`): ``PANTOUM_COMPILED=0`` does without."""
+    return os.environ.get("PANTOUM_COMPILED") != "0"

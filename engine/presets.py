@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
-from engine.compiled import wanted
+from engine.environment import kernels_wanted
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
 from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
 from engine.speed import Speed
@@ -212,7 +212,7 @@ def layer_operations(model: ModelConfig) -> float:
 
 @functools.cache
 def _slowness() -> dict[Cell, float]:
-    return COMPILED_SLOWNESS if wanted() and importlib.util.find_spec("numba") else SLOWNESS
+    return COMPILED_SLOWNESS if kernels_wanted() and importlib.util.find_spec("numba") else SLOWNESS
 
 
 def output_operations(model: ModelConfig, vocabulary: int) -> float:

@@ -4,20 +4,14 @@ Nothing outside asks for a kernel before `usable` (or, of those that train, `usa
 """
 
 import functools
-import os
 
-OFF = "PANTOUM_COMPILED"  # set to 0: do without
-
-
-def wanted() -> bool:
-    """Whether nobody has switched kernels off."""
-    return os.environ.get(OFF) != "0"
+from engine.environment import kernels_wanted
 
 
 @functools.cache
 def usable() -> bool:
     """Whether kernels can be compiled here and do what they should: tried once, on small rows."""
-    if not wanted():
+    if not kernels_wanted():
         return False
     try:
         from engine.compiled.trial import works
