@@ -75,7 +75,7 @@ async def test_of_several_charts_the_one_with_the_focus_has_the_keys_and_the_hel
         pane = driver.app.screen.run_pane  # type: ignore[attr-defined]
         assert "gradient" in pane.look.logarithmic
         await driver.press("f1")
-        await driver.shows("shortened to")
+        await driver.shows("What is above the clip line")
         titles = [str(each.render()) for each in driver.app.screen.query(".help-title").results(Static)]
         assert isinstance(driver.app.screen, HelpScreen)
         assert titles[0] == "Charts"
