@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from engine.compiled import usable
 from engine.layout import lay_out
 from engine.model import LanguageModel, Side
 from engine.products import ExactProduct, Product, make_product
@@ -73,7 +74,7 @@ class Decoder:
     def _make_row_logits(self) -> Callable[[Row], Row] | None:
         """Top outputs (B, H) → logits (B, V) without torch, where the output layer is small and reads just these."""
         reads_them = self.side == "ahead" and self.model.projection is None
-        if not (reads_them and self.batched_rows and isinstance(self._output, ExactProduct)):
+        if not (reads_them and self._rows is not None and usable() and isinstance(self._output, ExactProduct)):
             return None
         from engine.compiled.products import exact_products
 
@@ -104,7 +105,7 @@ class Decoder:
         return self._logits(hidden)
 
     def _logits(self, hidden: Tensor) -> Tensor:
-        if self._row_logits is not None and hidden.dim() == 2:
+        if self._row_logits is not None and hidden.dim() == 2 and (self.batched_rows or len(hidden) == 1):
             return torch.from_numpy(self._row_logits(hidden.numpy()))
         z = self.model.meet(hidden) if self.side == "ahead" else self.model.meet(None, hidden)
         if self._output is not None and z.dim() == 2:
