@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, packed, packed_transposed, weight_gradients
 from engine.compiled.gru_training import backwards, forwards
-from engine.compiled.tiles import COLUMNS, STREAMS, pack, pack_transposed
+from engine.compiled.tiles import COLUMNS, STREAMS
 
 
 class CompiledGRU(torch.autograd.Function):
@@ -26,10 +26,10 @@ class CompiledGRU(torch.autograd.Function):
         states[0] = h
         bias = b_ih.clone()
         bias[: 2 * H] += b_hh[: 2 * H]
-        packed = pack(array(w_ih)), pack(array(w_hh))
+        weights = packed(w_ih), packed(w_hh)
         arrays: Any = (
             array(inputs),
-            *packed,
+            *weights,
             *(array(each) for each in (bias, b_hh[2 * H :], gates, states, reset)),
         )
         by_streams(B, lambda first, last: forwards(*[*arrays, first, last]))
@@ -45,9 +45,9 @@ class CompiledGRU(torch.autograd.Function):
         dh = to_last.clone(memory_format=torch.contiguous_format)
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
         strips = np.empty((4 * H // COLUMNS, T * B, COLUMNS), dtype=np.float32)
-        packed = (pack_transposed(array(each)) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
+        weights = (packed_transposed(each) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
         held = (array(each) for each in (gates, states, reset))
-        arrays: Any = (array(to_outputs), *packed, *held, array(dh)[None], array(to_inputs), strips)
+        arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), strips)
         sums: dict[int, Tensor] = {}  # by the first stream of each part, so that they are added in order
 
         def some(first: int, last: int) -> None:

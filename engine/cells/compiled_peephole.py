@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, packed, packed_transposed, weight_gradients
 from engine.compiled.lstm_training import backwards, forwards
-from engine.compiled.tiles import COLUMNS, ROWS, STREAMS, pack, pack_transposed
+from engine.compiled.tiles import COLUMNS, ROWS, STREAMS
 
 
 class CompiledPeepholeLSTM(torch.autograd.Function):
@@ -26,7 +26,7 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         states[0], cells[0] = h, c
         vectors, look_if, look_o = _looks(looks, backwards=False)
         arrays: Any = (
-            *(array(inputs), pack(array(w_ih)), pack(array(w_hh)), array(bias), vectors, look_if, look_o),
+            *(array(inputs), packed(w_ih), packed(w_hh), array(bias), vectors, look_if, look_o),
             *(array(each) for each in (gates, states, cells)),
         )
         by_streams(B, lambda first, last: forwards(*[*arrays, first, last]))
@@ -45,8 +45,8 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         vectors, look_if, look_o = _looks(looks, backwards=True)
         fixed = (
             array(to_outputs),
-            pack_transposed(array(w_ih)),
-            pack_transposed(array(w_hh)),
+            packed_transposed(w_ih),
+            packed_transposed(w_hh),
             vectors,
             look_if,
             look_o,
@@ -89,5 +89,5 @@ def _looks(looks: Tensor, *, backwards: bool) -> tuple[Any, Any, Any]:
             np.empty((0, 2 * H if backwards else H, ROWS), np.float32),
             np.empty((0, H, ROWS), np.float32),
         )
-    way = pack_transposed if backwards else pack
-    return np.zeros((3, H), np.float32), way(array(looks[:2].reshape(2 * H, H))), way(array(looks[2]))
+    way = packed_transposed if backwards else packed
+    return np.zeros((3, H), np.float32), way(looks[:2].reshape(2 * H, H)), way(looks[2])

@@ -36,6 +36,22 @@ def array(tensor: Tensor) -> Array:
     return numbers
 
 
+def packed(weight: Tensor) -> Array:
+    """Weights (N, K) as `tiles.pack` lays them out; torch does it quicker where no row is missing."""
+    from engine.compiled.tiles import ROWS, pack
+
+    rows, length = weight.shape
+    return pack(array(weight)) if rows % ROWS else array(weight.reshape(-1, ROWS, length).transpose(1, 2))
+
+
+def packed_transposed(weight: Tensor) -> Array:
+    """Weights (K, N) as `tiles.pack_transposed` lays them out."""
+    from engine.compiled.tiles import ROWS, pack_transposed
+
+    length, rows = weight.shape
+    return pack_transposed(array(weight)) if rows % ROWS else array(weight.reshape(length, -1, ROWS).transpose(0, 1))
+
+
 def by_streams(streams: int, work: Callable[[int, int], None]) -> None:
     """Does work for streams first to last, for all of them, on as many threads as pay."""
     parts = max(1, min(threads_here(), streams // FEWEST))
