@@ -82,7 +82,7 @@ def _make_step(config: ModelConfig, layout: Layout, sums: LayerSums) -> RowStep:
         case "gru":
             return partial(_gru, sums, as_array(layout.bias)[None])
         case "lstm":
-            return partial(_lstm, of_gates)
+            return partial(_lstm_in_bytes, of_gates) if isinstance(of_gates, BytesSums) else partial(_lstm, of_gates)
         case "lstm-peephole":
             assert layout.peepholes is not None
             return partial(_peephole, of_gates, as_array(layout.peepholes))
@@ -95,6 +95,10 @@ def _make_step(config: ModelConfig, layout: Layout, sums: LayerSums) -> RowStep:
 def _lstm(sums: Sums, x: Array, state: Kept) -> Kept:
     h, c = state
     return gates().lstm(sums(x, h), c)
+
+
+def _lstm_in_bytes(sums: BytesSums, x: Array, state: Kept) -> Kept:
+    return sums.lstm(x, *state)
 
 
 def _peephole(sums: Sums, looks: Array, x: Array, state: Kept) -> Kept:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine import compiled
 from engine.device import cores
+from engine.gates import gates
 from engine.side_by_side import side_by_side, threads_here
 
 Array = npt.NDArray[np.float32]
@@ -61,6 +62,7 @@ class BytesSums:
         """Needs `compiled.usable`."""
         from engine.compiled import products
         from engine.compiled.dots import LANES
+        from engine.compiled.reading import step_lstm
 
         exact = as_array(weight)
         scales = np.maximum(np.abs(exact).max(1), np.float32(1e-8)) / np.float32(127.0)
@@ -72,13 +74,12 @@ class BytesSums:
         self.matrix = self._weights, self._scales, self._totals
         self.bias = None if bias is None else as_array(bias)[None]  # (1, N)
         self._products = products
+        self._step_lstm = step_lstm
+        self._many = SHARED // self._weights.size  # streams
 
     def __call__(self, x: Array, h: Array) -> Array:
-        if self.bias is None:
-            inputs, plus = h[:, :0], x
-        else:
-            inputs, plus = x, self.bias
-        if len(h) * self._weights.size < SHARED or threads_here() == 1:
+        inputs, plus = (h[:, :0], x) if self.bias is None else (x, self.bias)
+        if len(h) < self._many or threads_here() == 1:
             return self._products.add_products(*self.matrix, inputs, h, plus)
         steps = self._products.in_steps(inputs, h)
         rows, parts = len(self._weights), cores()
@@ -91,6 +92,14 @@ class BytesSums:
             ]
         )
         return sums
+
+    def lstm(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        """The sums and what an LSTM's gates make of them, h and c (B, H): one call where one thread does it."""
+        if len(h) >= self._many and threads_here() > 1:
+            return gates().lstm(self(x, h), c)
+        if self.bias is None:
+            return self._step_lstm(*self.matrix, h[:, :0], h, x, c)
+        return self._step_lstm(*self.matrix, x, h, self.bias, c)
 
 
 def as_array(weight: Tensor) -> Array:

@@ -1,4 +1,4 @@
-"""A layer that reads a whole text, token after token, in one call: nothing of Python between its steps."""
+"""A layer's step, or its steps through a whole text, in one call: nothing of Python between products and gates."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,14 @@ from engine.compiled.products import add_products
 
 Array = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
+
+
+@compiled
+def step_lstm(
+    weights: Bytes, scales: Array, totals: npt.NDArray[np.int32], x: Array, h: Array, plus: Array, c: Array
+) -> tuple[Array, Array]:
+    """One step of any number of streams: what `add_products` takes, and c (B, H) → h and c after."""
+    return lstm(add_products(weights, scales, totals, x, h, plus), c)
 
 
 @compiled
