@@ -45,6 +45,9 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "word": (3.3, 0.3, 0.15),
     "bpe": (5.5, 0.2, 0.15),
 }
+# That suits some 0.8 weights for each character of a text; each doubling of these adds so much, as more weights learn
+# more by heart.
+SUITED, CROWDED, ROOM = 0.8, 0.1, (0.1, 8.0)
 OFTEN = 25.0  # readings
 # Time an operation takes on a CPU, next to torch's LSTM, which reaches 95 % of what the cores can do in float32; and
 # what it takes in compiled kernels.
@@ -118,7 +121,7 @@ def plan(
     model = _sized(unit, size, vocabulary, settled)
     model.check()
     epochs = planning.epochs(model)
-    drops = _dropouts(unit, epochs)
+    drops = _dropouts(unit, epochs, layer_weights(model) / max(1, characters))
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
         training = replace(training, learning_rate=size.learning_rate * RATE[unit])
@@ -248,8 +251,9 @@ def _with(config: Config, values: Mapping[str, object]) -> Config:
         raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
 
 
-def _dropouts(unit: Unit, epochs: float) -> dict[str, float]:
-    """More of it the oftener the text is read: so much that the validation loss is at its lowest at the end.
+def _dropouts(unit: Unit, epochs: float, crowd: float) -> dict[str, float]:
+    """More of it the oftener the text is read, and the more weights there are for a character of it (`crowd`): so much
+    that the validation loss is at its lowest at the end.
 
     What is read a few times can't be learnt by heart; each doubling after that wants about a sixth more. What is read
     very often loses recurrent weights and whole tokens as well, which does more than still more dropout.
@@ -257,6 +261,8 @@ def _dropouts(unit: Unit, epochs: float) -> dict[str, float]:
     known, start, slope = DROPOUT[unit]
     often = epochs >= OFTEN
     share = start + slope * math.log2(max(epochs, 1e-3) / known)
+    if unit == "char":
+        share += CROWDED * math.log2(min(max(crowd, ROOM[0]), ROOM[1]) / SUITED)
     share = min(0.5 if often else 0.6, max(0.0, share))
     return {
         "dropout": round(20.0 * share) / 20.0,

@@ -41,6 +41,11 @@ def test_a_text_read_more_often_gets_more_dropout() -> None:
     assert rare < often
 
 
+def test_more_weights_for_the_same_readings_get_more_dropout() -> None:
+    narrow, wide = (plan(characters=10**6, steps=13_000, hidden=hidden).model.dropout for hidden in (320, 640))
+    assert 0.0 < narrow < wide
+
+
 def test_two_minutes_of_characters_get_the_lstm_that_measured_best() -> None:
     made = plan(characters=1_115_394, minutes=2)
     assert (made.model.cell, made.model.layers, made.model.hidden, made.model.dropout) == ("lstm", 1, 384, 0.0)
