@@ -3,8 +3,8 @@
 Apart, they hold the logits three times over (logits, log-probabilities, gradient) and go through them six times.
 
 With a vocabulary of words most of a step is spent here. Then what lies between the products is one pass of a compiled
-kernel, and where layers compute in bfloat16 (`engine.precision`) the products of a training do too; sums and losses are
-float32, and so is all of an evaluation.
+kernel, and where layers compute in bfloat16 (`engine.precision`) these products do too while a model learns. Sums and
+losses are float32, and what an evaluation computes here is so as well.
 """
 
 from functools import partial

@@ -17,9 +17,8 @@ from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
 Array = npt.NDArray[np.float32]
-LEAST = (
-    8  # streams for which there is enough to do: with fewer, as when a prompt is read, reading weights takes all time
-)
+# Streams for which there is enough to do: with fewer, as when a prompt is read, reading weights takes all the time.
+LEAST = 8
 FEWEST = 4  # streams that are worth a thread of their own
 
 
