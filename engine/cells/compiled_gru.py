@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, packed, packed_transposed, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, packed, weight_gradients
 from engine.compiled.gru_training import backwards, forwards
 from engine.compiled.tiles import COLUMNS, STREAMS
 
@@ -45,7 +45,7 @@ class CompiledGRU(torch.autograd.Function):
         dh = to_last.clone(memory_format=torch.contiguous_format)
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
         strips = np.empty((4 * H // COLUMNS, T * B, COLUMNS), dtype=np.float32)
-        weights = (packed_transposed(each) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
+        weights = (packed(each.t()) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
         held = (array(each) for each in (gates, states, reset))
         arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), strips)
         sums: dict[int, Tensor] = {}  # by the first stream of each part, so that they are added in order

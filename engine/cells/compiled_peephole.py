@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, packed, packed_transposed, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, packed, weight_gradients
 from engine.compiled.lstm_training import backwards, forwards
 from engine.compiled.tiles import COLUMNS, ROWS, STREAMS
 
@@ -45,8 +45,8 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         vectors, look_if, look_o = _looks(looks, backwards=True)
         fixed = (
             array(to_outputs),
-            packed_transposed(w_ih),
-            packed_transposed(w_hh),
+            packed(w_ih.t()),
+            packed(w_hh.t()),
             vectors,
             look_if,
             look_o,
@@ -89,5 +89,7 @@ def _looks(looks: Tensor, *, backwards: bool) -> tuple[Any, Any, Any]:
             np.empty((0, 2 * H if backwards else H, ROWS), np.float32),
             np.empty((0, H, ROWS), np.float32),
         )
-    way = packed_transposed if backwards else packed
-    return np.zeros((3, H), np.float32), way(looks[:2].reshape(2 * H, H)), way(looks[2])
+    look_if, look_o = looks[:2].reshape(2 * H, H), looks[2]
+    if backwards:
+        look_if, look_o = look_if.t(), look_o.t()
+    return np.zeros((3, H), np.float32), packed(look_if), packed(look_o)

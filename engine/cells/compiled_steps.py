@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from engine.compiled import usable_for_training
@@ -36,19 +37,14 @@ def array(tensor: Tensor) -> Array:
 
 
 def packed(weight: Tensor) -> Array:
-    """Weights (N, K) as `tiles.pack` lays them out; torch does it quicker where no row is missing."""
-    from engine.compiled.tiles import ROWS, pack
+    """Weights (N, K) for `tiles.multiply`: panels of `ROWS` rows (P, K, ROWS), filled with 0. Pass the transpose to go
+    backwards."""
+    from engine.compiled.tiles import ROWS
 
     rows, length = weight.shape
-    return pack(array(weight)) if rows % ROWS else array(weight.reshape(-1, ROWS, length).transpose(1, 2))
-
-
-def packed_transposed(weight: Tensor) -> Array:
-    """Weights (K, N) as `tiles.pack_transposed` lays them out."""
-    from engine.compiled.tiles import ROWS, pack_transposed
-
-    length, rows = weight.shape
-    return pack_transposed(array(weight)) if rows % ROWS else array(weight.reshape(length, -1, ROWS).transpose(0, 1))
+    if rows % ROWS:
+        weight = F.pad(weight, (0, 0, 0, -rows % ROWS))
+    return array(weight.reshape(-1, ROWS, length).transpose(1, 2))
 
 
 def by_streams(streams: int, work: Callable[[int, int], None]) -> None:

@@ -1,7 +1,7 @@
 """A GRU's time steps, forwards and backwards: all steps of some streams in one call.
 
-The equations are in `engine.cells.gru`. All arrays are float32 and hold all streams; weights are packed (`tiles.pack`),
-transposed to go backwards.
+The equations are in `engine.cells.gru`. All arrays are float32 and hold all streams; weights are packed
+(`compiled_steps.packed`), transposed to go backwards.
 """
 
 import numpy as np

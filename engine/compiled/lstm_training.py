@@ -32,8 +32,8 @@ def forwards(
 ) -> None:
     """For streams first to last: fills gates (T, B, 4H) of i, f, g, o, and states and cells (T + 1, B, H) from 1 on.
 
-    Of inputs (T, B, I); weights are packed (`tiles.pack`). `looks` (3, H) are diagonal peepholes; full ones are packed,
-    `look_if` for 2H rows and `look_o` for H. What isn't there is zero or has no rows.
+    Of inputs (T, B, I); weights are packed (`compiled_steps.packed`). `looks` (3, H) are diagonal peepholes; full ones
+    are packed, `look_if` for 2H rows and `look_o` for H. What isn't there is zero or has no rows.
     """
     H = gates.shape[2] // 4
     mine = slice(first, last)
@@ -90,7 +90,7 @@ def backwards(
     """For streams first to last: the gradients of all sums, in `strips`, and from them more.
 
     `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh and dc
-    (1, B, H), which become the first's. Weights are packed transposed. Adds to the gradients of inputs (T, B, I), of
+    (1, B, H), which become the first's. Transposed weights are packed. Adds to the gradients of inputs (T, B, I), of
     biases (4H,) and of diagonal peepholes (3, H).
     """
     steps, streams, width = gates.shape

@@ -109,37 +109,8 @@ _tile_of_strip = _tile(8, apart=COLUMNS)
 
 
 @for_training
-def pack(weight: Array) -> Array:
-    """Weight (N, K), for products with K numbers of a stream, in panels of `ROWS` rows: (P, K, ROWS), filled with 0."""
-    rows, length = weight.shape
-    packed = np.zeros(((rows + ROWS - 1) // ROWS, length, ROWS), dtype=np.float32)
-    for panel in range(len(packed)):
-        part = packed[panel]
-        first = panel * ROWS
-        for r in range(min(ROWS, rows - first)):
-            row = weight[first + r]
-            for k in range(length):
-                part[k, r] = row[k]
-    return packed
-
-
-@for_training
-def pack_transposed(weight: Array) -> Array:
-    """The same of the transpose of weight (K, N): to go backwards."""
-    length, rows = weight.shape
-    packed = np.zeros(((rows + ROWS - 1) // ROWS, length, ROWS), dtype=np.float32)
-    for panel in range(len(packed)):
-        part = packed[panel]
-        first = panel * ROWS
-        count = min(ROWS, rows - first)
-        for k in range(length):
-            part[k, :count] = weight[k, first : first + count]
-    return packed
-
-
-@for_training
 def multiply(packed: Array, x: Array, out: Array) -> None:
-    """out (T, B, N) += x (T, B, K) Wᵀ, with W packed. Both may be parts of larger arrays."""
+    """out (T, B, N) += x (T, B, K) Wᵀ, with W packed in panels (P, K, ROWS). Both may be parts of larger arrays."""
     length = packed.shape[1]
     steps, streams, rows = out.shape
     some = np.empty((1, STREAMS, length), dtype=np.float32)

@@ -34,12 +34,15 @@ def works() -> bool:
 
 def multiplies() -> bool:
     """Tries what training takes."""
-    from engine.compiled.tiles import multiply, pack
+    import torch
+
+    from engine.cells.compiled_steps import packed
+    from engine.compiled.tiles import multiply
 
     rng = np.random.default_rng(0)
     weight, x = rng.standard_normal((40, 24), dtype=np.float32), rng.standard_normal((1, 11, 24), dtype=np.float32)
     products = np.ones((1, 11, 40), dtype=np.float32)
-    multiply(pack(weight), x[:, 1:], products[:, 1:])
+    multiply(packed(torch.from_numpy(weight)), x[:, 1:], products[:, 1:])
     return np.allclose(products[:, 1:], x[:, 1:] @ weight.T + 1.0, atol=1e-4)
 
 
