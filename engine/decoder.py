@@ -4,7 +4,8 @@ A training layer pays for preparing whole sequences at each call; at one token a
 the weights are laid out once for stepping: the embedding is folded with the first layer's input weights into a table
 (a row a token, biases included), and each later layer's input and recurrent weights stand side by side, so that a
 layer's step is one matrix product (`engine.layout`), in one of several kinds (`engine.products`). torch steps batches
-(`engine.steps`), numpy a single stream in float32, and any number with weights of bytes (`engine.rows`).
+(`engine.steps`), on CUDA as a recorded graph (`engine.recorded_steps`); on a CPU numpy steps a single stream in
+float32, and any number with weights of bytes (`engine.rows`).
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from engine.compiled import usable
 from engine.layout import lay_out
 from engine.model import LanguageModel, Side
 from engine.products import ExactProduct, Product, make_product
+from engine.recorded_steps import ROWS, RecordedSteps
 from engine.row_reader import RowReader
 from engine.rows import Kept, RowSteps, takes_bytes
 from engine.sampling import Row
@@ -70,6 +72,9 @@ class Decoder:
             self._output = make_product(weight, kind)
             self._bias = model.decoder.bias.detach()
         self._row_logits = self._make_row_logits()
+        self._recorded: RecordedSteps | None = None
+        if self.device.type == "cuda":
+            self._recorded = RecordedSteps(self._step, self.zero_state(ROWS))
 
     def _make_row_logits(self) -> Callable[[Row], Row] | None:
         """Top outputs (B, H) → logits (B, V) without torch, where the output layer is small and reads just these."""
@@ -115,13 +120,20 @@ class Decoder:
     @torch.inference_mode()
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads one token in each stream: ids (B,) → logits (B, V) and the state after them."""
-        hidden, after = self._advance(ids, state)
-        return self._logits(hidden), after
+        _, logits, after = (self._recorded or self._step)(ids, state)
+        return logits, after
 
     @torch.inference_mode()
     def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """`step` without the output layer: ids (B,) → top outputs (B, H) and the state after them."""
+        if self._recorded is not None:
+            hidden, _, after = self._recorded(ids, state)
+            return hidden, after
         return self._advance(ids, state)
+
+    def _step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        hidden, after = self._advance(ids, state)
+        return hidden, self._logits(hidden), after
 
     def _advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         if self._rows is not None and (self._rows.batched or len(ids) == 1):
