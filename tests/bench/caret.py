@@ -106,8 +106,10 @@ def trained(text: str, steps: int) -> LoadedModel:
     ids = tokenizer.encode(text).astype(np.uint16)
     cut = int(0.9 * len(ids))
     config = ModelConfig(cell="lstm", layers=2, hidden=512, embedding=64, vocabulary=tokenizer.vocabulary)
+    model = LanguageModel(config)
+    model.start_from_frequencies(torch.from_numpy(np.bincount(ids[:cut], minlength=tokenizer.vocabulary)))
     trainer = Trainer(
-        LanguageModel(config),
+        model,
         ids[:cut],
         TrainingConfig(steps=steps, learning_rate=4e-3),
         torch.device("cpu"),
