@@ -48,10 +48,10 @@ def _reads_lstm(_: Layout, sums: LayerSums) -> Read:
     from engine.compiled.reading import read_lstm
 
     of_gates = _in_bytes(sums)
-    bias = np.empty((1, 0), dtype=np.float32) if of_gates.bias is None else of_gates.bias
 
     def read(rows: Array, state: Kept) -> tuple[Array, Kept]:
-        outputs, *kept = read_lstm(*of_gates.matrix, rows, bias, *state)
+        of_inputs = (rows[:, :0], rows) if of_gates.bias is None else (rows, of_gates.bias)
+        outputs, *kept = read_lstm(*of_gates.matrix, *of_inputs, *state)
         return outputs, tuple(kept)
 
     return read

@@ -60,8 +60,9 @@ def takes_bytes(config: ModelConfig, layouts: list[Layout]) -> bool:
 
 def _make_sums(config: ModelConfig, layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> LayerSums:
     if config.cell == "gru":
-        return LayerSums(sums(layout.weight, None), _gru_inputs(layout, sums))
-    return LayerSums(sums(layout.weight, None if layout.table is not None else layout.bias), _as_they_are)
+        return LayerSums(sums(layout.weight, None, 0), _gru_inputs(layout, sums))
+    bias = None if layout.table is not None else layout.bias
+    return LayerSums(sums(layout.weight, bias, layout.weight.shape[1] - layout.hidden), _as_they_are)
 
 
 def _gru_inputs(layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> Callable[[Array], Array]:
@@ -69,7 +70,7 @@ def _gru_inputs(layout: Layout, sums: type[ExactSums] | type[BytesSums]) -> Call
     if layout.table is not None:
         return _as_they_are
     assert layout.inputs is not None and layout.input_bias is not None
-    return partial(sums(layout.inputs, None), as_array(layout.input_bias)[None])
+    return partial(sums(layout.inputs, None, 0), as_array(layout.input_bias)[None])
 
 
 def _as_they_are(x: Array) -> Array:

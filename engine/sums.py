@@ -24,8 +24,8 @@ class ExactSums:
     """Of one stream, in float32, at the speed of the memory: in a kernel, or without these in numpy's BLAS, which is a
     little slower. torch's product of one row reaches half of it."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        """weight (N, H) with a table, (N, I + H) with a bias (N,)."""
+    def __init__(self, weight: Tensor, bias: Tensor | None, inputs: int) -> None:
+        """weight (N, H) with a table, (N, I + H) with a bias (N,); `inputs` is I."""
         self._weight, self._bias = as_array(weight), None if bias is None else as_array(bias)
         self._row = None if bias is None else as_array(bias)[None]
         self._kernel: Callable[[Array, Array, Array, Array], Array] | None = None
@@ -58,33 +58,29 @@ class BytesSums:
     For x and h between -1 and 1, as states and outputs of all cells but the rectifier are; more is cut off.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        """Needs `compiled.usable`."""
+    def __init__(self, weight: Tensor, bias: Tensor | None, inputs: int) -> None:
+        """The same. Needs `compiled.usable`."""
         from engine.compiled import products
-        from engine.compiled.dots import LANES
         from engine.compiled.reading import step_lstm
 
         exact = as_array(weight)
         scales = np.maximum(np.abs(exact).max(1), np.float32(1e-8)) / np.float32(127.0)
-        rows, width = exact.shape
-        self._weights = np.zeros((rows, -(-width // LANES) * LANES), dtype=np.int8)
-        self._weights[:, :width] = np.rint(exact / scales[:, None])
-        self._totals = self._weights.sum(1, dtype=np.int32)
-        self._scales = scales / products.STEPS
-        self.matrix = self._weights, self._scales, self._totals
+        whole = np.rint(exact / scales[:, None]).astype(np.int8)
+        self.matrix = products.pack(whole, inputs), scales / products.STEPS, whole.sum(1, dtype=np.int32)
         self.bias = None if bias is None else as_array(bias)[None]  # (1, N)
         self._products = products
         self._step_lstm = step_lstm
-        self._many = SHARED // self._weights.size  # streams
+        self._many = SHARED // exact.size  # streams
 
     def __call__(self, x: Array, h: Array) -> Array:
         inputs, plus = (h[:, :0], x) if self.bias is None else (x, self.bias)
         if len(h) < self._many or threads_here() == 1:
             return self._products.add_products(*self.matrix, inputs, h, plus)
         steps = self._products.in_steps(inputs, h)
-        rows, parts = len(self._weights), cores()
-        sums = np.empty((len(h), rows), dtype=np.float32)
-        ends = [rows * part // parts for part in range(parts + 1)]
+        weights, scales, _ = self.matrix
+        parts = cores()
+        sums = np.empty((len(h), len(scales)), dtype=np.float32)
+        ends = [len(weights) * part // parts for part in range(parts + 1)]
         side_by_side(
             [
                 partial(self._products.multiply, *self.matrix, steps, plus, sums, first, last)

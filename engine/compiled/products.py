@@ -3,29 +3,70 @@
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled.dots import HAS_VNNI, INPUT, LANES, MIDDLE, dots_of_1, dots_of_4, multiply_add
+from engine.compiled.dots import (
+    HAS_VNNI,
+    INPUT,
+    MIDDLE,
+    PART,
+    ROWS,
+    STREAMS,
+    multiply_add,
+    tile_of_1,
+    tile_of_2,
+    tile_of_3,
+    tile_of_4,
+    tile_of_5,
+    tile_of_6,
+    tile_of_7,
+    tile_of_8,
+)
 from engine.compiled.jit import compiled
 
 Array = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.int8]
+Steps = npt.NDArray[np.unsignedinteger]
+Whole = npt.NDArray[np.int32]
 STEPS = np.float32(127.0)  # steps of x between 0 and 1
 
 
+def pack(weights: Bytes, inputs: int) -> Bytes:
+    """Weights (N, I + H) as the products below want them: both parts filled up to whole `PART`s with zeros.
+
+    Where bytes are multiplied in tiles these are panels (P, K / 4, ROWS, 4), P ROWS at least N; otherwise rows (N, K).
+    """
+    rows, begin = len(weights), _filled(inputs)
+    states = weights.shape[1] - inputs
+    panels = -(-rows // ROWS)
+    filled = np.zeros((panels * ROWS if HAS_VNNI else rows, begin + _filled(states)), dtype=np.int8)
+    filled[:rows, :inputs] = weights[:, :inputs]
+    filled[:rows, begin : begin + states] = weights[:, inputs:]
+    if not HAS_VNNI:
+        return filled
+    return np.ascontiguousarray(filled.reshape(panels, ROWS, -1, 4).transpose(0, 2, 1, 3))
+
+
 @compiled
-def in_steps(x: Array, h: Array) -> npt.NDArray[np.unsignedinteger]:
-    """x (B, I) and h (B, H), between -1 and 1 (more is cut off), side by side in whole steps; filled up to `LANES`."""
+def _filled(numbers: int) -> int:
+    return (numbers + PART - 1) // PART * PART
+
+
+@compiled
+def in_steps(x: Array, h: Array) -> Steps:
+    """x (B, I) and h (B, H), between -1 and 1 (more is cut off), in whole steps, side by side as `pack` has them."""
     streams, inputs = x.shape
-    width = inputs + h.shape[1]
-    steps = np.empty((streams, (width + LANES - 1) // LANES * LANES), dtype=INPUT)
+    begin, states = _filled(inputs), h.shape[1]
+    steps = np.empty((streams, begin + _filled(states)), dtype=INPUT)
     for stream in range(streams):
         row = steps[stream]
         _round(x[stream], row[:inputs])
-        _round(h[stream], row[inputs:width])
-        row[width:] = MIDDLE
+        row[inputs:begin] = MIDDLE
+        _round(h[stream], row[begin : begin + states])
+        row[begin + states :] = MIDDLE
     return steps
 
 
 @compiled
-def _round(values: Array, steps: npt.NDArray[np.unsignedinteger]) -> None:
+def _round(values: Array, steps: Steps) -> None:
     for place in range(len(values)):
         cut = min(max(values[place], np.float32(-1.0)), np.float32(1.0))
         # Always positive, so that cutting the fraction off rounds.
@@ -33,47 +74,155 @@ def _round(values: Array, steps: npt.NDArray[np.unsignedinteger]) -> None:
 
 
 @compiled
-def multiply(
-    weights: npt.NDArray[np.int8],
-    scales: Array,
-    totals: npt.NDArray[np.int32],
-    steps: npt.NDArray[np.unsignedinteger],
-    plus: Array,
-    sums: Array,
-    first: int,
-    last: int,
-) -> None:
-    """Sums (B, N) for rows first to last of weights (N, K): scale · w x + plus (B, N), or (1, N) for all streams.
-
-    `totals` (N,) are what the rows of weights add up to.
-    """
-    streams = len(steps)
-    shared = len(plus) == 1
-    together = streams - streams % 4 if HAS_VNNI else 0
-    for row in range(first, last):
-        w = weights[row]
-        middle = MIDDLE * totals[row]
-        scale = scales[row]
-        for stream in range(0, together, 4):
-            t0, t1, t2, t3 = dots_of_4(w, steps, stream)
-            sums[stream, row] = np.float32(t0 - middle) * scale + plus[0 if shared else stream, row]
-            sums[stream + 1, row] = np.float32(t1 - middle) * scale + plus[0 if shared else stream + 1, row]
-            sums[stream + 2, row] = np.float32(t2 - middle) * scale + plus[0 if shared else stream + 2, row]
-            sums[stream + 3, row] = np.float32(t3 - middle) * scale + plus[0 if shared else stream + 3, row]
-        for stream in range(together, streams):
-            total = dots_of_1(w, steps, stream)[0] if HAS_VNNI else _dot(w, steps[stream])
-            sums[stream, row] = np.float32(total - middle) * scale + plus[0 if shared else stream, row]
+def _add_tiles(panels: Bytes, panel: int, start: int, stop: int, steps: Steps, stream: int, sums: Whole) -> int:
+    """Adds the products of a panel's numbers from start to stop, in fours, with the next streams' steps from `stream`
+    on to sums (STREAMS, ROWS); how many streams they were. There is one at least."""
+    left = len(steps) - stream
+    count = left if left <= STREAMS else STREAMS if left >= 2 * STREAMS else (left + 1) // 2
+    if count == 8:
+        tile_of_8(panels, panel, start, stop, steps, stream, sums)
+    elif count == 1:
+        tile_of_1(panels, panel, start, stop, steps, stream, sums)
+    elif count == 5:
+        tile_of_5(panels, panel, start, stop, steps, stream, sums)
+    elif count == 4:
+        tile_of_4(panels, panel, start, stop, steps, stream, sums)
+    elif count == 2:
+        tile_of_2(panels, panel, start, stop, steps, stream, sums)
+    elif count == 3:
+        tile_of_3(panels, panel, start, stop, steps, stream, sums)
+    elif count == 6:
+        tile_of_6(panels, panel, start, stop, steps, stream, sums)
+    else:
+        tile_of_7(panels, panel, start, stop, steps, stream, sums)
+    return count
 
 
 @compiled
-def add_products(
-    weights: npt.NDArray[np.int8], scales: Array, totals: npt.NDArray[np.int32], x: Array, h: Array, plus: Array
-) -> Array:
+def _multiply_in_tiles(
+    panels: Bytes, scales: Array, totals: Whole, steps: Steps, plus: Array, sums: Array, first: int, last: int
+) -> None:
+    streams, rows = sums.shape
+    shared = len(plus) == 1
+    length = panels.shape[1]
+    some = np.empty((STREAMS, ROWS), dtype=np.int32)
+    for panel in range(first, last):
+        row = panel * ROWS
+        width = min(ROWS, rows - row)
+        stream = 0
+        while stream < streams:
+            some[:] = 0
+            count = _add_tiles(panels, panel, 0, length, steps, stream, some)
+            for s in range(count):
+                _scale(
+                    some[s, :width],
+                    scales[row : row + width],
+                    totals[row : row + width],
+                    plus[0 if shared else stream + s, row : row + width],
+                    sums[stream + s, row : row + width],
+                )
+            stream += count
+
+
+@compiled
+def _multiply_in_rows(
+    weights: Bytes, scales: Array, totals: Whole, steps: Steps, plus: Array, sums: Array, first: int, last: int
+) -> None:
+    shared = len(plus) == 1
+    for row in range(first, last):
+        w = weights[row]
+        for stream in range(len(steps)):
+            total = _dot(w, steps[stream]) - MIDDLE * totals[row]
+            sums[stream, row] = np.float32(total) * scales[row] + plus[0 if shared else stream, row]
+
+
+@compiled
+def _scale(some: Whole, scales: Array, totals: Whole, plus: Array, sums: Array) -> None:
+    for row in range(len(sums)):
+        sums[row] = np.float32(some[row] - MIDDLE * totals[row]) * scales[row] + plus[row]
+
+
+multiply = _multiply_in_tiles if HAS_VNNI else _multiply_in_rows
+"""Sums (B, N) of weights as `pack` gives them: scale · w x + plus (B, N), or (1, N) for all streams.
+
+`totals` (N,) are what the rows of weights add up to. Of the panels, or rows, from first to last.
+"""
+
+
+@compiled
+def add_products(weights: Bytes, scales: Array, totals: Whole, x: Array, h: Array, plus: Array) -> Array:
     """`in_steps` and `multiply` of all rows, in one call."""
-    rows = len(weights)
-    sums = np.empty((len(h), rows), dtype=np.float32)
-    multiply(weights, scales, totals, in_steps(x, h), plus, sums, 0, rows)
+    sums = np.empty((len(h), len(scales)), dtype=np.float32)
+    multiply(weights, scales, totals, in_steps(x, h), plus, sums, 0, len(weights))
     return sums
+
+
+@compiled
+def _begin_in_tiles(panels: Bytes, inputs: Array) -> Whole:
+    steps = in_steps(inputs, inputs[:, :0])
+    begun = np.empty((len(inputs), len(panels) * ROWS), dtype=np.int32)
+    some = np.empty((STREAMS, ROWS), dtype=np.int32)
+    stop = _filled(inputs.shape[1]) // 4
+    for panel in range(len(panels)):
+        token = 0
+        while token < len(inputs):
+            some[:] = 0
+            count = _add_tiles(panels, panel, 0, stop, steps, token, some)
+            for s in range(count):
+                begun[token + s, panel * ROWS : (panel + 1) * ROWS] = some[s]
+            token += count
+    return begun
+
+
+@compiled
+def _begin_in_rows(weights: Bytes, inputs: Array) -> Whole:
+    steps = in_steps(inputs, inputs[:, :0])
+    begun = np.empty((len(inputs), len(weights)), dtype=np.int32)
+    for row in range(len(weights)):
+        for token in range(len(inputs)):
+            begun[token, row] = _dot(weights[row, : steps.shape[1]], steps[token])
+    return begun
+
+
+begin_products = _begin_in_tiles if HAS_VNNI else _begin_in_rows
+"""The inputs' part of the sums, of all tokens at once: inputs (T, I) → whole numbers for `finish_products`."""
+
+
+@compiled
+def _finish_in_tiles(panels: Bytes, scales: Array, totals: Whole, begun: Whole, h: Array, plus: Array) -> Array:
+    rows, stop = len(scales), panels.shape[1]
+    steps = in_steps(h[:, :0], h)
+    start = stop - steps.shape[1] // 4
+    sums = np.empty((1, rows), dtype=np.float32)
+    some = np.empty((1, ROWS), dtype=np.int32)
+    for panel in range(len(panels)):
+        row = panel * ROWS
+        width = min(ROWS, rows - row)
+        some[0] = begun[row : row + ROWS]
+        tile_of_1(panels, panel, start, stop, steps, 0, some)
+        _scale(
+            some[0, :width],
+            scales[row : row + width],
+            totals[row : row + width],
+            plus[0, row : row + width],
+            sums[0, row : row + width],
+        )
+    return sums
+
+
+@compiled
+def _finish_in_rows(weights: Bytes, scales: Array, totals: Whole, begun: Whole, h: Array, plus: Array) -> Array:
+    steps = in_steps(h[:, :0], h)
+    start = weights.shape[1] - steps.shape[1]
+    sums = np.empty((1, len(scales)), dtype=np.float32)
+    for row in range(len(weights)):
+        total = begun[row] + _dot(weights[row, start:], steps[0]) - MIDDLE * totals[row]
+        sums[0, row] = np.float32(total) * scales[row] + plus[0, row]
+    return sums
+
+
+finish_products = _finish_in_tiles if HAS_VNNI else _finish_in_rows
+"""What `begin_products` began of one token (N,), with the states' part of h (1, H): the sums (1, N), plus (1, N)."""
 
 
 @compiled

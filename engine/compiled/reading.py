@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from engine.compiled.gates import gru, lstm
 from engine.compiled.jit import compiled
-from engine.compiled.products import add_products
+from engine.compiled.products import add_products, begin_products, finish_products
 
 Array = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
@@ -21,18 +21,17 @@ def step_lstm(
 
 @compiled
 def read_lstm(
-    weights: Bytes, scales: Array, totals: npt.NDArray[np.int32], rows: Array, bias: Array, h: Array, c: Array
+    weights: Bytes, scales: Array, totals: npt.NDArray[np.int32], inputs: Array, plus: Array, h: Array, c: Array
 ) -> tuple[Array, Array, Array]:
-    """h, c (1, H) → outputs (T, H), h and c after. `rows` are sums of the inputs (T, 4H) where `bias` has no numbers,
-    (1, 0), and inputs (T, I) otherwise."""
-    outputs = np.empty((len(rows), h.shape[1]), dtype=np.float32)
-    for step in range(len(rows)):
-        row = rows[step : step + 1]
-        if bias.shape[1] == 0:
-            sums = add_products(weights, scales, totals, h[:, :0], h, row)
-        else:
-            sums = add_products(weights, scales, totals, row, h, bias)
-        h, c = lstm(sums, c)
+    """inputs (T, I), plus (T, 4H), or (1, 4H) for all tokens, and h, c (1, H) → outputs (T, H), h and c after.
+
+    The inputs' part of all sums is made at once; each step then reads the states' weights only.
+    """
+    outputs = np.empty((len(inputs), h.shape[1]), dtype=np.float32)
+    begun = begin_products(weights, inputs)
+    for step in range(len(inputs)):
+        row = step if len(plus) > 1 else 0
+        h, c = lstm(finish_products(weights, scales, totals, begun[step], h, plus[row : row + 1]), c)
         outputs[step] = h[0]
     return outputs, h, c
 

@@ -10,7 +10,6 @@ import numpy as np
 from engine import gates as plain
 from engine.compiled import gates, products
 from engine.compiled.cross_entropy import cross_entropy
-from engine.compiled.dots import LANES
 
 
 def works() -> bool:
@@ -18,14 +17,14 @@ def works() -> bool:
     rng = np.random.default_rng(0)
     streams, hidden = 3, 24
     state = np.tanh(rng.standard_normal((streams, hidden), dtype=np.float32))
-    weights = np.zeros((4 * hidden, LANES), dtype=np.int8)
-    weights[:, :hidden] = rng.integers(-127, 128, (4 * hidden, hidden))
+    weights = rng.integers(-127, 128, (4 * hidden, hidden), dtype=np.int8)
     scales = np.full(4 * hidden, 1e-4, dtype=np.float32)
     plus = rng.standard_normal((streams, 4 * hidden), dtype=np.float32)
     sums = np.empty_like(plus)
     steps = products.in_steps(np.empty((streams, 0), dtype=np.float32), state)
-    products.multiply(weights, scales, weights.sum(1, dtype=np.int32), steps, plus, sums, 0, 4 * hidden)
-    wanted = np.rint(state * 127.0) @ weights[:, :hidden].T.astype(np.float32) * 1e-4 + plus
+    packed = products.pack(weights, 0)
+    products.multiply(packed, scales, weights.sum(1, dtype=np.int32), steps, plus, sums, 0, len(packed))
+    wanted = np.rint(state * 127.0) @ weights.T.astype(np.float32) * 1e-4 + plus
     if not np.allclose(sums, wanted, atol=1e-4):
         return False
     pairs = zip(gates.lstm(sums, state), plain.lstm(sums.copy(), state), strict=True)
