@@ -1,6 +1,6 @@
 """Reading a text of one stream with weights of bytes: every layer in one call, the layers side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -30,18 +30,30 @@ class RowReader:
 
     def __call__(self, ids: npt.NDArray[np.int64], state: list[Kept]) -> list[Kept]:
         """The state after ids (T,)."""
-        parts = [self._entries[ids[start : start + PART]] for start in range(0, len(ids), PART)]
         after = list(state)
+        for _ in self._parts(ids, after):
+            pass
+        return after
+
+    def outputs(self, ids: npt.NDArray[np.int64], state: list[Kept]) -> tuple[Array, list[Kept]]:
+        """Top outputs (T, H) after each of ids (T,), T at least 1, and the state after the last."""
+        after = list(state)
+        return np.concatenate(list(self._parts(ids, after))), after
+
+    def _parts(self, ids: npt.NDArray[np.int64], state: list[Kept]) -> Iterator[Array]:
+        """The top outputs of each part; `state` becomes the one after the last."""
+        parts = [self._entries[ids[start : start + PART]] for start in range(0, len(ids), PART)]
         outputs: list[Array] = [np.empty((0, 0), dtype=np.float32)] * len(self._layers)
         for tick in range(len(parts) + len(self._layers) - 1):
             busy = [layer for layer in range(len(self._layers)) if 0 <= tick - layer < len(parts)]
             work: list[Callable[[], tuple[Array, Kept]]] = [
-                partial(self._layers[layer], outputs[layer - 1] if layer else parts[tick], after[layer])
+                partial(self._layers[layer], outputs[layer - 1] if layer else parts[tick], state[layer])
                 for layer in busy
             ]
             for layer, (read, kept) in zip(busy, side_by_side(work), strict=True):
-                outputs[layer], after[layer] = read, kept
-        return after
+                outputs[layer], state[layer] = read, kept
+            if busy[-1] == len(self._layers) - 1:
+                yield outputs[-1]
 
 
 def _reads_lstm(_: Layout, sums: LayerSums) -> Read:

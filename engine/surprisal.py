@@ -26,8 +26,8 @@ def token_nats(decoder: Decoder, context: Context, ids: Ids, job: Job) -> Iterat
         job.check()
         part = torch.from_numpy(ids[start : start + CHUNK].astype(np.int64)).to(decoder.device)  # (T,)
         with threads(cores()):
-            hidden, state = decoder.read(part[:, None], state)
-            following = decoder.model.logits(hidden[:, 0])  # (T, V): each row predicts the next token
+            hidden, state = decoder.read_stream(part, state)  # (T, H)
+            following = decoder.model.logits(hidden)  # (T, V): each row predicts the next token
         rows = torch.cat((logits, following[:-1])).float()
         yield from (-torch.log_softmax(rows, -1).gather(1, part[:, None])[:, 0]).tolist()
         logits = following[-1:]

@@ -120,20 +120,25 @@ def test_reading_in_bytes_is_stepping_bit_for_bit(
     torch.manual_seed(1)
     model = LanguageModel(ModelConfig(cell=cell, layers=layers, hidden=hidden, embedding=16, vocabulary=20)).eval()
     decoder, ids = Decoder(model, packing="int8"), torch.randint(20, (length, 1))
-    logits, state = decoder.start_logits(), decoder.zero_state()
+    logits, state, tops = decoder.start_logits(), decoder.zero_state(), []
     for row in ids:
         logits, state = decoder.step(row, state)
+        tops.append(state[-1][0])
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
         read, after = decoder.prefill(ids, decoder.zero_state())
+        outputs, end = decoder.read_stream(ids[:, 0], decoder.zero_state())
     finally:
         torch.set_num_threads(before)
     if cell in ("lstm", "gru"):
         assert torch.equal(read, logits)
-        assert all(torch.equal(a, b) for x, y in zip(after, state, strict=True) for a, b in zip(x, y, strict=True))
+        assert torch.equal(outputs, torch.cat(tops))
+        for found in (after, end):
+            assert all(torch.equal(a, b) for x, y in zip(found, state, strict=True) for a, b in zip(x, y, strict=True))
     else:
         assert torch.allclose(read, logits, atol=0.06)
+        assert torch.equal(outputs, decoder.read(ids, decoder.zero_state())[0][:, 0])
 
 
 DIALS = st.builds(
