@@ -13,7 +13,7 @@ from corpora.cleaning.cleaner import Cleaner
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
 from engine.context import Context
-from engine.device import cores, threads
+from engine.device import idle_cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
 from engine.jobs import Foreground, Job, JobCancelled, NotifyAll
@@ -213,7 +213,7 @@ def score_text(model: LoadedModel, params: ScoreParams) -> Score:
         raise InputError("Give either a text or a file to score.")
     chunks = iter([params.text]) if params.text is not None else _read(Path(params.path or ""))
     counter = _Counter(Cleaner().clean(chunks))
-    with threads(cores()):
+    with threads(idle_cores()):
         nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
     return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
 

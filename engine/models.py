@@ -14,7 +14,7 @@ from engine.alternatives import Pieces
 from engine.checkpoint import load_weights
 from engine.context import Context, read_context
 from engine.decoder import Decoder
-from engine.device import choose_device, cores, threads
+from engine.device import choose_device, idle_cores, threads
 from engine.folder import ModelFolder, ModelLibrary
 from engine.hashing import hash_file
 from engine.model import Side, count_parameters
@@ -88,7 +88,7 @@ class LoadedModel:
         The back side is given ids from right to left. Raises `InputError` where the model has none.
         """
         self.side(side)
-        with threads(cores()):
+        with threads(idle_cores()):
             return self._snapshots[side].prefill(ids)
 
     def context(self, text: str, side: Side = "ahead") -> Context:

@@ -22,8 +22,7 @@ import torch
 from corpora.tokenizers import Ids
 from engine.context import RECENT, Context
 from engine.decoder import BLOCK, TAIL, Decoder
-from engine.device import cores as all_cores
-from engine.device import threads
+from engine.device import idle_cores, threads
 from engine.encoded_text import EncodedText
 from engine.jobs import Job
 from engine.models import LoadedModel
@@ -140,7 +139,7 @@ class Reading:
     def advance(self, upto: int, cores: int = 0) -> bool:
         """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.
 
-        On so many cores, or all: a state has the same bits however many read it.
+        On so many cores, or all that are idle: a state has the same bits however many read it.
         """
         with self._lock:
             self._return(min(upto, len(self._text)))
@@ -150,7 +149,7 @@ class Reading:
                 return False
             ids = self._text.ids(end - BLOCK, end)
             state = self._exact[-1] if self._exact else self._decoder.zero_state()
-        with threads(cores or all_cores()):
+        with threads(cores or idle_cores()):
             _, after = self._decoder.prefill(_column(ids, self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
@@ -205,7 +204,7 @@ class Reading:
         state, start, ids = plan.state, plan.start, plan.ids
         end = start + len(ids)
         found: list[tuple[int, State]] = []
-        with threads(all_cores()):
+        with threads(idle_cores()):
             while (cut := self._next_cut(start, end, plan.exact)) < end:
                 job.check()
                 _, state = self._decoder.prefill(_column(ids[: cut - start], self._decoder), state)

@@ -10,7 +10,7 @@ from corpora.boundaries import JOINERS, is_letter, stands_alone
 from corpora.tokenizers import Ids, Tokenizer
 from engine.context import Context
 from engine.decoder import Decoder
-from engine.device import cores, threads
+from engine.device import idle_cores, threads
 from engine.jobs import Job
 from engine.protocol import Span
 
@@ -25,7 +25,7 @@ def token_nats(decoder: Decoder, context: Context, ids: Ids, job: Job) -> Iterat
     for start in range(0, len(ids), CHUNK):
         job.check()
         part = torch.from_numpy(ids[start : start + CHUNK].astype(np.int64)).to(decoder.device)  # (T,)
-        with threads(cores()):
+        with threads(idle_cores()):
             hidden, state = decoder.read_stream(part, state)  # (T, H)
             following = decoder.model.logits(hidden)  # (T, V): each row predicts the next token
         rows = torch.cat((logits, following[:-1])).float()

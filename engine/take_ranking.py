@@ -10,7 +10,7 @@ import torch
 from corpora.tokenizers import Ids, Tokenizer
 from engine.context import Context
 from engine.decoder import Decoder
-from engine.device import cores, threads
+from engine.device import idle_cores, threads
 from engine.gap import LOGITS, padded
 from engine.protocol import GrownTake
 from engine.ranking import Limits, excess
@@ -106,7 +106,7 @@ def _nats(decoder: Decoder, rows: Sequence[Ids], state: State) -> npt.NDArray[np
     ids = ids.to(decoder.device)
     if len(ids) < 2:
         return np.zeros((0, len(rows)))
-    with threads(cores()):
+    with threads(idle_cores()):
         hidden, _ = decoder.read(ids[:-1], state)
     nats = []
     step = max(1, LOGITS // (decoder.model.config.vocabulary * len(rows)))

@@ -1,0 +1,43 @@
+"""On how many threads work that somebody waits for is done."""
+
+from pathlib import Path
+
+import pytest
+
+from engine import device
+from engine.device import cores, idle_cores
+
+
+@pytest.mark.parametrize(
+    ("running", "cpus", "allowed", "wanted"),
+    [
+        (1, 2, 2, 2),  # nothing but this thread
+        (0, 2, 2, 2),
+        (2, 2, 2, 1),
+        (3, 2, 2, 1),  # a training on both cores
+        (40, 2, 2, 1),
+        (3, 64, 2, 2),  # two cores of a large machine that has others to spare
+        (64, 64, 2, 1),
+        (5, 8, 8, 4),
+    ],
+)
+def test_a_core_that_others_use_is_left_to_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, running: int, cpus: int, allowed: int, wanted: int
+) -> None:
+    load = tmp_path / "loadavg"
+    load.write_text(f"0.50 0.40 0.30 {running}/181 4711\n")
+    monkeypatch.setattr(device, "LOAD", load)
+    monkeypatch.setattr("os.cpu_count", lambda: cpus)
+    monkeypatch.setenv("PANTOUM_THREADS", str(allowed))
+    assert idle_cores() == wanted
+
+
+@pytest.mark.parametrize("content", [None, "", "0.5", "0.5 0.4 0.3 many/181 4711"])
+def test_where_the_system_does_not_tell_all_cores_are_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    load = tmp_path / "loadavg"
+    if content is not None:
+        load.write_text(content)
+    monkeypatch.setattr(device, "LOAD", load)
+    assert idle_cores() == cores()
