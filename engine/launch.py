@@ -11,7 +11,7 @@ import time
 
 from corpora.disk import is_full, sentence
 from corpora.errors import InputError
-from engine.environment import TRAINER_NICE
+from engine.environment import TRAINER_NICE, trainer_environment
 from engine.folder import ModelFolder
 from engine.records import RUNNING, Status
 
@@ -27,10 +27,7 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     if before.state in RUNNING:
         raise InputError(f"{folder.slug} is already being trained (process {before.pid} on {before.host}).")
     started = time.time()
-    environment = {**os.environ, "PANTOUM_STARTED": repr(started)}
-    # OpenMP's threads spin while they wait, by default for milliseconds; beside any other busy program that made
-    # training 15 to 60 times slower. Spinning for some 0.1 ms only, it loses no more than its share of the cores.
-    environment.setdefault("GOMP_SPINCOUNT", "2000")
+    environment = {**trainer_environment(), "PANTOUM_STARTED": repr(started)}
     environment.pop("PANTOUM_STOP_AFTER", None)
     if stop_after is not None:
         environment["PANTOUM_STOP_AFTER"] = str(stop_after)

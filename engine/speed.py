@@ -13,6 +13,7 @@ import msgspec
 from corpora.errors import InputError
 from corpora.files import read_json, write_json
 from corpora.home import home
+from engine.environment import trainer_environment
 from engine.settings import Cell, Device, Precision
 
 FILE = "machine.json"
@@ -72,7 +73,12 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
     limit = time.monotonic() + PATIENCE
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=trainer_environment(),
         )
     except OSError as error:
         raise InputError(f"This machine's speed can't be measured ({error.strerror or error}).") from error

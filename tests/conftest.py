@@ -2,5 +2,7 @@
 
 import os
 
-# torch's threads wait for work by spinning, which beside another worker takes its time away (see `engine.launch`).
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+from engine.environment import trainer_environment
+
+# torch's threads wait for work by spinning, which beside another worker takes its time away.
+os.environ.update(trainer_environment())

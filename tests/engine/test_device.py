@@ -6,6 +6,7 @@ import pytest
 
 from engine import device
 from engine.device import cores, idle_cores
+from engine.environment import service_environment, trainer_environment
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,11 @@ def test_where_the_system_does_not_tell_all_cores_are_taken(
         load.write_text(content)
     monkeypatch.setattr(device, "LOAD", load)
     assert idle_cores() == cores()
+
+
+def test_threads_that_wait_hardly_spin_unless_a_person_wants_them_to() -> None:
+    for environment in (service_environment, trainer_environment):
+        assert int(environment({})["GOMP_SPINCOUNT"]) <= 200
+        assert (
+            environment({"GOMP_SPINCOUNT": "7", "HOME": "/x"}).items() >= {"GOMP_SPINCOUNT": "7", "HOME": "/x"}.items()
+        )
