@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -262,6 +263,33 @@ def test_models_are_listed_with_damaged_ones_named(trained: Home) -> None:
     problems = {entry.folder.slug: entry.problem for entry in library.list()}
     assert problems["char"] == ""
     assert "model.json" in problems["bpe"]
+
+
+def test_a_folder_with_links_out_of_it_is_neither_read_nor_written(trained: Home, tmp_path: Path) -> None:
+    folder, elsewhere = ModelLibrary(trained.root).get("char"), tmp_path / "elsewhere"
+    elsewhere.write_text("mine\n")
+    folder.control_path.unlink(missing_ok=True)
+    folder.control_path.symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"control\.jsonl is a link"):
+        folder.record()
+    with pytest.raises(InputError, match=r"control\.jsonl is a link"):
+        folder.request("stop")
+    assert elsewhere.read_text() == "mine\n"
+    folder.control_path.unlink()
+    folder.weights_path.unlink()
+    os.mkfifo(folder.weights_path)  # reading it would wait for ever
+    with pytest.raises(InputError, match=r"weights\.safetensors is a link, or no file"):
+        folder.record()
+
+
+def test_settings_that_can_not_work_are_refused_with_the_file_they_stand_in(trained: Home) -> None:
+    folder = ModelLibrary(trained.root).get("char")
+    record = folder.record()
+    folder.write_record(
+        msgspec.structs.replace(record, model=msgspec.structs.replace(record.model, hidden=1_000_000_000))
+    )
+    with pytest.raises(InputError, match=r"model\.json can't be used: hidden is 1,000,000,000"):
+        folder.record()
 
 
 def test_a_removed_model_can_be_brought_back(trained: Home) -> None:
