@@ -17,12 +17,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Packing = Literal["float32", "fp16", "int8"]
 
 UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
-PEEPHOLES: tuple[Peephole, ...] = ("diagonal", "full")
 CELLS: tuple[Cell, ...] = ("gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu")
-SOFTMAXES: tuple[Softmax, ...] = ("full", "adaptive")
-SCHEDULES: tuple[Schedule, ...] = ("cosine", "one-cycle")
-CLIPS: tuple[ClipBy, ...] = ("norm", "value")
-PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bf16", "fp16")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 PACKINGS: tuple[Packing, ...] = ("float32", "fp16", "int8")  # of a decoder's weights, from exact to quick
 
