@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -263,6 +264,15 @@ def test_models_are_listed_with_damaged_ones_named(trained: Home) -> None:
     problems = {entry.folder.slug: entry.problem for entry in library.list()}
     assert problems["char"] == ""
     assert "model.json" in problems["bpe"]
+
+
+@pytest.mark.parametrize("pid", [-1, 10**18])
+def test_a_process_number_that_can_not_be_is_a_damaged_status_and_nothing_else(trained: Home, pid: int) -> None:
+    library = ModelLibrary(trained.root)
+    folder, host = library.get("char"), socket.gethostname()
+    folder.write_status(Status(state="training", pid=pid, host=host, heartbeat=time.time()))
+    assert folder.status() == Status(state="prepared")
+    assert len(library.list()) == 3
 
 
 def test_a_folder_with_links_out_of_it_is_neither_read_nor_written(trained: Home, tmp_path: Path) -> None:
