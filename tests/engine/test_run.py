@@ -21,7 +21,7 @@ from engine.launch import start_trainer
 from engine.records import State, Status
 from engine.settings import CELLS, Cell
 from engine.training import Step, Trainer
-from tests.engine.conftest import Home
+from tests.engine.conftest import Home, make_home
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
@@ -256,6 +256,13 @@ def test_a_text_too_short_for_the_shape_is_read_in_a_smaller_one_and_it_says_so(
     folder.write_record(msgspec.structs.replace(record, corpus=reference))
     assert fresh_home.train(folder) == 0, folder.status().error
     assert any("instead of" in notice for notice in folder.record().notices)
+
+
+def test_one_stream_is_called_one_stream(fresh_home: Home) -> None:
+    home = make_home(fresh_home.root.with_name("letters"), text="a" * 2000)  # as words a few tokens
+    folder = home.run_folder("word", unit="word", steps=2, sample_length=0)
+    assert home.train(folder) == 0, folder.status().error
+    assert "it is read as 1 stream of" in folder.record().notices[0]
 
 
 def test_models_are_listed_with_damaged_ones_named(trained: Home) -> None:
