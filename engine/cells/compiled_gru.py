@@ -50,7 +50,7 @@ class CompiledGRU(torch.autograd.Function):
         arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), strips)
 
         def some(first: int, last: int) -> Tensor:
-            to_biases = w_hh.new_zeros(4 * H)
+            to_biases: Tensor = w_hh.new_zeros(4 * H)
             backwards(*[*arrays, array(to_biases), first, last])
             return to_biases
 
