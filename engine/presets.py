@@ -120,6 +120,8 @@ def plan(
     size = fitting[-1] if fitting else SIZES[0]
     model = _sized(unit, size, vocabulary, settled)
     model.check()
+    if for_model.get("peephole") == "full" and model.cell != "lstm-peephole":
+        raise InputError("Only lstm-peephole has peepholes.")
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs, layer_weights(model) / max(1, characters))
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})

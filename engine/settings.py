@@ -115,8 +115,10 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         _within("patience", self.patience, 0, 1_000_000)
         for name in ("learning_rate", "clip"):
             value = getattr(self, name)
-            if not 0.0 < value < 1e6:
+            if not value > 0.0:
                 raise InputError(f"{name} is {value:g}; it must be above 0.")
+            if value >= 1e6:
+                raise InputError(f"{name} is {value:g}; it must be below a million.")
         for name in ("warmup", "final_learning_rate", "beta1", "beta2", "restart", "ema"):
             _share(name, getattr(self, name))
         for name in ("weight_decay", "activation_regularisation", "temporal_regularisation"):
