@@ -98,7 +98,7 @@ def test_weights_that_are_no_numbers_are_never_kept(fresh_home: Home, monkeypatc
         return advance(self, progress)
 
     monkeypatch.setattr(Trainer, "advance", spoiled)
-    folder = fresh_home.run_folder("spoiled", steps=30, sample_length=0)
+    folder = fresh_home.run_folder("spoiled", steps=30, batch=8, length=16, sample_length=0)
     assert fresh_home.train(folder) == 1
     assert "lower learning rate" in folder.status().error
     assert not folder.weights_path.exists()
@@ -111,7 +111,7 @@ def test_a_number_that_is_none_in_the_middle_of_a_run_is_outlived(
     advance = Trainer.advance
 
     def spoiled(self: Trainer, progress: float) -> Step:
-        if self.step == 60:
+        if self.step == 30:
             weights = self.parameters[1]
             places: dict[str, list[torch.Tensor]] = {
                 "weights": [weights],
@@ -124,10 +124,10 @@ def test_a_number_that_is_none_in_the_middle_of_a_run_is_outlived(
         return advance(self, progress)
 
     monkeypatch.setattr(Trainer, "advance", spoiled)
-    folder = fresh_home.run_folder("spoiled", steps=200, ema=0.9, sample_length=0)
+    folder = fresh_home.run_folder("spoiled", steps=160, batch=8, length=16, ema=0.9, sample_length=0)
     assert fresh_home.train(folder) == 0, folder.log_path.read_text()
     record, lines = folder.record(), folder.metrics().read_all()
-    assert record.results is not None and record.results.step > 110  # it went on to better weights than before
+    assert record.results is not None and record.results.step > 80  # it went on to better weights than before
     assert lines[-1].loss is not None and lines[-1].averaged_validation_loss is not None
     if what in ("weights", "moments"):
         assert "half the learning rate" in record.notices[-1]
