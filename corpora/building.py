@@ -57,6 +57,11 @@ class CorpusBuilder:
         self._ending = SEPARATOR  # the last characters of text.txt; as if there were a blank line before its start
         self._file = (self.folder / TEXT).open("w+b")
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing but spaces and line ends so far."""
+        return all(character.isspace() for character in self._alphabet)
+
     def add(self, text: NamedText, progress: Callable[[], None] = lambda: None) -> Source:
         """Cleans and appends one text, unless the corpus holds the same already. `progress` is called often.
 

@@ -24,10 +24,12 @@ class Corpus:
 
     @property
     def slug(self) -> str:
+        """Its short name, which is its folder's."""
         return self.folder.name
 
     @property
     def text_path(self) -> Path:
+        """``text.txt``: UTF-8, NFC, one kind of line end."""
         return self.folder / TEXT
 
     def chunks(self, start: int = 0, end: int | None = None) -> Iterator[str]:

@@ -6,6 +6,7 @@ older one, so that a file from any earlier Pantoum reads as if it had been writt
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -103,7 +104,10 @@ def read_json(path: Path, kind: type[T], *, newest: int, upgrades: Mapping[int, 
     Raises `InputError` for a file that is missing, damaged, of a newer format, or too large to be one of ours.
     """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
+        there = path.stat()
+        if not stat.S_ISREG(there.st_mode):  # reading a device might never end
+            raise InputError(f"{path} is not a file. Restore it from a backup, or remove its folder.")
+        if there.st_size > MAX_JSON_BYTES:
             raise InputError(f"{path} is too large to be a file of Pantoum's. Remove it or restore it.")
         raw = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError as error:

@@ -12,8 +12,6 @@ import platformdirs
 
 from corpora.errors import InputError
 
-ROOMS = ("corpora", "models", "documents", "trash")
-
 
 def home() -> Path:
     """The root folder: ``PANTOUM_HOME`` where set, otherwise the platform's user data folder. Not created here."""
@@ -24,7 +22,7 @@ def home() -> Path:
 
 
 def ensure_room(name: str, root: Path | None = None) -> Path:
-    """The folder ``name`` (one of `ROOMS`) under the root, created where needed.
+    """The folder ``name`` (``corpora``, ``models``, ``documents`` or ``trash``) under the root, created where needed.
 
     Raises `InputError` if it can't be created: a full disk, a read-only folder, a file in the way.
     """

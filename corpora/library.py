@@ -113,7 +113,7 @@ class CorpusLibrary:
         try:
             builder = CorpusBuilder(room)
             _fill(builder, texts, notices, total, progress)
-            _refuse_short(builder, notices)
+            _refuse_poor(builder, notices)
             record = builder.finish(name, datetime.now(UTC).isoformat(timespec="seconds"))
             for entry in self.list():
                 if entry.corpus and entry.corpus.record.sha256 == record.sha256:
@@ -200,16 +200,17 @@ def _read(files: Sequence[FoundFile], encoding: str | None, notices: list[str]) 
         )
 
 
-def _refuse_short(builder: CorpusBuilder, notices: list[str]) -> None:
-    if builder.characters >= FEWEST:
-        return
+def _refuse_poor(builder: CorpusBuilder, notices: list[str]) -> None:
     if builder.characters == 0:
         raise InputError(" ".join(notices) or "There is no text in it.")
-    few = "character" if builder.characters == 1 else "characters"
-    raise InputError(
-        f"That is only {builder.characters} {few} of text; a model needs at least {FEWEST} to learn anything. "
-        "Add a longer text, or several files at once."
-    )
+    if builder.characters < FEWEST:
+        few = "character" if builder.characters == 1 else "characters"
+        raise InputError(
+            f"That is only {builder.characters} {few} of text; a model needs at least {FEWEST} to learn anything. "
+            "Add a longer text, or several files at once."
+        )
+    if builder.is_blank:
+        raise InputError("That is only spaces and line ends: there is nothing in it to learn. Add another text.")
 
 
 def _name(paths: Sequence[Path]) -> str:

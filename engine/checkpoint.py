@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import safetensors
@@ -20,6 +21,8 @@ from engine.training import Trainer, set_random_state
 from engine.unfilled import unfilled
 
 FORMAT = 2  # 1, before there were two directions, called the stack that reads ahead just "layers"
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Some = Annotated[int, msgspec.Meta(ge=1)]
 NOTE = "pantoum"  # the metadata key under which a JSON record travels inside the safetensors file
 
 
@@ -37,15 +40,15 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     checkpoint: str  # the same in both files where they belong together
-    step: int
-    tokens: int
+    step: Count
+    tokens: Count
     elapsed: float
-    epoch: int
-    column: int
-    batch: int  # of all ranks
-    length: int
-    ranks: int = 1
-    threads: int  # of each rank
+    epoch: Count
+    column: Count
+    batch: Some  # of all ranks
+    length: Some
+    ranks: Some = 1
+    threads: Some  # of each rank
     device: str
     best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
     best_elapsed: float = 0.0  # when that was

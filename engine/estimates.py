@@ -5,15 +5,8 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.memory import NUMBER, training_bytes
-from engine.presets import (
-    ALPHABET,
-    CHARACTERS_PER_TOKEN,
-    GATES,
-    SPEED,
-    expected_vocabulary,
-    layer_weights,
-    token_seconds,
-)
+from engine.parameters import parameters
+from engine.presets import ALPHABET, CHARACTERS_PER_TOKEN, SPEED, expected_vocabulary, token_seconds
 from engine.settings import ModelConfig, TrainingConfig
 from engine.speed import Speed
 
@@ -57,32 +50,3 @@ def estimate(
     count = parameters(sized)
     disk = NUMBER * count * (1 + 2 * CHECKPOINT) + CURVES
     return Estimate(count, training_bytes(sized, training), seconds * tokens, budget, disk)
-
-
-def parameters(model: ModelConfig) -> int:
-    """Trainable numbers in a model whose vocabulary is known, tied weights once."""
-    V, E, H = model.vocabulary, model.embedding, model.hidden
-    D = E if model.tied else H
-    directions = 2 if model.bidirectional else 1
-    biases = 2 * GATES[model.cell] * H * model.layers
-    if model.cell == "lstm-peephole" and model.peephole == "diagonal":
-        biases += 3 * H * model.layers
-    norms = 2 * (E + model.layers * H) if model.layer_norm else 0
-    count = V * E + layer_weights(model) + directions * (biases + norms)
-    if model.bidirectional:
-        count += 2 * H * D + (2 * H + 1) * D
-    elif D != H:
-        count += H * D
-    return count + (_adaptive(D, V) if model.softmax == "adaptive" else V + (0 if model.tied else V * D))
-
-
-def _adaptive(width: int, vocabulary: int) -> int:
-    """Of an adaptive softmax: its head, and two clusters of narrower vectors. See `engine.softmax`."""
-    narrower = min(4.0, 0.999 * width**0.5)
-    head = max(1, vocabulary // 10)
-    ends = [head, max(head + 1, 4 * vocabulary // 10), vocabulary]
-    count = (head + 2) * (width + 1)
-    for number in (1, 2):
-        inner = int(width // narrower**number)
-        count += inner * width + inner * (ends[number] - ends[number - 1])
-    return count

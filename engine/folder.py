@@ -5,13 +5,14 @@ never sees half of anything and a watcher only has to tail.
 """
 
 import builtins
+import contextlib
 import gc
 import os
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,11 +62,28 @@ class ModelFolder:
         return self.path.name
 
     def record(self) -> ModelRecord:
-        """``model.json``. Raises `InputError` where missing, damaged, newer, or with settings that can't work."""
+        """``model.json``. Raises `InputError` where missing, damaged, newer, or with settings that can't work.
+
+        And where any file of the folder is none of its own, see `refuse_links`.
+        """
+        self.refuse_links()
         record = read_json(self.record_path, ModelRecord, newest=FORMAT)
-        record.model.check()
-        record.training.check()
+        try:
+            record.model.check()
+            record.training.check()
+        except InputError as error:
+            raise InputError(f"{self.record_path} can't be used: {error}") from error
         return record
+
+    def refuse_links(self) -> None:
+        """Raises `InputError` where something of the folder is a link or a device.
+
+        A folder that came from elsewhere could have lines appended to any file of this person's, or reading never end.
+        """
+        for path in (value for value in vars(self).values() if value != self.path):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    raise InputError(f"{path} is a link, or no file at all. Put the file itself there, or remove it.")
 
     def write_record(self, record: ModelRecord) -> None:
         """Replaces ``model.json``. Raises `OSError`."""
@@ -94,10 +112,11 @@ class ModelFolder:
         write_json(self.status_path, status)
 
     def request(self, request: Request, *, setting: str = "", value: float = 0.0) -> None:
-        """Asks the trainer for something; it answers within a step. Raises `OSError`.
+        """Asks the trainer for something; it answers within a step. Raises `OSError`, and as `refuse_links` does.
 
         A ``change`` names what it changes, see `engine.changes`.
         """
+        self.refuse_links()
         append_line(self.control_path, ControlLine(request=request, time=time.time(), setting=setting, value=value))
 
     def notes(self) -> str:
@@ -159,7 +178,7 @@ class LineReader(Generic[L]):
         return lines
 
 
-@contextmanager
+@contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Thousands of lines at once, none of them garbage, would have the whole heap searched through for it."""
     collects = gc.isenabled()

@@ -53,7 +53,7 @@ class Judge:
         best = math.isfinite(chosen.ahead) and (self.best is None or chosen.ahead < self.best)
         self.stale = 0 if best else self.stale + 1
         with trainer.average.swapped() if trainer.average and use_average else contextlib.nullcontext():
-            if best or not self.folder.weights_path.exists():
+            if best or (math.isfinite(chosen.ahead) and not self.folder.weights_path.exists()):
                 self._keep(chosen.ahead, elapsed)
             self._sample(elapsed)
         if best:
@@ -83,13 +83,8 @@ class Judge:
 
     def _keep(self, loss: float, elapsed: float) -> None:
         self.best_elapsed = elapsed
-        if math.isfinite(loss):
-            self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
-        note = WeightsNote(
-            step=self.trainer.step,
-            tokens=self.trainer.tokens,
-            validation_loss=loss if math.isfinite(loss) else None,
-        )
+        self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
+        note = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
         self._unsaved = weights_file(self.trainer.model, note)
         try:
             self.keep_again()

@@ -33,6 +33,7 @@ def linear_cross_entropy(z: Tensor, weight: Tensor, bias: Tensor, targets: Tenso
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, wanted: bool) -> Tensor:
+        """The loss, and where it is wanted its gradients already: logits are never needed again."""
         learns = wanted and any(ctx.needs_input_grad)
         many = len(weight) >= MANY
         if learns and many and in_bf16(z):
@@ -46,6 +47,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of z, weight and bias: one product each for the first two."""
         z, weight, gradient, to_bias = ctx.saved_tensors
         to_z = product(gradient, weight.t().contiguous())
         to_weight = gradient.t() @ z

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 from corpora.errors import InputError
-from engine.presets import layer_weights
+from engine.parameters import parameters
 from engine.settings import Cell, ModelConfig, TrainingConfig
 
 NUMBER = 4  # bytes
 # What going backwards through a cell needs of each unit and token: gates, states, and products that can't be undone.
 KEPT: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 5, "lstm": 6, "lstm-peephole": 7}
-GATES: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 4, "lstm": 4, "lstm-peephole": 4}
+# Gradients of a cell's sums, likewise: a GRU's recurrent candidate has one of its own.
+SUMS: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 4, "lstm": 4, "lstm-peephole": 4}
 COPIES = 6  # of the weights: themselves, gradient, two moments, average, the last good ones
 PROCESS = 400 << 20  # bytes that Python and torch take themselves
 SPARE = 1.3  # what a measured step may need over the least
@@ -27,7 +28,7 @@ def activation_bytes(model: ModelConfig, batch: int, length: int) -> int:
     """The least that one training step of so many streams and tokens holds besides weights, in bytes."""
     H = model.hidden
     width = model.embedding + model.layers * KEPT[model.cell] * H + 2 * model.vocabulary
-    backwards = (GATES[model.cell] + 1) * H
+    backwards = (SUMS[model.cell] + 1) * H
     directions = 3 if model.bidirectional else 1  # the two-sided loss reads back once more
     return NUMBER * batch * length * (directions * width + backwards)
 
@@ -35,9 +36,7 @@ def activation_bytes(model: ModelConfig, batch: int, length: int) -> int:
 def training_bytes(model: ModelConfig, training: TrainingConfig) -> int:
     """What a training process will need at its largest, in bytes."""
     part = -(-training.batch // training.accumulate)
-    width = model.embedding if model.tied else model.hidden
-    weights = layer_weights(model) + model.vocabulary * (model.embedding + (0 if model.tied else width))
-    return int(PROCESS + NUMBER * COPIES * weights + SPARE * activation_bytes(model, part, training.length))
+    return int(PROCESS + NUMBER * COPIES * parameters(model) + SPARE * activation_bytes(model, part, training.length))
 
 
 def check_memory(model: ModelConfig, training: TrainingConfig, free: int | None) -> None:

@@ -169,8 +169,9 @@ def _fit(
     shape = fit_ranks(len(split.train), fit(len(split.train), whole.batch, whole.length), ranks)
     if shape != whole:
         notice = (
-            f"The text is short ({len(split.train):,} tokens to train on): it is read as {shape.batch} streams of "
-            f"{shape.length} tokens a step instead of {whole.batch} of {whole.length}."
+            f"The text is short ({len(split.train):,} tokens to train on): it is read as {shape.batch} "
+            f"{'stream' if shape.batch == 1 else 'streams'} of {shape.length} "
+            f"{'token' if shape.length == 1 else 'tokens'} a step instead of {whole.batch} of {whole.length}."
         )
         record = msgspec.structs.replace(record, notices=(*record.notices, notice))
     return record, shape

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from corpora.errors import InputError
 from corpora.vocabulary import CHARACTERS, DIGITS, default_bpe, default_words
 from engine.environment import kernels_wanted
+from engine.parameters import layer_weights
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
 from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
 from engine.speed import Speed
@@ -53,7 +54,6 @@ OFTEN = 25.0  # readings
 # what it takes in compiled kernels.
 SLOWNESS: dict[Cell, float] = {"gru": 1.5, "lstm": 1.0, "lstm-peephole": 1.55, "rnn-tanh": 1.9, "rnn-relu": 1.9}
 COMPILED_SLOWNESS: dict[Cell, float] = {**SLOWNESS, "gru": 1.15, "lstm-peephole": 1.1}
-GATES: dict[Cell, int] = {"gru": 3, "lstm": 4, "lstm-peephole": 4, "rnn-tanh": 1, "rnn-relu": 1}
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ def plan(
     size = fitting[-1] if fitting else SIZES[0]
     model = _sized(unit, size, vocabulary, settled)
     model.check()
+    if for_model.get("peephole") == "full" and model.cell != "lstm-peephole":
+        raise InputError("Only lstm-peephole has peepholes.")
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs, layer_weights(model) / max(1, characters))
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
@@ -189,15 +191,6 @@ def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
     if unit == "word":
         return default_words(characters) + DIGITS
     return default_bpe(characters)
-
-
-def layer_weights(model: ModelConfig) -> int:
-    """Weights of the recurrent layers, in both directions together."""
-    inputs = model.embedding + (model.layers - 1) * model.hidden
-    one_way = GATES[model.cell] * model.hidden * (inputs + model.layers * model.hidden)
-    if model.cell == "lstm-peephole" and model.peephole == "full":
-        one_way += 3 * model.layers * model.hidden * model.hidden
-    return one_way * (2 if model.bidirectional else 1)
 
 
 def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision) -> float:

@@ -32,9 +32,11 @@ class RankTrainer(Trainer):
         return cast(DistributedDataParallel, self.objective).no_sync()
 
     def mean(self, values: Tensor) -> Tensor:
+        """The mean over all ranks. Raises `RankLostError`."""
         return self.crew.mean(values)
 
     def collect(self) -> Everywhere:
+        """On rank 0 what all ranks have; elsewhere, where it is only sent, nothing. Raises `RankLostError`."""
         states = self.crew.gather(flat(self.carried))
         mine = random_state(self.device)
         kinds = {kind: self.crew.gather(state) for kind, state in mine.items()}
@@ -55,6 +57,7 @@ class Leader(RankTrainer):
     lost = False
 
     def advance(self, progress: float) -> Step:
+        """Has all ranks take one step. Raises `RankLostError`, with text, states and random numbers put back."""
         epoch, column, carried = self.streams.epoch, self.streams.column, self.carried
         random = random_state(self.device)
         try:
@@ -82,19 +85,23 @@ class Leader(RankTrainer):
         return Everywhere(whole.tensors(), [random_state(self.device)])
 
     def return_to(self, weights: dict[str, Tensor]) -> None:
+        """As a trainer alone, and the others take the same weights. Raises `RankLostError`."""
         super().return_to(weights)
         self._ask(Order.RETURN)
         self.share_weights()
 
     def adopt(self, *, learning_rate: float, dropout: float) -> None:
+        """As a trainer alone, and so do the others. Raises `RankLostError`."""
         super().adopt(learning_rate=learning_rate, dropout=dropout)
         self._ask(Order.ADOPT)
         self.crew.send(msgspec.json.encode((learning_rate, dropout)))
 
     def wait(self) -> None:
+        """Lets the others know that rank 0 is still there. Raises `RankLostError`."""
         self._ask(Order.WAIT)
 
     def dismiss(self) -> None:
+        """Lets the others go, and closes the channels."""
         with contextlib.suppress(RankLostError):  # everything is saved
             self._ask(Order.END)
         self.crew.leave()

@@ -1,6 +1,6 @@
 """What a model folder's files hold, as typed values: one struct for each JSON file or line. Free of torch."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -73,7 +73,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = 1
     state: State
-    pid: int = 0
+    pid: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
     host: str = ""
     started: float = 0.0  # Unix time at which this process was started
     heartbeat: float = 0.0  # Unix time of the last sign of life

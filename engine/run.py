@@ -27,6 +27,7 @@ EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
 WARM = 0.4  # of what a process's first evaluation takes, which the next ones take: the rest is preparation
 CHECKPOINT_EVERY = 60.0  # seconds: what a power cut may cost
+NEVER_FINITE = "The loss never was a finite number. Train again with a lower learning rate."
 RETURNS = 8  # to good weights in one run, at most: the rate is then 1/256 of what was asked for
 
 
@@ -285,12 +286,14 @@ class Run:
                 f"Training ended at step {self.trainer.step:,}, before its budget was spent: the last {judge.stale} "
                 "evaluations brought nothing better."
             )
+        if judge.best is None:
+            raise InputError(NEVER_FINITE)
         self.recorder.say("Measuring the best weights on the validation text")
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
         losses = self.prepared.full.losses(model)
         loss = losses.ahead
         if not math.isfinite(loss):
-            raise InputError("The loss never was a finite number. Train again with a lower learning rate.")
+            raise InputError(NEVER_FINITE)
         results = Results(
             step=note.step,
             tokens=note.tokens,

@@ -17,12 +17,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Packing = Literal["float32", "fp16", "int8"]
 
 UNITS: tuple[Unit, ...] = ("char", "word", "bpe")
-PEEPHOLES: tuple[Peephole, ...] = ("diagonal", "full")
 CELLS: tuple[Cell, ...] = ("gru", "lstm", "lstm-peephole", "rnn-tanh", "rnn-relu")
-SOFTMAXES: tuple[Softmax, ...] = ("full", "adaptive")
-SCHEDULES: tuple[Schedule, ...] = ("cosine", "one-cycle")
-CLIPS: tuple[ClipBy, ...] = ("norm", "value")
-PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bf16", "fp16")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 PACKINGS: tuple[Packing, ...] = ("float32", "fp16", "int8")  # of a decoder's weights, from exact to quick
 
@@ -120,8 +115,10 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         _within("patience", self.patience, 0, 1_000_000)
         for name in ("learning_rate", "clip"):
             value = getattr(self, name)
-            if not 0.0 < value < 1e6:
+            if not value > 0.0:
                 raise InputError(f"{name} is {value:g}; it must be above 0.")
+            if value >= 1e6:
+                raise InputError(f"{name} is {value:g}; it must be below a million.")
         for name in ("warmup", "final_learning_rate", "beta1", "beta2", "restart", "ema"):
             _share(name, getattr(self, name))
         for name in ("weight_decay", "activation_regularisation", "temporal_regularisation"):

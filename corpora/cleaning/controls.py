@@ -16,6 +16,7 @@ class ByteOrderMark:
         self._begun = False
 
     def push(self, text: str) -> str:
+        """The same text, without a mark at the beginning of the first that isn't empty."""
         if self._begun or not text:
             return text
         self._begun = True
@@ -25,6 +26,7 @@ class ByteOrderMark:
         return text[1:]
 
     def finish(self) -> str:
+        """Nothing: no text is held back."""
         return ""
 
 
@@ -40,6 +42,7 @@ class ControlCharacters:
         self.changed = False
 
     def push(self, text: str) -> str:
+        """The same text without controls, and with page breaks as line ends."""
         if _PAGE_BREAKS.search(text):
             self.changed = True
             text = _PAGE_BREAKS.sub("\n", text)
@@ -49,4 +52,5 @@ class ControlCharacters:
         return text
 
     def finish(self) -> str:
+        """Nothing: no text is held back."""
         return ""

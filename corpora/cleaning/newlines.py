@@ -11,6 +11,7 @@ class Newlines:
         self._held = ""
 
     def push(self, text: str) -> str:
+        r"""The same text with one kind of line end; a ``\r`` at its end is held back until the next."""
         text = self._held + text
         self._held = ""
         if "\r" not in text:
@@ -21,5 +22,6 @@ class Newlines:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def finish(self) -> str:
+        r"""The ``\r`` that was held back, as a line end."""
         held, self._held = self._held, ""
         return "\n" if held else ""

@@ -20,6 +20,7 @@ class Normalization:
         self._held = ""
 
     def push(self, text: str) -> str:
+        """What can be normalized whatever follows; the rest is held back until the next."""
         if not self._held and text.isascii():
             # The last character may compose with what comes next.
             self._held = text[-1:]
@@ -32,6 +33,7 @@ class Normalization:
         return self._normalized(text[:cut])
 
     def finish(self) -> str:
+        """What was held back, normalized."""
         held, self._held = self._held, ""
         return self._normalized(held)
 

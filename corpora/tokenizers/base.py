@@ -26,7 +26,9 @@ class Tokenizer(Protocol):
     """Text to ids and back. Ids are ``0 … vocabulary - 1``."""
 
     @property
-    def unit(self) -> Unit: ...
+    def unit(self) -> Unit:
+        """What a token is."""
+        ...
 
     @property
     def vocabulary(self) -> int:
@@ -50,7 +52,9 @@ class Tokenizer(Protocol):
         """The text of any ids, never an exception for ids of the vocabulary: what is no UTF-8 becomes U+FFFD."""
         ...
 
-    def detokenizer(self) -> Detokenizer: ...
+    def detokenizer(self) -> Detokenizer:
+        """A fresh one, for one text."""
+        ...
 
     def piece(self, token: int) -> str:
         """One id as text to show: its text, or for a part of a character its bytes in angle brackets."""

@@ -57,16 +57,20 @@ class BpeTokenizer:
 
     @property
     def vocabulary(self) -> int:
+        """V, the 256 bytes among them."""
         return len(self._bytes)
 
     @property
     def spelling(self) -> frozenset[int]:
+        """None: whatever is spelled is so by pieces that also stand for themselves."""
         return frozenset()
 
     def encode(self, text: str) -> Ids:
+        """The ids of a text, (N,)."""
         return self._encode([text])
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[Ids]:
+        """The same ids of a text in chunks, which may be cut anywhere."""
         texts = rechunk(_sliced(chunks), last_bpe_cut)
         while batch := list(itertools.islice(texts, _BATCH)):
             yield self._encode(batch)
@@ -86,15 +90,18 @@ class BpeTokenizer:
         return np.array(ids, dtype=np.int32)
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
+        """The text of any ids of the vocabulary. Raises `IndexError` for others."""
         array = np.asarray(ids, dtype=np.int64)
         if array.size and array.min() < 0:
             raise IndexError(f"ids must be between 0 and {self.vocabulary - 1:,}")
         return b"".join([self._bytes[token] for token in array.tolist()]).decode("utf-8", ERRORS)
 
     def detokenizer(self) -> "BpeDetokenizer":
+        """One that decodes a text id by id; several may be under way at once."""
         return BpeDetokenizer(self._bytes)
 
     def piece(self, token: int) -> str:
+        """One id as text to show; what is no whole character by its bytes in angle brackets."""
         data = self._bytes[token]
         try:
             return data.decode("utf-8")
@@ -102,6 +109,7 @@ class BpeTokenizer:
             return f"<{data.hex(' ').upper()}>"
 
     def to_json(self) -> bytes:
+        """A `BpeFile`, which `bpe_from_json` reads."""
         library = msgspec.Raw(self._library.to_str().encode("utf-8"))
         return msgspec.json.format(msgspec.json.encode(BpeFile(unit="bpe", bpe=library)), indent=1)
 
@@ -114,9 +122,11 @@ class BpeDetokenizer:
         self._utf8 = codecs.getincrementaldecoder("utf-8")(ERRORS)
 
     def push(self, token: int) -> str:
+        """Takes one id; returns the characters that are whole by now."""
         return self._utf8.decode(self._tokens[token])
 
     def flush(self) -> str:
+        """What was held back, as U+FFFD, and begins anew."""
         text = self._utf8.decode(b"", final=True)
         self._utf8.reset()
         return text

@@ -42,10 +42,12 @@ class CharTokenizer(PieceVocabulary):
         return frozenset(range(len(self.pieces), self.vocabulary))
 
     def encode(self, text: str) -> Ids:
+        """The ids of a text, (N,)."""
         parts = list(self.encode_chunks([text]))
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[Ids]:
+        """The same ids of a text in chunks, which may be cut anywhere, also within a cluster."""
         for text in rechunk(chunks, last_cluster_cut):
             yield self._encode(text)
 

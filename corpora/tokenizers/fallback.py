@@ -69,10 +69,12 @@ class PieceDetokenizer:
         self._reader = DigitReader()
 
     def push(self, token: int) -> str:
+        """Takes one id; a piece is certain at once, and ends a character that was being spelled."""
         digit = token - len(self._pieces)
         if digit >= 0:
             return self._reader.push(digit)
         return self._reader.flush() + self._pieces[token]
 
     def flush(self) -> str:
+        """What digits were still spelling, as U+FFFD."""
         return self._reader.flush()

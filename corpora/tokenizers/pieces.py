@@ -39,6 +39,7 @@ class PieceVocabulary:
 
     @property
     def vocabulary(self) -> int:
+        """V: the pieces and the digits."""
         return self._digits + DIGITS
 
     @property
@@ -88,6 +89,7 @@ class PieceVocabulary:
         return np.array(flat, dtype=np.int32)
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
+        """The text of any ids of the vocabulary. Raises `IndexError` for others."""
         array = np.asarray(ids, dtype=np.int64)
         if array.size and (array.min() < 0 or array.max() >= self.vocabulary):
             raise IndexError(f"ids must be between 0 and {self.vocabulary - 1:,}")
@@ -99,14 +101,17 @@ class PieceVocabulary:
         return "".join([detokenizer.push(token) for token in tokens]) + detokenizer.flush()
 
     def detokenizer(self) -> PieceDetokenizer:
+        """One that decodes a text id by id; several may be under way at once."""
         return PieceDetokenizer(self.pieces)
 
     def piece(self, token: int) -> str:
+        """One id as text to show; a digit in angle brackets. Raises `IndexError` for an id outside the vocabulary."""
         if not 0 <= token < self.vocabulary:
             raise IndexError(f"ids must be between 0 and {self.vocabulary - 1:,}")
         return self.pieces[token] if token < self._digits else piece_of_digit(token - self._digits)
 
     def to_json(self) -> bytes:
+        """A `PieceFile`, which `pieces_from_json` reads."""
         pieces = tuple(tuple(map(ord, piece)) if _has_surrogate(piece) else piece for piece in self.pieces)
         file = PieceFile(unit=self.unit, pieces=pieces, spelling=self._spelling)
         return msgspec.json.format(msgspec.json.encode(file), indent=1)

@@ -20,9 +20,11 @@ class WordTokenizer(PieceVocabulary):
     unit: Unit = "word"
 
     def encode(self, text: str) -> Ids:
+        """The ids of a text, (N,)."""
         return self.encode_pieces(split_pieces(text))
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[Ids]:
+        """The same ids of a text in chunks, which may be cut anywhere, also within a word."""
         for text in rechunk(chunks, last_piece_cut):
             yield self.encode(text)
 

@@ -6,6 +6,7 @@ B = 32), and every gate is one block of rows, on which a function is one quick c
 """
 
 import functools
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -22,6 +23,17 @@ def from_inputs(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def outputs_of(states: Tensor) -> Tensor:
     """States (T, H, B) as a layer hands them on: (T, B, H)."""
     return states.transpose(1, 2).contiguous()
+
+
+def columns_of(rows: Tensor) -> Tensor:
+    """Gradients (…, B, H) that come from outside as columns (…, H, B): a copy, which may be added to."""
+    return rows.transpose(-2, -1).clone(memory_format=torch.contiguous_format)
+
+
+def from_the_end(steps: int) -> Iterator[slice]:
+    """All steps in chunks, the last chunk first."""
+    for stop in range(steps, 0, -CHUNK):
+        yield slice(max(0, stop - CHUNK), stop)
 
 
 def doubled(weight: Tensor, rows: slice) -> Tensor:
@@ -73,14 +85,18 @@ class Sums:
         self.b_hh = weight.new_zeros(rows)
         self.inputs = torch.empty_like(inputs)
 
-    def add(self, start: int, recurrent: Tensor, gates: Tensor | None = None) -> None:
-        """The steps from `start` on: gradients (C, G, B) of the recurrent sums, and of all sums where they differ."""
-        stop = start + len(recurrent)
+    def add(self, steps: slice, recurrent: Tensor, gates: Tensor | None = None) -> None:
+        """A chunk's gradients (C, G, B) of the recurrent sums, and of all sums where they differ."""
         side_by_side = flat(recurrent)
-        self.w_hh += product(side_by_side, flat(self._states[start:stop]))
+        self.w_hh += product(side_by_side, flat(self._states[steps]))
         self.b_hh += side_by_side.sum(1)
         if gates is not None:
             side_by_side = flat(gates)
             self.b_ih += side_by_side.sum(1)
-        self.w_ih.addmm_(side_by_side, self._inputs[start:stop].flatten(0, 1))
-        torch.mm(side_by_side.t(), self._weight, out=self.inputs[start:stop].view(-1, self._weight.shape[1]))
+        self.w_ih.addmm_(side_by_side, self._inputs[steps].flatten(0, 1))
+        torch.mm(side_by_side.t(), self._weight, out=self.inputs[steps].view(-1, self._weight.shape[1]))
+
+    def double(self, rows: slice) -> None:
+        """These rows of the weights were doubled going forwards: so are their gradients."""
+        for each in (self.w_ih, self.w_hh, self.b_ih, self.b_hh):
+            each[rows] *= 2.0

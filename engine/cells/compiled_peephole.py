@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, packed, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, empty_strips, packed, weight_gradients
 from engine.compiled.lstm_training import backwards, forwards
-from engine.compiled.tiles import COLUMNS, ROWS, STREAMS
+from engine.compiled.tiles import ROWS
 
 
 class CompiledPeepholeLSTM(torch.autograd.Function):
@@ -19,6 +19,7 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Outputs (T, B, H) and the last h and c (B, H). Gates, states and cells are kept."""
         T, B, _ = inputs.shape
         H = w_hh.shape[1]
         gates = inputs.new_empty(T, B, 4 * H)
@@ -36,48 +37,32 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of what `forward` was given, in its order."""
         inputs, gates, states, cells, w_ih, w_hh, looks = ctx.saved_tensors
         T, B, _ = inputs.shape
         H = w_hh.shape[1]
-        dh, dc = to_h.clone(memory_format=torch.contiguous_format), to_c.clone(memory_format=torch.contiguous_format)
+        dh, dc = (each.clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
-        strips = np.empty((4 * H // COLUMNS, T * B, COLUMNS), dtype=np.float32)
-        vectors, look_if, look_o = _looks(looks, backwards=True)
-        fixed = (
-            array(to_outputs),
-            packed(w_ih.t()),
-            packed(w_hh.t()),
-            vectors,
-            look_if,
-            look_o,
-        )
-        arrays: Any = (
-            *fixed,
-            array(gates),
-            array(cells),
-            array(dh)[None],
-            array(dc)[None],
-            array(to_inputs),
-            strips,
-        )
-        sums: dict[int, tuple[Tensor, Tensor]] = {}  # by the first stream of each part, so that it is added in order
+        strips = empty_strips(T * B, 4 * H)  # of i, f, g and o
+        weights = packed(w_ih.t()), packed(w_hh.t()), *_looks(looks, backwards=True)
+        held = (array(gates), array(cells), array(dh)[None], array(dc)[None])
+        arrays: Any = (array(to_outputs), *weights, *held, array(to_inputs), strips)
 
-        def some(first: int, last: int) -> None:
+        def some(first: int, last: int) -> tuple[Tensor, Tensor]:
             to_bias, to_looks = w_hh.new_zeros(4 * H), w_hh.new_zeros(3, H)
-            sums[first] = to_bias, to_looks
             backwards(*[*arrays, array(to_bias), array(to_looks), first, last])
+            return to_bias, to_looks
 
-        by_streams(B, some)
-        to_bias, to_looks = (torch.stack(each).sum(0) for each in zip(*(sums[n] for n in sorted(sums)), strict=True))
-        groups = np.arange(4 * H // STREAMS)
-        xs, outs, columns = [inputs, states[:T]], [torch.zeros_like(w_ih), torch.zeros_like(w_hh)], [groups, groups]
-        if looks.dim() == 3:
-            to_looks = torch.zeros_like(looks)
-            xs += [cells[:T], cells[1:]]
-            outs += [to_looks[:2].view(2 * H, H), to_looks[2]]
-            columns += [groups[: 2 * H // STREAMS], groups[3 * H // STREAMS :]]
-        weight_gradients(strips, columns, [array(x.reshape(T * B, -1)) for x in xs], [array(each) for each in outs])
-        return to_inputs, dh, dc, outs[0], outs[1], to_bias, to_looks
+        to_bias, to_looks = (torch.stack(each).sum(0) for each in zip(*by_streams(B, some), strict=True))
+        every, i_and_f, o = slice(0, 4 * H), slice(0, 2 * H), slice(3 * H, 4 * H)
+        products = [([every], inputs), ([every], states[:T])]
+        if looks.dim() == 2:
+            to_w_ih, to_w_hh = weight_gradients(strips, *products)
+        else:
+            products += [([i_and_f], cells[:T]), ([o], cells[1:])]
+            to_w_ih, to_w_hh, *to_looks_of = weight_gradients(strips, *products)
+            to_looks = torch.cat(to_looks_of).view_as(looks)
+        return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias, to_looks
 
 
 def _looks(looks: Tensor, *, backwards: bool) -> tuple[Any, Any, Any]:

@@ -5,7 +5,7 @@ numba is imported only where `usable_for` has said yes.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
 Array = npt.NDArray[np.float32]
+Result = TypeVar("Result")
 # Streams for which there is enough to do: with fewer, as when a prompt is read, reading weights takes all the time.
 LEAST = 8
 FEWEST = 4  # streams that are worth a thread of their own
@@ -47,21 +48,45 @@ def packed(weight: Tensor) -> Array:
     return array(weight.reshape(-1, ROWS, length).transpose(1, 2))
 
 
-def by_streams(streams: int, work: Callable[[int, int], None]) -> None:
-    """Does work for streams first to last, for all of them, on as many threads as pay."""
+def by_streams(streams: int, work: Callable[[int, int], Result]) -> list[Result]:
+    """Does work for streams first to last, for all of them, on as many threads as pay.
+
+    What each part gives, in the streams' order whatever the threads' was: it can be added up to the same sums again.
+    """
     parts = max(1, min(threads_here(), streams // FEWEST))
-    bounds = [streams * part // parts for part in range(parts + 1)]
-    in_team([partial(work, first, last) for first, last in pairwise(bounds)])
+    given: dict[int, Result] = {}
+
+    def some(part: int) -> None:
+        given[part] = work(streams * part // parts, streams * (part + 1) // parts)
+
+    in_team([partial(some, part) for part in range(parts)])
+    return [given[part] for part in range(parts)]
 
 
-def weight_gradients(strips: Array, columns: Sequence[Array], sources: Sequence[Array], outs: Sequence[Array]) -> None:
-    """Adds dᵀ x to each of outs, for x of `sources`, with d in strips: see `tiles.add_outer`."""
-    from engine.compiled.tiles import ROWS, add_outer
+def empty_strips(rows: int, columns: int) -> Array:
+    """Room for the gradients (rows, columns) of all sums: see `tiles.into_strips`."""
+    from engine.compiled.tiles import COLUMNS
+
+    return np.empty((columns // COLUMNS, rows, COLUMNS), dtype=np.float32)
+
+
+def weight_gradients(strips: Array, *products: tuple[Sequence[slice], Tensor]) -> list[Tensor]:
+    """dᵀ x (N, M) for each x (T, B, M), with d (T·B, N) those columns of the sums' gradients in `strips`."""
+    from engine.compiled.tiles import ROWS, STREAMS, add_outer
+
+    groups = np.arange(strips.shape[0] * strips.shape[2] // STREAMS)
+    columns = [
+        np.concatenate([groups[part.start // STREAMS : part.stop // STREAMS] for part in d]) for d, _ in products
+    ]
+    xs = [array(x.reshape(-1, x.shape[-1])) for _, x in products]
+    outs = [torch.zeros(len(d) * STREAMS, x.shape[1]) for d, x in zip(columns, xs, strict=True)]
+    arrays = list(zip(xs, map(array, outs), columns, strict=True))
 
     def each(part: int) -> None:
-        for groups, x, out in zip(columns, sources, outs, strict=True):
-            panels = -(-out.shape[1] // ROWS)
-            add_outer(strips, x, out, groups, panels * part // parts, panels * (part + 1) // parts)
+        for x, out, d in arrays:
+            panels = -(-x.shape[1] // ROWS)
+            add_outer(strips, x, out, d, panels * part // parts, panels * (part + 1) // parts)
 
     parts = threads_here()
     in_team([partial(each, part) for part in range(parts)])
+    return outs

@@ -16,6 +16,8 @@ from engine.cells.layer import CoreLayer, LayerState
 
 
 class GRULayer(CoreLayer):
+    """State: h. Our own time steps on a CPU (`gru_kernel`), cuDNN's on CUDA."""
+
     parts = 1
     gates = 3
 
@@ -23,6 +25,7 @@ class GRULayer(CoreLayer):
         super().__init__(nn.GRU(inputs, hidden))
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if inputs.device.type == "cpu":
             outputs, last = gru(inputs, state[0], *self.used_weights())
             return outputs, (last,)

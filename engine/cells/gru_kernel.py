@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import CHUNK, Sums, doubled, from_inputs, outputs_of
+from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, outputs_of
 from engine.cells.compiled_steps import usable_for
 
 
@@ -29,6 +29,7 @@ class _GRU(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor
     ) -> tuple[Tensor, Tensor]:
+        """Outputs and the last state, as `gru`. Gates, states and the reset gate's factor are kept."""
         T, B, _ = inputs.shape
         H = w_hh.shape[1]
         candidate = slice(2 * H, 3 * H)
@@ -62,27 +63,26 @@ class _GRU(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_last: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of what `forward` was given, in its order."""
         inputs, gates, states, reset, w_in, w = ctx.saved_tensors
         T, _, B = gates.shape
         H = w.shape[1]
         found = Sums(inputs, states, w_in)
         back = w.t().contiguous()  # (H, 3H)
-        dh = to_last.t().clone(memory_format=torch.contiguous_format)  # not the gradient itself: it is added to
-        for stop in range(T, 0, -CHUNK):
-            start = max(0, stop - CHUNK)
-            steps = slice(start, stop)
+        dh = columns_of(to_last)
+        for steps in from_the_end(T):
             r, z, n = gates[steps].chunk(3, 1)  # (C, H, B) each
             m, before = reset[steps], states[steps]
-            to = to_outputs[steps].transpose(1, 2).contiguous()
+            to = columns_of(to_outputs[steps])
             # What a step's dL/dh is multiplied by, for the sums of r, z, the recurrent part of n, and n.
-            parts = gates.new_empty(stop - start, 4, H, B)
+            parts = gates.new_empty(len(r), 4, H, B)
             by_r, by_z, by_m, by_n = parts.unbind(1)
             torch.sub(1.0, z, out=by_n)
             torch.mul(z, by_n, out=by_z).mul_(before - n)
             by_n.mul_(torch.addcmul(n.new_full((), 0.5), n, n, value=-0.5))  # dn/d(2a) = (1 - n²) / 2
             torch.mul(by_n, r, out=by_m)
             torch.mul(by_m, m, out=by_r).mul_(1.0 - r)
-            sums = parts[:, :3].view(stop - start, 3 * H, B)
+            sums = parts[:, :3].view(-1, 3 * H, B)
             for part, some, gate, towards in zip(
                 reversed(parts.unbind()),
                 reversed(sums.unbind()),
@@ -93,9 +93,6 @@ class _GRU(torch.autograd.Function):
                 dh.add_(towards)
                 part.mul_(dh)
                 dh = torch.addmm(dh.mul_(gate), back, some)
-            found.add(start, sums, parts[:, [0, 1, 3]].view(stop - start, 3 * H, B))
-        found.w_hh[2 * H :] *= 2.0
-        found.b_hh[2 * H :] *= 2.0
-        found.w_ih[2 * H :] *= 2.0
-        found.b_ih[2 * H :] *= 2.0
+            found.add(steps, sums, parts[:, [0, 1, 3]].view(-1, 3 * H, B))
+        found.double(slice(2 * H, 3 * H))
         return found.inputs, dh.t(), found.w_ih, found.w_hh, found.b_ih, found.b_hh

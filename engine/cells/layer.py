@@ -18,6 +18,7 @@ class RecurrentLayer(nn.Module):
     weight_dropout: float = 0.0  # of recurrent weights, in training
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """(T, B, I) and ``parts`` tensors of (B, H) → (T, B, H) and as many of (B, H)."""
         raise NotImplementedError
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -58,6 +59,7 @@ class CoreLayer(RecurrentLayer):
         self.core = core
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Those of the core, under torch's names."""
         core = self.core
         return (
             core.get_parameter("weight_ih_l0"),

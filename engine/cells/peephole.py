@@ -21,6 +21,8 @@ from engine.settings import Peephole
 
 
 class PeepholeLSTMLayer(RecurrentLayer):
+    """State: h and c. Our own time steps on a CPU (`peephole_kernel`), elsewhere step by step as written here."""
+
     parts = 2
     gates = 4
 
@@ -35,6 +37,7 @@ class PeepholeLSTMLayer(RecurrentLayer):
         self.peepholes = nn.Parameter(torch.empty(shape))
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         h, c = state
         if inputs.device.type == "cpu":
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
@@ -51,6 +54,7 @@ class PeepholeLSTMLayer(RecurrentLayer):
         return torch.stack(steps), (h, c)
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Those of the plain LSTM in it; `looks` are the rest."""
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def looks(self) -> Tensor:

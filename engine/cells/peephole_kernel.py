@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import CHUNK, Sums, doubled, flat, from_inputs, outputs_of, product
+from engine.cells.columns import Sums, columns_of, doubled, flat, from_inputs, from_the_end, outputs_of, product
 from engine.cells.compiled_steps import usable_for
 
 
@@ -31,6 +31,7 @@ class _PeepholeLSTM(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Outputs and the last h and c, as `peephole_lstm`. Gates, states, cells and tanh(c) are kept."""
         T, B, _ = inputs.shape
         H = w_hh.shape[1]
         diagonal = looks.dim() == 2
@@ -74,6 +75,7 @@ class _PeepholeLSTM(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of what `forward` was given, in its order."""
         inputs, gates, states, cells, squashed, w_in, w, looks = ctx.saved_tensors
         T, _, B = gates.shape
         H = w.shape[1]
@@ -82,16 +84,13 @@ class _PeepholeLSTM(torch.autograd.Function):
         to_looks = torch.zeros_like(looks)
         back = w.t().contiguous()  # (H, 4H)
         back_if, back_o = looks[:2].reshape(2 * H, -1).t().contiguous(), looks[2].t().contiguous()
-        # Not the gradients themselves: these are added to.
-        dh, dc = (each.t().clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
-        for stop in range(T, 0, -CHUNK):
-            start = max(0, stop - CHUNK)
-            steps = slice(start, stop)
+        dh, dc = columns_of(to_h), columns_of(to_c)
+        for steps in from_the_end(T):
             i, f, g, o = gates[steps].chunk(4, 1)  # (C, H, B) each
             before, tanh = cells[steps], squashed[steps]
-            to = to_outputs[steps].transpose(1, 2).contiguous()
+            to = columns_of(to_outputs[steps])
             # What a step's dL/dc (for o: dL/dh) is multiplied by, for the sums of i, f, g and o.
-            parts = gates.new_empty(stop - start, 4, H, B)
+            parts = gates.new_empty(len(i), 4, H, B)
             by_i, by_f, by_g, by_o = parts.unbind(1)
             half = g.new_full((), 0.5)
             torch.sub(1.0, i, out=by_i).mul_(i).mul_(g)
@@ -120,7 +119,7 @@ class _PeepholeLSTM(torch.autograd.Function):
                 if not diagonal:
                     dc.addmm_(back_if, part[:2].view(2 * H, B))
                 dh = torch.mm(back, part.view(4 * H, B))
-            after = cells[start + 1 : stop + 1]
+            after = cells[1:][steps]
             if diagonal:
                 to_looks[:2] += (parts[:, :2] * before[:, None]).sum((0, 3))
                 to_looks[2] += (by_o * after).sum((0, 2))
@@ -129,7 +128,6 @@ class _PeepholeLSTM(torch.autograd.Function):
                 to_looks[0] += product(flat(by_i), seen)
                 to_looks[1] += product(flat(by_f), seen)
                 to_looks[2] += product(flat(by_o), flat(after))
-            found.add(start, parts.view(stop - start, 4 * H, B))
-        for each in (found.w_ih, found.w_hh, found.b_hh):
-            each[2 * H : 3 * H] *= 2.0
+            found.add(steps, parts.view(-1, 4 * H, B))
+        found.double(slice(2 * H, 3 * H))
         return found.inputs, dh.t(), dc.t(), found.w_ih, found.w_hh, found.b_hh, to_looks

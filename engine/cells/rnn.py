@@ -13,6 +13,8 @@ from engine.cells.rnn_kernel import rnn
 
 
 class RNNLayer(CoreLayer):
+    """State: h. Our own time steps on a CPU (`rnn_kernel`), cuDNN's on CUDA."""
+
     parts = 1
     gates = 1
 
@@ -24,6 +26,7 @@ class RNNLayer(CoreLayer):
         self.identity = identity
 
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if inputs.device.type == "cpu":
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
             rectified = self.nonlinearity == "relu"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import CHUNK, Sums, doubled, from_inputs, outputs_of
+from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, outputs_of
 
 
 def rnn(
@@ -25,6 +25,7 @@ class _RNN(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, rectified: bool
     ) -> tuple[Tensor, Tensor]:
+        """Outputs and the last state, as `rnn`. States alone are kept: f' is had from them."""
         T, B, _ = inputs.shape
         H = w_hh.shape[1]
         scaled = slice(0, 0 if rectified else H)
@@ -43,15 +44,14 @@ class _RNN(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_last: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of what `forward` was given, in its order."""
         inputs, states, w_in, w = ctx.saved_tensors
-        T = len(inputs)
         found = Sums(inputs, states, w_in)
         back = w.t().contiguous()
-        dh = to_last.t().clone(memory_format=torch.contiguous_format)  # not the gradient itself: it is added to
-        for stop in range(T, 0, -CHUNK):
-            start = max(0, stop - CHUNK)
-            after = states[start + 1 : stop + 1]
-            to = to_outputs[start:stop].transpose(1, 2).contiguous()
+        dh = columns_of(to_last)
+        for steps in from_the_end(len(inputs)):
+            after = states[1:][steps]
+            to = columns_of(to_outputs[steps])
             if ctx.rectified:
                 parts = (after > 0).to(after.dtype)
             else:  # of 2a
@@ -59,8 +59,7 @@ class _RNN(torch.autograd.Function):
             for part, towards in zip(reversed(parts.unbind()), reversed(to.unbind()), strict=True):
                 part.mul_(dh.add_(towards))
                 dh = torch.mm(back, part)
-            found.add(start, parts)
+            found.add(steps, parts)
         if not ctx.rectified:
-            for each in (found.w_ih, found.w_hh, found.b_hh):
-                each *= 2.0
+            found.double(slice(None))
         return found.inputs, dh.t(), found.w_ih, found.w_hh, found.b_hh, None

@@ -70,6 +70,12 @@ def test_a_damaged_file_is_refused_with_its_path(data: bytes, tmp_path: Path) ->
         read_json(path, Note, newest=1)
 
 
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "note.json")
+    with pytest.raises(InputError, match=r"note\.json is not a file"):
+        read_json(tmp_path / "note.json", Note, newest=1)
+
+
 def test_a_newer_file_asks_for_an_update(tmp_path: Path) -> None:
     path = tmp_path / "note.json"
     write_json(path, Note(format=7))

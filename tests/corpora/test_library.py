@@ -140,6 +140,7 @@ def test_the_same_text_again_is_the_corpus_that_is_there(library: CorpusLibrary,
     [
         ("empty.txt", b"", "empty.txt is empty."),
         ("blank.txt", b"\f", "only 1 character of text"),
+        ("lines.txt", b" \t\n" * 100, "only spaces and line ends"),
         ("photo.txt", b"\xff\xd8\xff\xe0\0\x10JFIF", "photo.txt is a JPEG picture, not text"),
         ("program", b"\x7fELF\x02\x01", "program is a program, not text"),
         ("thesis.docx", b"PK", "thesis.docx was left out: Pantoum reads .txt and .md."),

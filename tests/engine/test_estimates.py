@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from engine.estimates import estimate, parameters
+from engine.estimates import estimate
 from engine.model import LanguageModel, count_parameters
+from engine.parameters import parameters
 from engine.presets import plan
 from engine.settings import CELLS, ModelConfig, TrainingConfig
 from engine.speed import Speed

@@ -5,6 +5,7 @@ import pytest
 from corpora.errors import InputError
 from engine import preparation
 from engine.memory import activation_bytes, check_memory, free_bytes, training_bytes
+from engine.parameters import parameters
 from engine.settings import CELLS, ModelConfig, TrainingConfig
 from tests.engine.conftest import Home
 
@@ -20,6 +21,15 @@ def test_twice_the_streams_or_tokens_need_twice_the_memory(cell: str) -> None:
 def test_an_lstm_keeps_gates_states_and_logits() -> None:
     kept = 64 + 2 * 6 * 512 + 2 * 100  # the embedded token, two layers, logits and their gradient
     assert activation_bytes(MODEL, 3, 5) == 4 * 3 * 5 * (kept + 5 * 512)
+
+
+def test_weights_are_counted_as_the_model_has_them() -> None:
+    narrow, wide = (
+        ModelConfig(vocabulary=40_000, embedding=64, hidden=width, softmax="adaptive") for width in (64, 512)
+    )
+    training = TrainingConfig(steps=1, batch=1, length=1)
+    more = training_bytes(wide, training) - training_bytes(narrow, training)
+    assert more == pytest.approx(4 * 6 * (parameters(wide) - parameters(narrow)), rel=0.01)
 
 
 def test_a_batch_in_parts_needs_less() -> None:

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-from engine.cells.layer import RecurrentLayer
 from engine.cells.making import make_layer
 from engine.cells.peephole import PeepholeLSTMLayer
 from engine.decoder import BLOCK, Decoder
@@ -52,15 +51,6 @@ def model_of(
         for parameter in model.parameters():  # biases too: zeros would hide a wrong one
             parameter.copy_(torch.randn_like(parameter) * (0.2 if cell == "rnn-relu" else 0.4))
     return model.eval()
-
-
-def layer_of(cell: Cell, peephole: Peephole = "diagonal") -> RecurrentLayer:
-    torch.manual_seed(1)
-    layer = make_layer(ModelConfig(cell=cell, hidden=7, peephole=peephole), 5)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.4)
-    return layer
 
 
 @pytest.mark.parametrize(("cell", "peephole"), KINDS)

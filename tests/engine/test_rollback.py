@@ -3,10 +3,12 @@
 import math
 
 import pytest
+import torch
 
 from engine.records import MetricsLine
 from engine.rollback import STAY, Vitals, exploded, limit, observe
 from engine.run import RETURNS
+from engine.training import Step, Trainer
 from tests.engine.conftest import Home
 
 
@@ -85,6 +87,50 @@ def test_a_run_whose_loss_never_was_finite_says_so(fresh_home: Home) -> None:
     assert fresh_home.train(folder) == 1
     assert "lower learning rate" in folder.status().error
     assert folder.record().results is None
+
+
+def test_weights_that_are_no_numbers_are_never_kept(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    advance = Trainer.advance
+
+    def spoiled(self: Trainer, progress: float) -> Step:
+        with torch.no_grad():
+            self.parameters[0][0, 0] = math.nan
+        return advance(self, progress)
+
+    monkeypatch.setattr(Trainer, "advance", spoiled)
+    folder = fresh_home.run_folder("spoiled", steps=30, batch=8, length=16, sample_length=0)
+    assert fresh_home.train(folder) == 1
+    assert "lower learning rate" in folder.status().error
+    assert not folder.weights_path.exists()
+
+
+@pytest.mark.parametrize("what", ["weights", "states", "moments"])
+def test_a_number_that_is_none_in_the_middle_of_a_run_is_outlived(
+    what: str, fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = Trainer.advance
+
+    def spoiled(self: Trainer, progress: float) -> Step:
+        if self.step == 30:
+            weights = self.parameters[1]
+            places: dict[str, list[torch.Tensor]] = {
+                "weights": [weights],
+                "states": self.carried.tensors(),
+                "moments": [self.optimizer.state[weights]["exp_avg"]],
+            }
+            with torch.no_grad():
+                for each in places[what]:
+                    each.view(-1)[0] = math.nan
+        return advance(self, progress)
+
+    monkeypatch.setattr(Trainer, "advance", spoiled)
+    folder = fresh_home.run_folder("spoiled", steps=160, batch=8, length=16, ema=0.9, sample_length=0)
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    record, lines = folder.record(), folder.metrics().read_all()
+    assert record.results is not None and record.results.step > 80  # it went on to better weights than before
+    assert lines[-1].loss is not None and lines[-1].averaged_validation_loss is not None
+    if what in ("weights", "moments"):
+        assert "half the learning rate" in record.notices[-1]
 
 
 def both(line: MetricsLine) -> tuple[float, float]:

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +21,7 @@ from engine.launch import start_trainer
 from engine.records import State, Status
 from engine.settings import CELLS, Cell
 from engine.training import Step, Trainer
-from tests.engine.conftest import Home
+from tests.engine.conftest import Home, make_home
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
@@ -256,12 +258,55 @@ def test_a_text_too_short_for_the_shape_is_read_in_a_smaller_one_and_it_says_so(
     assert any("instead of" in notice for notice in folder.record().notices)
 
 
+def test_one_stream_is_called_one_stream(fresh_home: Home) -> None:
+    home = make_home(fresh_home.root.with_name("letters"), text="a" * 2000)  # as words a few tokens
+    folder = home.run_folder("word", unit="word", steps=2, sample_length=0)
+    assert home.train(folder) == 0, folder.status().error
+    assert "it is read as 1 stream of" in folder.record().notices[0]
+
+
 def test_models_are_listed_with_damaged_ones_named(trained: Home) -> None:
     library = ModelLibrary(trained.root)
     (library.get("bpe").path / "model.json").write_text("{")
     problems = {entry.folder.slug: entry.problem for entry in library.list()}
     assert problems["char"] == ""
     assert "model.json" in problems["bpe"]
+
+
+@pytest.mark.parametrize("pid", [-1, 10**18])
+def test_a_process_number_that_can_not_be_is_a_damaged_status_and_nothing_else(trained: Home, pid: int) -> None:
+    library = ModelLibrary(trained.root)
+    folder, host = library.get("char"), socket.gethostname()
+    folder.write_status(Status(state="training", pid=pid, host=host, heartbeat=time.time()))
+    assert folder.status() == Status(state="prepared")
+    assert len(library.list()) == 3
+
+
+def test_a_folder_with_links_out_of_it_is_neither_read_nor_written(trained: Home, tmp_path: Path) -> None:
+    folder, elsewhere = ModelLibrary(trained.root).get("char"), tmp_path / "elsewhere"
+    elsewhere.write_text("mine\n")
+    folder.control_path.unlink(missing_ok=True)
+    folder.control_path.symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"control\.jsonl is a link"):
+        folder.record()
+    with pytest.raises(InputError, match=r"control\.jsonl is a link"):
+        folder.request("stop")
+    assert elsewhere.read_text() == "mine\n"
+    folder.control_path.unlink()
+    folder.weights_path.unlink()
+    os.mkfifo(folder.weights_path)  # reading it would wait for ever
+    with pytest.raises(InputError, match=r"weights\.safetensors is a link, or no file"):
+        folder.record()
+
+
+def test_settings_that_can_not_work_are_refused_with_the_file_they_stand_in(trained: Home) -> None:
+    folder = ModelLibrary(trained.root).get("char")
+    record = folder.record()
+    folder.write_record(
+        msgspec.structs.replace(record, model=msgspec.structs.replace(record.model, hidden=1_000_000_000))
+    )
+    with pytest.raises(InputError, match=r"model\.json can't be used: hidden is 1,000,000,000"):
+        folder.record()
 
 
 def test_a_removed_model_can_be_brought_back(trained: Home) -> None:

@@ -281,6 +281,14 @@ def test_truncated_files_are_refused_with_a_sentence(tmp_path: Path, keep: int) 
         load_resume(folder)
 
 
+@pytest.mark.parametrize("wrong", [{"batch": 0}, {"length": -4}, {"step": -7}, {"column": -1}, {"threads": 0}])
+def test_a_checkpoint_of_a_place_that_can_not_be_is_damaged(tmp_path: Path, wrong: dict[str, int]) -> None:
+    folder, trainer = ModelFolder(tmp_path), trainer_of()
+    save_resume(folder, trainer, msgspec.structs.replace(record_of(trainer), **wrong))
+    with pytest.raises(InputError, match=r"resume\.safetensors is damaged"):
+        load_resume(folder)
+
+
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("cell", CELLS)

@@ -168,6 +168,8 @@ def test_the_help_lists_every_option_under_its_group(capsys: pytest.CaptureFixtu
         ("--validation 0.9", "--validation is 0.9; it must be between 0.01 and 0.5."),
         ("--softmax adaptive --tied", "An adaptive softmax has tables of its own: it can't be tied to the embedding."),
         ("--identity", "Only rnn-relu can begin with the identity."),
+        ("--peephole full --cell gru", "Only lstm-peephole has peepholes."),
+        ("--learning-rate inf", "--learning-rate is inf; it must be below a million."),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_options_name(
