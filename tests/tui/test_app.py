@@ -179,7 +179,7 @@ async def test_help_shows_the_keys_of_keys_toml(home: Path) -> None:
     (home / "keys.toml").write_text('[keys]\n"library.add" = "f12"\n')
     async with running((160, 120)) as driver:
         await driver.press("f1")
-        await driver.shows("f12 Add text")
+        await driver.shows("F12 Add text")
 
 
 async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
@@ -202,7 +202,7 @@ async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
 async def test_what_keys_toml_gets_wrong_is_said_and_the_app_runs(home: Path, text: str, said: str) -> None:
     (home / "keys.toml").write_text(text)
     async with running((160, 45)) as driver:
-        await driver.until(lambda: said in driver.toasts(), said)
+        await driver.until(lambda: said in driver.news, said)
         await driver.press("f1")
         await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
 
@@ -220,7 +220,7 @@ async def test_settings_of_a_newer_pantoum_are_left_alone(home: Path) -> None:
     newer = '{"format": 99, "theme": "tomorrow"}'
     (home / "settings.json").write_text(newer)
     async with running() as driver:
-        await driver.until(lambda: "newer Pantoum" in driver.toasts())
+        await driver.until(lambda: "newer Pantoum" in driver.news)
         driver.app.theme = "pantoum-light"
         await driver.pilot.pause()
     assert (home / "settings.json").read_text() == newer

@@ -154,25 +154,29 @@ async def test_a_run_is_renamed_and_stays_on_the_screen(run: RecordedRun) -> Non
     assert ModelLibrary().get("old-bard").record().name == "Old Bard"
 
 
-async def test_a_note_is_kept(run: RecordedRun) -> None:
+async def test_a_note_is_kept_and_asked_for_by_the_name_of_the_model(home: Path) -> None:
+    run = RecordedRun(home, "Old Bard")
+    run.status("training")
     async with running((80, 24), "train") as driver:
         await driver.shows("● training")
         await driver.press("j")
+        await driver.shows("What is worth noting about Old Bard?")
         await answer(driver, "The one with the good verbs.")
         await driver.says("Noted.")
     assert run.folder.notes() == "The one with the good verbs.\n"
 
 
-async def test_a_deleted_run_comes_back_with_undo(run: RecordedRun) -> None:
+async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
+    run = RecordedRun(home, "Old Bard")
     run.status("stopped")
     async with running((80, 24), "train") as driver:
-        await shown(driver, "bard")
+        await shown(driver, "old-bard")
         await driver.press("delete")
-        await driver.says("bard is in the trash")
+        await driver.says("Old Bard is in the trash")
         assert not run.folder.path.exists()
         await driver.press("u")
-        await driver.says("bard is back.")
-    assert run.folder.record().name == "bard"
+        await driver.says("Old Bard is back.")
+    assert run.folder.record().name == "Old Bard"
 
 
 async def test_a_run_that_trains_can_not_be_deleted_or_renamed(run: RecordedRun) -> None:

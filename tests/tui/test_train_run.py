@@ -13,6 +13,7 @@ from tests.tui.driving import SIZES, Driver, running
 from tests.tui.recorded import RecordedRun
 from tui.screens.train import TrainScreen
 from tui.widgets.chart import Chart
+from tui.widgets.message_line import MessageLine
 from tui.widgets.sample_pane import SamplePane
 
 
@@ -222,7 +223,27 @@ async def test_a_run_that_ends_is_told_on_another_screen(run: RecordedRun, monke
     async with running((80, 24)) as driver:
         await driver.shows("● bard 34%")
         run.finish()
-        await driver.until(lambda: "bard has finished training." in driver.toasts())
+        await driver.shows("bard has finished training.")
+
+
+async def test_a_run_that_ends_is_told_beside_another_one_and_hides_nothing(
+    run: RecordedRun, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.PantoumApp.LOOK", 0.1)
+    other = RecordedRun(home, "other")
+    other.status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("bard training")
+        await driver.shows("step 300")
+        await driver.shows("2 models training")
+        driver.app.screen.query_one(MessageLine).say("What was just done.")
+        other.finish()
+        await driver.shows("other has finished training.")
+        for text in ("What was just done.", "p Pause", "[ ] smooth"):  # the lines at the foot
+            assert text in driver.shown()
+        run.finish()
+        await driver.says("bard has finished. Press w to write with it.")
+        assert "bard has finished training." not in driver.shown()
 
 
 async def test_the_run_picker_lists_those_in_training_first(home: Path) -> None:

@@ -74,13 +74,13 @@ def test_the_monitor_tells_of_an_end_once(home: Path) -> None:
     monitor = Monitor()
     assert monitor.look().note == "● bard 34%"
     run.status("finished", progress=1.0)
-    assert monitor.look().ended == ("bard has finished training.",)
-    assert monitor.look().ended == ()
+    assert monitor.look().ended == {"bard": "bard has finished training."}
+    assert monitor.look().ended == {}
 
 
 def test_the_monitor_does_not_tell_of_what_ended_before_it_looked(home: Path) -> None:
     RecordedRun(home).status("finished")
-    assert Monitor().look().ended == ()
+    assert Monitor().look().ended == {}
 
 
 def test_an_unchanged_library_is_not_read_again(home: Path) -> None:

@@ -6,6 +6,7 @@ PANES, CHARTS, SAMPLES, MODEL = "What is shown", "Charts", "Samples", "This mode
 
 TRAIN: tuple[Command, ...] = (
     Command("train.start", "Start", "Trains a new model with the settings of the form.", "f5", "start"),
+    Command("train.queue", "Queue", "Trains the form's model once nothing else is training.", "f6", "start_queued"),
     Command("train.new", "New", "Opens the form for another model; this run goes on.", "n", "new"),
     Command("train.pause", "Pause", "Holds the run after this step, its memory kept.", "p", "pause"),
     Command(
@@ -54,14 +55,6 @@ TRAIN: tuple[Command, ...] = (
     ),
     Command(
         "train.extend", "Extend", "Adds to the run's budget, while it trains or afterwards.", "e", "extend", group=MODEL
-    ),
-    Command(
-        "train.queue",
-        "Queue",
-        "Trains the form's model once nothing else is training.",
-        "f6",
-        "start_queued",
-        group=MODEL,
     ),
     Command(
         "train.enqueue",

@@ -12,6 +12,7 @@ from tui.screens.library_shelves import LibraryShelves
 from tui.waiting import in_thread
 from tui.widgets.bar import bar
 from tui.widgets.message_line import MessageLine
+from tui.widgets.news_line import NewsLine
 from tui.widgets.shelf import TextShelf
 
 
@@ -45,7 +46,7 @@ class LibraryAdding(LibraryShelves):
 
     def _run_import(self, job: Import) -> None:
         if self._import:
-            self.notify("One import at a time: this one has to end first. Escape cancels it.", severity="warning")
+            self.query_one(NewsLine).add("One import at a time: this one has to end first. Escape cancels it.")
         else:
             self._import = job
             self._carry_out(job)
