@@ -13,11 +13,11 @@ from tui.screens.help import HelpScreen
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Where each piece of rules came from that was parsed since."""
     places: list[object] = []
-    textuals = stylesheet.parse
+    textuals = stylesheet.__dict__["parse"]
 
     def parse(scope: str, css: str, read_from: object, **others: object) -> object:
         places.append(read_from)
-        return textuals(scope, css, read_from, **others)  # type: ignore[arg-type]
+        return textuals(scope, css, read_from, **others)
 
     monkeypatch.setattr(stylesheet, "parse", parse)
     return places
