@@ -100,11 +100,11 @@ async def showing() -> float:
         await pilot.press("f3", "o", "down")
         began = time.perf_counter()
         await pilot.press("enter")
-        while True:
+        while not (found := app.screen.query_one("#train-body").children[-1:]) or not isinstance(found[0], RunPane):
             await asyncio.sleep(0.02)
-            pane = next(iter(app.screen.query(RunPane)), None)
-            if pane is not None and pane._view is not None and pane._view.caught_up:
-                break
+        pane = found[0]
+        while pane._view is None or not pane._view.caught_up:
+            await asyncio.sleep(0.02)
         await pilot.pause()  # the screen has been painted
         return time.perf_counter() - began
 
