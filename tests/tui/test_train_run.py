@@ -53,6 +53,12 @@ async def test_the_curves_grow_with_the_folder(run: RecordedRun, size: tuple[int
         await driver.shows("step 400")
 
 
+async def test_what_a_run_says_of_itself_is_not_cut_off_in_a_small_terminal(run: RecordedRun) -> None:
+    run.status("training", message="Checkpoint saved")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("3:18 left Checkpoint saved")
+
+
 async def test_all_panes_stand_side_by_side_in_a_large_terminal(run: RecordedRun) -> None:
     async with running((160, 45), "train") as driver:
         await driver.shows("Loss ━━")
