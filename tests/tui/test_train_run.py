@@ -154,6 +154,7 @@ async def test_resume_asks_a_paused_trainer_to_go_on(run: RecordedRun) -> None:
 
 async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run.status("training", pid=dead_pid())
+    run.folder.resume_record_path.write_text('{"format": 2, "step": 250}')
     started: list[ModelFolder] = []
     monkeypatch.setattr("engine.launch.start_trainer", started.append)
     async with running((80, 24), "train") as driver:
@@ -161,7 +162,7 @@ async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, mo
         await show_run(driver, "bard")
         await driver.says("The trainer was killed or its machine went away.")
         await driver.press("r")
-        await driver.says("bard goes on from step 300")
+        await driver.says("bard goes on from step 250, its last checkpoint.")
     assert [folder.slug for folder in started] == ["bard"]
 
 
