@@ -23,7 +23,7 @@ from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
 from tui.terminal_keys import read_alt
-from tui.themes import THEMES
+from tui.themes import ANSI, DARK, THEMES
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine
@@ -226,7 +226,12 @@ class PantoumApp(App[None], inherit_bindings=False):
         except InputError as error:
             self._problems.append(f"{error} Until then Pantoum looks as it does the first time.")
         theme = (self._settings or AppSettings()).theme
-        self.theme = theme if theme in self.available_themes else AppSettings().theme
+        self.theme = theme if theme in self.available_themes else self._usual_theme
+
+    @property
+    def _usual_theme(self) -> str:
+        """What the app looks like where nobody has chosen: a terminal of 16 colours would make one of all of ours."""
+        return ANSI.name if self.console.color_system == "standard" else DARK.name
 
     def _take_keys(self) -> None:
         path = home() / "keys.toml"
@@ -240,7 +245,7 @@ class PantoumApp(App[None], inherit_bindings=False):
 
         if isinstance(self.screen, ThemeChooser):  # only looked at
             return
-        if self._settings is not None and self._settings.theme != theme.name:
+        if self._settings is not None and (self._settings.theme or self._usual_theme) != theme.name:
             self._settings = msgspec.structs.replace(self._settings, theme=theme.name)
             self.run_worker(self._save(self._settings), group="settings", exclusive=True)
 

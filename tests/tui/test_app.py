@@ -101,9 +101,7 @@ def test_no_two_commands_of_a_screen_have_one_key_unless_only_one_of_them_applie
 
 
 async def test_help_says_what_the_chosen_chart_means_and_which_commands_apply(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(200)
-    run.status("training")
+    RecordedRun.after(200, home)
     async with running((80, 24), "train") as driver:
         await driver.shows("● training")
         await driver.press("2", "f1")
@@ -226,6 +224,19 @@ async def test_settings_of_a_newer_pantoum_are_left_alone(home: Path) -> None:
     assert (home / "settings.json").read_text() == newer
 
 
+@pytest.mark.parametrize(("system", "usual"), [("standard", "pantoum-ansi"), ("truecolor", "pantoum-dark")])
+async def test_a_terminal_of_16_colours_is_given_them_unless_another_theme_was_chosen(
+    home: Path, monkeypatch: pytest.MonkeyPatch, system: str, usual: str
+) -> None:
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", system)
+    async with running() as driver:
+        assert driver.app.theme == usual
+    assert not (home / "settings.json").exists()
+    (home / "settings.json").write_text('{"format": 1, "theme": "pantoum-dark"}')
+    async with running() as driver:
+        assert driver.app.theme == "pantoum-dark"
+
+
 async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
     (home / "settings.json").write_text('{"format": 1, "theme": "gone"}')
     async with running() as driver:
@@ -235,9 +246,7 @@ async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
 @pytest.mark.parametrize("mode", ["library", "train"])
 async def test_the_app_may_be_closed_at_any_moment(home: Path, mode: str) -> None:
     add_corpus(home)
-    run = RecordedRun(home)
-    run.train(100)
-    run.status("training")
+    RecordedRun.after(100, home)
     for moments in range(8):
         async with running(mode=mode) as driver:
             for _ in range(moments):
@@ -276,9 +285,7 @@ async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatc
 @pytest.mark.parametrize("theme", MEANINGS)
 async def test_every_screen_is_drawn_in_every_theme_of_ours(home: Path, theme: str) -> None:
     add_corpus(home)
-    run = RecordedRun(home)
-    run.train(200)
-    run.status("training")
+    RecordedRun.after(200, home)
     async with running((80, 24)) as driver:
         driver.app.theme = theme
         await driver.shows("river")

@@ -24,10 +24,7 @@ from tui.widgets.run_form import RunForm
 
 @pytest.fixture
 def run(home: Path) -> RecordedRun:
-    recorded = RecordedRun(home)
-    recorded.train(400)
-    recorded.status("training")
-    return recorded
+    return RecordedRun.after(400, home)
 
 
 @pytest.fixture
@@ -140,6 +137,8 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
         await driver.shows("Minutes 5 9")
+        await driver.shows("Best at step 300 –")
+        await driver.shows(" so far –")
         await driver.shows("the same in both")
 
 
@@ -212,9 +211,7 @@ async def test_the_app_brings_back_a_queue_whose_runner_was_killed(
 
 
 async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_path: Path) -> None:
-    guest = RecordedRun(tmp_path / "cluster", "far")
-    guest.train(300)
-    guest.status("training")
+    guest = RecordedRun.after(300, tmp_path / "cluster", "far")
     RecordedRun(home, "near").status("training")
     app = PantoumApp(watch=guest.folder)
     async with app.run_test(size=(80, 24)) as pilot:

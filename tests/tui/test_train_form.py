@@ -200,10 +200,11 @@ async def test_the_plan_says_why_and_follows_the_dial(home: Path, size: tuple[in
 
 async def test_a_wide_terminal_shows_what_each_time_would_train(home: Path) -> None:
     add_corpus(home)
-    async with running((200, 60), "train") as driver:
+    async with running((150, 45), "train") as driver:
         form = await ready(driver)
         guide = form.query_one("#guide-times", Static)
         assert all(said in str(guide.content) for said in ("1 min", "overnight", "▸ 5 min"))
+        assert guide.size.height == len(str(guide.content).splitlines()), "no line is broken"
         form.query_one("#form-time", Dial).value = "20"
         await driver.until(lambda: "▸ 20 min" in str(guide.content), "the mark at the time that is chosen")
 

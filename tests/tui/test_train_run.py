@@ -30,10 +30,7 @@ async def watching(driver: Driver) -> None:
 @pytest.fixture
 def run(home: Path) -> RecordedRun:
     """A run that has trained 300 steps and goes on."""
-    recorded = RecordedRun(home)
-    recorded.train(300)
-    recorded.status("training")
-    return recorded
+    return RecordedRun.after(300, home)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -57,6 +54,14 @@ async def test_what_a_run_says_of_itself_is_not_cut_off_in_a_small_terminal(run:
     run.status("training", message="Checkpoint saved")
     async with running((80, 24), "train") as driver:
         await driver.shows("3:18 left Checkpoint saved")
+
+
+async def test_charts_without_a_step_yet_say_what_they_wait_for(home: Path) -> None:
+    RecordedRun(home).status("starting")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("Loss comes with the first steps")
+        await driver.press("4")
+        await driver.shows("Gradient through time comes with the first evaluation")
 
 
 async def test_all_panes_stand_side_by_side_in_a_large_terminal(run: RecordedRun) -> None:

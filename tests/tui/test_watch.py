@@ -11,9 +11,7 @@ from tui.training.watch import RunWatch
 
 
 def test_nothing_new_is_no_view(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(100)
-    run.status("stopped")
+    run = RecordedRun.after(100, home, state="stopped")
     watch = RunWatch(run.folder)
     assert watch.poll() is not None
     assert watch.poll() is None
@@ -50,9 +48,7 @@ def test_an_evaluation_leaves_no_gap_in_the_training_curve(home: Path) -> None:
 
 
 def test_a_long_history_comes_in_pieces(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(500)
-    run.status("training")
+    run = RecordedRun.after(500, home)
     watch = RunWatch(run.folder, patience=-1.0)
     first, second = watch.poll(), watch.poll()
     assert first and not first.caught_up

@@ -12,7 +12,7 @@ from engine.settings import Unit
 from tui.training.budget_table import HEADINGS, UNIT_HINTS, Budget
 from tui.widgets.chart_colours import Colours
 
-GAP = 3  # columns between two of the table
+GAP = 2  # columns between two of the table
 COURSE = (
     ("Start", "It trains by itself, while you write or when Pantoum is closed."),
     ("Queue", "It starts once nothing else is training."),
@@ -27,6 +27,7 @@ class FormGuide(Horizontal):
     DEFAULT_CSS = """
     FormGuide { height: auto; margin-top: 1; }
     FormGuide > Static { width: 1fr; height: auto; }
+    FormGuide > #guide-times { text-wrap: nowrap; text-overflow: ellipsis; }
     FormGuide > #guide-words { margin-left: 3; }
     """
 
@@ -42,7 +43,7 @@ class FormGuide(Horizontal):
 
 def _times(table: Sequence[Budget], minutes: float, app: App[None]) -> Text:
     colours = Colours(app)
-    text = Text("", no_wrap=True).append("What each time would train\n", colours.strong("secondary", bold=True))
+    text = Text().append("What each time would train\n", colours.strong("secondary", bold=True))
     if not table:
         return text.append("Steps under Advanced count instead.", colours.muted())
     widths = [max(map(len, column)) for column in zip(HEADINGS, *(each.cells for each in table), strict=True)]
