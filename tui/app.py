@@ -23,7 +23,8 @@ from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
 from tui.terminal_keys import read_alt
-from tui.themes import ANSI, DARK, THEMES
+from tui.themes import DARK, THEMES
+from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine

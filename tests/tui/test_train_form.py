@@ -207,6 +207,9 @@ async def test_a_wide_terminal_shows_what_each_time_would_train(home: Path) -> N
         assert guide.size.height == len(str(guide.content).splitlines()), "no line is broken"
         form.query_one("#form-time", Dial).value = "20"
         await driver.until(lambda: "▸ 20 min" in str(guide.content), "the mark at the time that is chosen")
+        await open_advanced(driver)
+        await driver.enter("#form-layers", "99")
+        await driver.until(lambda: "need another value" in str(guide.content), "why there is no table")
 
 
 async def test_a_small_terminal_leaves_that_out(home: Path) -> None:

@@ -35,17 +35,17 @@ class FormGuide(Horizontal):
         yield Static(id="guide-times")
         yield Static(id="guide-words")
 
-    def show(self, table: Sequence[Budget], minutes: float, unit: Unit) -> None:
-        """Draws the table with this time marked, and the units with this one."""
-        self.query_one("#guide-times", Static).update(_times(table, minutes, self.app))
+    def show(self, table: Sequence[Budget], minutes: float, unit: Unit, instead: str) -> None:
+        """Draws the table with this time marked, and the units with this one; where it is empty, `instead` of it."""
+        self.query_one("#guide-times", Static).update(_times(table, minutes, instead, self.app))
         self.query_one("#guide-words", Static).update(_words(unit, self.app))
 
 
-def _times(table: Sequence[Budget], minutes: float, app: App[None]) -> Text:
+def _times(table: Sequence[Budget], minutes: float, instead: str, app: App[None]) -> Text:
     colours = Colours(app)
     text = Text().append("What each time would train\n", colours.strong("secondary", bold=True))
     if not table:
-        return text.append("Steps under Advanced count instead.", colours.muted())
+        return text.append(instead, colours.muted())
     widths = [max(map(len, column)) for column in zip(HEADINGS, *(each.cells for each in table), strict=True)]
     text.append_text(_line("  ", HEADINGS, widths, colours.muted()))
     for each in table:
