@@ -204,7 +204,8 @@ async def test_a_wide_terminal_shows_what_each_time_would_train(home: Path) -> N
         form = await ready(driver)
         guide = form.query_one("#guide-times", Static)
         assert all(said in str(guide.content) for said in ("1 min", "overnight", "▸ 5 min"))
-        assert guide.size.height == len(str(guide.content).splitlines()), "no line is broken"
+        lines = str(guide.content).splitlines()
+        assert guide.size.height == len(lines) and guide.size.width >= max(map(len, lines)), "no line is cut or broken"
         form.query_one("#form-time", Dial).value = "20"
         await driver.until(lambda: "▸ 20 min" in str(guide.content), "the mark at the time that is chosen")
         await open_advanced(driver)

@@ -52,6 +52,7 @@ def _times(table: Sequence[Budget], minutes: float, instead: str, app: App[None]
         chosen = each.minutes == minutes
         style = colours.strong("accent" if chosen else "foreground", bold=chosen)
         text.append_text(_line("▸ " if chosen else "  ", each.cells, widths, style))
+    text.rstrip()
     return text
 
 
@@ -70,4 +71,4 @@ def _words(unit: Unit, app: App[None]) -> Text:
 
 def _line(mark: str, cells: Sequence[str], widths: Sequence[int], style: Style) -> Text:
     padded = [f"{cell:<{width + GAP}}" for cell, width in zip(cells, widths, strict=True)]
-    return Text(f"{mark}{''.join(padded)}\n", style)
+    return Text(f"{mark}{''.join(padded)}".rstrip() + "\n", style)

@@ -27,7 +27,7 @@ STEPS_COUNT = "Steps under Advanced count instead."
 WRONG = "Some settings under Advanced need another value."
 SHORT = 24  # rows below which lines stand without gaps
 WIDE = 110  # columns from which the plan stands beside the choices,
-ROOMY, TALL = 150, 28  # columns and rows from which there is room for the guide beneath them
+ROOMY, TALL = 146, 28  # columns and rows from which there is room for the guide beneath them
 
 
 class RunForm(VerticalScroll, can_focus=False):
