@@ -137,7 +137,7 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
         await driver.shows("Minutes 5 9")
-        await driver.shows("Best at step 300 –")
+        await driver.shows("Best at step 400 –")
         await driver.shows(" so far –")
         await driver.shows("the same in both")
 
