@@ -95,7 +95,7 @@ class WriteDesk(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.dials.border_title = "Dials  f5 −  f6 +  f8 ▾"
+        self.dials.border_title = "Dials  F5 −  F6 +  F8 ▾"
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()
