@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from textual import events, work
 from textual.app import App
+from textual.binding import Binding
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -15,15 +16,18 @@ from corpora.errors import InputError
 from corpora.home import empty_trash, home
 from engine.folder import ModelFolder
 from tui.commands.alt import with_alt
-from tui.commands.keymap import Keymap, read_keymap
+from tui.commands.keymap import Keymap, as_on_keyboards, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, bindings, key_groups, screen_class
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
+from tui.stylesheet import KeptStylesheet
 from tui.terminal_keys import read_alt
-from tui.themes import THEMES
+from tui.themes import DARK, THEMES
+from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
+from tui.widgets.news_line import NewsLine
 
 
 def _library() -> Screen[object]:
@@ -67,6 +71,7 @@ class PantoumApp(App[None], inherit_bindings=False):
     ) -> None:
         read_alt()
         super().__init__()
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._document = document
         self._model = model
         self._watched = watch
@@ -91,7 +96,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         if self._watched is not None:
             await self._call_screen("watch_folder", self._watched)
         for problem in self._problems:
-            self.notify(problem, severity="warning", timeout=20, markup=False)
+            self.tell(problem)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
         self.set_timer(1.0, _look_for_garbage)  # see `tui.commandline.opening`
@@ -128,6 +133,13 @@ class PantoumApp(App[None], inherit_bindings=False):
         """Opens Train on this model's run."""
         await self.switch_mode("train")
         await self._call_screen("watch_run", slug)
+
+    def get_key_display(self, binding: Binding) -> str:
+        return as_on_keyboards(super().get_key_display(binding))
+
+    def tell(self, sentence: str) -> None:
+        """Says what happened elsewhere, on the mode's own screen, under whatever dialogs lie on it."""
+        self.screen_stack[0].query_one(NewsLine).add(sentence)
 
     async def action_quit(self) -> None:
         """Leaves the app, unless somebody would lose something and wants to stay."""
@@ -199,15 +211,15 @@ class PantoumApp(App[None], inherit_bindings=False):
         while True:
             news = await in_thread(self, self._monitor.look)
             self.training_note = news.note
-            self._tell(news)
+            self._tell_endings(news)
             await pause(self, self.LOOK)
 
-    def _tell(self, news: News) -> None:
-        """Says how a run has ended, except on the screen that shows it already."""
-        if self.current_mode == "train":
-            return
-        for said in news.ended:
-            self.notify(said, timeout=10, markup=False)
+    def _tell_endings(self, news: News) -> None:
+        """Says how runs have ended, except one that is on the screen and says so itself."""
+        shown = getattr(self.screen_stack[0], "shown_slug", "")
+        for slug, said in news.ended.items():
+            if slug != shown:
+                self.tell(said)
 
     def _take_settings(self) -> None:
         try:
@@ -215,7 +227,12 @@ class PantoumApp(App[None], inherit_bindings=False):
         except InputError as error:
             self._problems.append(f"{error} Until then Pantoum looks as it does the first time.")
         theme = (self._settings or AppSettings()).theme
-        self.theme = theme if theme in self.available_themes else AppSettings().theme
+        self.theme = theme if theme in self.available_themes else self._usual_theme
+
+    @property
+    def _usual_theme(self) -> str:
+        """What the app looks like where nobody has chosen: a terminal of 16 colours would make one of all of ours."""
+        return ANSI.name if self.console.color_system == "standard" else DARK.name
 
     def _take_keys(self) -> None:
         path = home() / "keys.toml"
@@ -229,7 +246,7 @@ class PantoumApp(App[None], inherit_bindings=False):
 
         if isinstance(self.screen, ThemeChooser):  # only looked at
             return
-        if self._settings is not None and self._settings.theme != theme.name:
+        if self._settings is not None and (self._settings.theme or self._usual_theme) != theme.name:
             self._settings = msgspec.structs.replace(self._settings, theme=theme.name)
             self.run_worker(self._save(self._settings), group="settings", exclusive=True)
 
@@ -237,4 +254,4 @@ class PantoumApp(App[None], inherit_bindings=False):
         try:
             await in_thread(self, write_settings, settings)
         except InputError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.tell(str(error))

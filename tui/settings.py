@@ -13,7 +13,7 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. An unknown field of the same format is ignored."""
 
     format: int = FORMAT
-    theme: str = "pantoum-dark"
+    theme: str = ""  # empty: the one that suits the terminal
 
 
 def read_settings() -> AppSettings:

@@ -27,3 +27,9 @@ def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (runs, machine_speed):
         monkeypatch.setattr(module, "measure_speed", fail)
+
+
+@pytest.fixture(autouse=True)
+def all_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app takes its terminal for one of all colours, whichever the tests run in."""
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", "truecolor")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
-from textual.widgets._toast import Toast
 
 from corpora.library import Corpus, CorpusLibrary
 from tui.app import PantoumApp
 from tui.widgets.message_line import MessageLine
+from tui.widgets.news_line import NewsLine
 
 SIZES = [(80, 24), (160, 45)]
 CELL = 12.2  # width of a character in Textual's screenshots
@@ -63,13 +63,14 @@ class Driver:
             lines[float(y)] = line + html.unescape(text).replace("\u00a0", " ")
         return "\n".join(re.sub(" +", " ", line) for _, line in sorted(lines.items()))
 
-    def toasts(self) -> str:
-        """The notifications that are up."""
-        return "\n".join(str(toast.render()) for toast in self.app.screen.query(Toast))
-
     @property
     def message(self) -> str:
         return self.app.screen_stack[0].query_one(MessageLine).text
+
+    @property
+    def news(self) -> str:
+        """What the mode's own screen says of what happened elsewhere."""
+        return "\n".join(self.app.screen_stack[0].query_one(NewsLine).sentences)
 
     def text_of(self, selector: str) -> str:
         """What a Static shows."""
@@ -80,7 +81,7 @@ class Driver:
 async def running(size: tuple[int, int] = (80, 24), mode: str = "library") -> AsyncIterator[Driver]:
     """The app in `mode`, past its first look at the library."""
     app = PantoumApp(mode=mode)
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Driver(app, pilot)
 

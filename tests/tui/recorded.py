@@ -27,6 +27,14 @@ class RecordedRun:
         )
         self.step = 0
 
+    @classmethod
+    def after(cls, steps: int, root: Path, name: str = "bard", *, state: State = "training") -> "RecordedRun":
+        """A run that has trained so many steps, and trains on unless `state` says otherwise."""
+        run = cls(root, name)
+        run.train(steps)
+        run.status(state)
+        return run
+
     def status(self, state: State, *, error: str = "", message: str = "", pid: int = 0, progress: float = 0.34) -> None:
         """Writes status.json as a trainer in this very process would: alive, whatever `state` says."""
         self.folder.write_status(

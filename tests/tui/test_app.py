@@ -101,9 +101,7 @@ def test_no_two_commands_of_a_screen_have_one_key_unless_only_one_of_them_applie
 
 
 async def test_help_says_what_the_chosen_chart_means_and_which_commands_apply(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(200)
-    run.status("training")
+    RecordedRun.after(200, home)
     async with running((80, 24), "train") as driver:
         await driver.shows("● training")
         await driver.press("2", "f1")
@@ -179,7 +177,7 @@ async def test_help_shows_the_keys_of_keys_toml(home: Path) -> None:
     (home / "keys.toml").write_text('[keys]\n"library.add" = "f12"\n')
     async with running((160, 120)) as driver:
         await driver.press("f1")
-        await driver.shows("f12 Add text")
+        await driver.shows("F12 Add text")
 
 
 async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
@@ -202,7 +200,7 @@ async def test_a_command_without_a_key_can_be_given_one(home: Path) -> None:
 async def test_what_keys_toml_gets_wrong_is_said_and_the_app_runs(home: Path, text: str, said: str) -> None:
     (home / "keys.toml").write_text(text)
     async with running((160, 45)) as driver:
-        await driver.until(lambda: said in driver.toasts(), said)
+        await driver.until(lambda: said in driver.news, said)
         await driver.press("f1")
         await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
 
@@ -220,10 +218,23 @@ async def test_settings_of_a_newer_pantoum_are_left_alone(home: Path) -> None:
     newer = '{"format": 99, "theme": "tomorrow"}'
     (home / "settings.json").write_text(newer)
     async with running() as driver:
-        await driver.until(lambda: "newer Pantoum" in driver.toasts())
+        await driver.until(lambda: "newer Pantoum" in driver.news)
         driver.app.theme = "pantoum-light"
         await driver.pilot.pause()
     assert (home / "settings.json").read_text() == newer
+
+
+@pytest.mark.parametrize(("system", "usual"), [("standard", "pantoum-ansi"), ("truecolor", "pantoum-dark")])
+async def test_a_terminal_of_16_colours_is_given_them_unless_another_theme_was_chosen(
+    home: Path, monkeypatch: pytest.MonkeyPatch, system: str, usual: str
+) -> None:
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", system)
+    async with running() as driver:
+        assert driver.app.theme == usual
+    assert not (home / "settings.json").exists()
+    (home / "settings.json").write_text('{"format": 1, "theme": "pantoum-dark"}')
+    async with running() as driver:
+        assert driver.app.theme == "pantoum-dark"
 
 
 async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
@@ -235,9 +246,7 @@ async def test_an_unknown_theme_gives_way_to_the_usual_one(home: Path) -> None:
 @pytest.mark.parametrize("mode", ["library", "train"])
 async def test_the_app_may_be_closed_at_any_moment(home: Path, mode: str) -> None:
     add_corpus(home)
-    run = RecordedRun(home)
-    run.train(100)
-    run.status("training")
+    RecordedRun.after(100, home)
     for moments in range(8):
         async with running(mode=mode) as driver:
             for _ in range(moments):
@@ -276,9 +285,7 @@ async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatc
 @pytest.mark.parametrize("theme", MEANINGS)
 async def test_every_screen_is_drawn_in_every_theme_of_ours(home: Path, theme: str) -> None:
     add_corpus(home)
-    run = RecordedRun(home)
-    run.train(200)
-    run.status("training")
+    RecordedRun.after(200, home)
     async with running((80, 24)) as driver:
         driver.app.theme = theme
         await driver.shows("river")

@@ -13,9 +13,7 @@ from tui.widgets.dial import Dial
 
 
 def recorded(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(400)
-    run.status("training")
+    RecordedRun.after(400, home)
 
 
 def keys(driver: Driver) -> str:

@@ -9,9 +9,7 @@ from tui.widgets.chart_colours import Colours
 
 
 async def test_the_clip_line_is_told_from_a_curve_without_colours(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(200)
-    run.status("stopped")
+    run = RecordedRun.after(200, home, state="stopped")
     async with running((100, 30), "train") as driver:
         driver.app.screen.watch_run(run.folder.slug)  # type: ignore[attr-defined]
         await driver.until(lambda: driver.app.screen.query("#run-gradient"), "the run")

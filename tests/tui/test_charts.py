@@ -1,5 +1,7 @@
 """Looking at a run's charts: reading, zooming, comparing and going through time, by key and by mouse."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,7 @@ from tui.widgets.time_slider import TimeSlider
 @pytest.fixture
 def run(home: Path) -> RecordedRun:
     """A run that has trained 2,000 steps and goes on."""
-    recorded = RecordedRun(home)
-    recorded.train(2000)
-    recorded.status("training")
-    return recorded
+    return RecordedRun.after(2000, home)
 
 
 def loss_of(driver: Driver) -> Chart:
@@ -38,10 +37,17 @@ async def drawn(driver: Driver, last: float = 2000) -> None:
     await driver.until(lambda: loss_of(driver).across.end == last and loss_of(driver).paintings, "the loss")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_keys_zoom_into_the_newest_and_back_to_everything(run: RecordedRun, size: tuple[int, int]) -> None:
+@asynccontextmanager
+async def drawn_charts(size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+    """The Train screen once the run's loss is drawn."""
     async with running(size, "train") as driver:
         await drawn(driver)
+        yield driver
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_keys_zoom_into_the_newest_and_back_to_everything(run: RecordedRun, size: tuple[int, int]) -> None:
+    async with drawn_charts(size) as driver:
         await driver.press("plus", "plus")
         across = loss_of(driver).across
         assert (round(across.start), across.end) == (1116, 2000)
@@ -50,8 +56,7 @@ async def test_keys_zoom_into_the_newest_and_back_to_everything(run: RecordedRun
 
 
 async def test_the_tail_is_followed_while_it_is_in_view(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("plus", "plus")
         width = loss_of(driver).across.end - loss_of(driver).across.start
         run.train(500)
@@ -60,8 +65,7 @@ async def test_the_tail_is_followed_while_it_is_in_view(run: RecordedRun) -> Non
 
 
 async def test_a_part_that_one_has_moved_to_stays_when_new_data_come(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("plus", "plus", "shift+left", "shift+left")
         across = loss_of(driver).across
         run.train(500)
@@ -72,8 +76,7 @@ async def test_a_part_that_one_has_moved_to_stays_when_new_data_come(run: Record
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_crosshair_reads_values_by_key(run: RecordedRun, size: tuple[int, int]) -> None:
-    async with running(size, "train") as driver:
-        await drawn(driver)
+    async with drawn_charts(size) as driver:
         await driver.press("h")
         await driver.shows("Loss step 2,000 ━━ training 2.0")
         await driver.press("h")
@@ -83,8 +86,7 @@ async def test_the_crosshair_reads_values_by_key(run: RecordedRun, size: tuple[i
 
 
 async def test_the_arrows_move_the_crosshair_once_the_chart_has_the_focus(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("tab", "left", "left")
         assert (loss_of(driver).across.crosshair or 0) < 2000
         await driver.press("right", "right")
@@ -92,8 +94,7 @@ async def test_the_arrows_move_the_crosshair_once_the_chart_has_the_focus(run: R
 
 
 async def test_the_pointer_reads_values_and_a_click_goes_to_the_nearest_sample(run: RecordedRun) -> None:
-    async with running((160, 45), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts((160, 45)) as driver:
         chart = loss_of(driver)
         middle = (8 + chart.plot_width // 2, 4)
         await driver.pilot.hover(chart, offset=middle)
@@ -104,8 +105,7 @@ async def test_the_pointer_reads_values_and_a_click_goes_to_the_nearest_sample(r
 
 
 async def test_dragging_moves_what_is_in_view(run: RecordedRun) -> None:
-    async with running((160, 45), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts((160, 45)) as driver:
         await driver.press("plus", "plus")
         before = loss_of(driver).across
         await driver.pilot.mouse_down("#run-loss", offset=(30, 4))
@@ -115,8 +115,7 @@ async def test_dragging_moves_what_is_in_view(run: RecordedRun) -> None:
 
 
 async def test_the_y_axis_turns_logarithmic_and_back(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("y")
         await driver.until(lambda: loss_of(driver).scale.logarithmic)
         await driver.shows("· log")
@@ -125,8 +124,7 @@ async def test_the_y_axis_turns_logarithmic_and_back(run: RecordedRun) -> None:
 
 
 async def test_the_x_axis_counts_steps_tokens_or_time(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("x")
         await driver.shows("1.0M")
         await driver.press("x")
@@ -136,8 +134,7 @@ async def test_the_x_axis_counts_steps_tokens_or_time(run: RecordedRun) -> None:
 
 
 async def test_smoothing_is_turned_by_key(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("right_square_bracket")
         await driver.shows("mean of 10")
         await driver.press("left_square_bracket", "left_square_bracket")
@@ -145,8 +142,7 @@ async def test_smoothing_is_turned_by_key(run: RecordedRun) -> None:
 
 
 async def test_the_layers_of_the_gradient_through_time_are_turned_by_key(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("4")
         await driver.shows("Gradient through time layer 1")
         await driver.press("t")
@@ -159,8 +155,7 @@ async def test_without_colours_the_heat_map_is_made_of_shades(
     run: RecordedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.shows("╍╍ validation")
         await driver.press("4")
         for shade in "█▓▒░":
@@ -199,8 +194,7 @@ async def test_a_loss_from_both_sides_has_an_axis_of_its_own(home: Path) -> None
 
 
 async def test_a_chart_that_is_not_shown_is_not_drawn(run: RecordedRun) -> None:
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         run.train(100)
         await drawn(driver, 2100)
         charts = driver.app.screen.query(Chart)
@@ -213,8 +207,7 @@ async def test_a_chart_that_is_not_shown_is_not_drawn(run: RecordedRun) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_slider_goes_through_the_samples_by_key(run: RecordedRun, size: tuple[int, int]) -> None:
-    async with running(size, "train") as driver:
-        await drawn(driver)
+    async with drawn_charts(size) as driver:
         await driver.press("7", "less_than_sign")
         await driver.shows("The 100th line of a voice")
         await driver.press("full_stop")
@@ -224,8 +217,7 @@ async def test_the_slider_goes_through_the_samples_by_key(run: RecordedRun, size
 
 
 async def test_the_mark_on_the_loss_moves_with_the_slider(run: RecordedRun) -> None:
-    async with running((160, 45), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts((160, 45)) as driver:
         slider = driver.app.screen.query_one(TimeSlider)
         await driver.pilot.click(slider, offset=(slider.size.width // 2, 1))
         await driver.until(lambda: loss_of(driver).across.mark in (900, 1000, 1100), "a mark in the middle")
@@ -236,11 +228,8 @@ async def test_the_mark_on_the_loss_moves_with_the_slider(run: RecordedRun) -> N
 
 async def test_other_runs_are_laid_over_the_loss_and_keep_their_colours(run: RecordedRun, home: Path) -> None:
     for name in ("alder", "birch"):
-        other = RecordedRun(home, name)
-        other.train(3000)
-        other.status("stopped")
-    async with running((160, 45), "train") as driver:
-        await drawn(driver)
+        RecordedRun.after(3000, home, name, state="stopped")
+    async with drawn_charts((160, 45)) as driver:
         await driver.press("v")
         await driver.until(lambda: isinstance(driver.app.screen, OverlayRuns), "the list")
         await driver.press("space", "down", "space", "enter")
@@ -258,8 +247,7 @@ async def test_other_runs_are_laid_over_the_loss_and_keep_their_colours(run: Rec
 
 async def test_what_is_marked_can_be_read_without_colours_and_escape_forgets_it(run: RecordedRun, home: Path) -> None:
     RecordedRun(home, "alder").train(1000)
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("v")
         await driver.shows("[ ] ━━ alder")
         await driver.press("space")
@@ -271,8 +259,7 @@ async def test_what_is_marked_can_be_read_without_colours_and_escape_forgets_it(
 
 async def test_enter_shows_the_run_that_one_is_on_where_none_is_marked(run: RecordedRun, home: Path) -> None:
     RecordedRun(home, "alder").train(1000)
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("v")
         await driver.shows("[ ] ━━ alder")
         await driver.press("enter")
@@ -282,8 +269,7 @@ async def test_enter_shows_the_run_that_one_is_on_where_none_is_marked(run: Reco
 async def test_a_run_laid_over_another_goes_on_growing(run: RecordedRun, home: Path) -> None:
     other = RecordedRun(home, "alder")
     other.train(2500)
-    async with running((160, 45), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts((160, 45)) as driver:
         pane_of(driver).lay_over(("alder",))
         await drawn(driver, 2500)
         other.train(500)
@@ -292,8 +278,7 @@ async def test_a_run_laid_over_another_goes_on_growing(run: RecordedRun, home: P
 
 async def test_another_run_is_looked_at_in_the_same_way_but_from_its_beginning(run: RecordedRun, home: Path) -> None:
     RecordedRun(home, "alder").train(1000)
-    async with running((80, 24), "train") as driver:
-        await drawn(driver)
+    async with drawn_charts() as driver:
         await driver.press("x", "plus")
         driver.app.screen.watch_run("alder")  # type: ignore[attr-defined]
         await driver.until(lambda: driver.app.screen.query(RunPane) and pane_of(driver).slug == "alder")

@@ -79,9 +79,7 @@ def test_a_run_that_goes_on_is_followed_to_its_end(home: Path, capsys: pytest.Ca
 
 
 def test_leaving_does_not_stop_the_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = RecordedRun(home)
-    run.train(100)
-    run.status("training")
+    run = RecordedRun.after(100, home)
     handled = signal.getsignal(signal.SIGINT)
 
     def leave() -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from engine.records import MetricsLine
+from tui.training.growing import Array
 from tui.training.history import REACH, History, Recording
 from tui.training.look import Look
+from tui.training.pyramid import Pyramid
 from tui.training.viewport import Viewport
 
 
@@ -21,6 +23,19 @@ def recorded(*lines: MetricsLine, each: int = 1) -> History:
     for start in range(0, len(lines), each):
         recording.take(lines[start : start + each])
     return recording.history()
+
+
+def test_lines_that_come_later_cost_no_more_than_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    extend = Pyramid.extend
+
+    def counted(self: Pyramid, values: Array) -> None:
+        taken.append(len(values))
+        extend(self, values)
+
+    monkeypatch.setattr(Pyramid, "extend", counted)
+    history = recorded(*(line(step, loss=2.0, gradient_norm=1.0) for step in range(1, 201)), each=2)
+    assert sum(taken) == 200 * len(history.training.figures)
 
 
 def test_a_line_of_an_evaluation_only_adds_nothing_to_the_training_curves() -> None:

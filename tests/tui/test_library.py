@@ -127,7 +127,7 @@ async def test_a_second_import_waits_its_turn(home: Path, tmp_path: Path, monkey
         await add_by_path(driver, str(path))
         await driver.says("50%")
         await add_by_path(driver, str(path))
-        await driver.until(lambda: "One import at a time" in driver.toasts())
+        await driver.until(lambda: "One import at a time" in driver.news)
         release.set()
         await driver.says("is in the library")
 

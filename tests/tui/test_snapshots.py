@@ -64,9 +64,7 @@ async def test_the_library_looks_like_this(home: Path, screenshot: SnapshotAsser
 
 
 async def test_a_run_looks_like_this(home: Path, screenshot: SnapshotAssertion) -> None:
-    run = RecordedRun(home)
-    run.train(2000)
-    run.status("training")
+    RecordedRun.after(2000, home)
     async with running((160, 45), "train") as driver:
         await driver.shows("step 2,000")
         await driver.shows("● bard 34% F1")
@@ -95,9 +93,7 @@ async def test_the_heat_map_looks_like_this_without_colours(
     home: Path, screenshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    run = RecordedRun(home)
-    run.train(1000)
-    run.status("training")
+    RecordedRun.after(1000, home)
     async with running((80, 24), "train") as driver:
         await driver.shows("step 1,000")
         await driver.shows("● bard 34% F1")

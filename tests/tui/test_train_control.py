@@ -24,10 +24,7 @@ from tui.widgets.run_form import RunForm
 
 @pytest.fixture
 def run(home: Path) -> RecordedRun:
-    recorded = RecordedRun(home)
-    recorded.train(400)
-    recorded.status("training")
-    return recorded
+    return RecordedRun.after(400, home)
 
 
 @pytest.fixture
@@ -140,6 +137,8 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
         await driver.shows("Minutes 5 9")
+        await driver.shows("Best at step 400 –")
+        await driver.shows(" so far –")
         await driver.shows("the same in both")
 
 
@@ -154,25 +153,29 @@ async def test_a_run_is_renamed_and_stays_on_the_screen(run: RecordedRun) -> Non
     assert ModelLibrary().get("old-bard").record().name == "Old Bard"
 
 
-async def test_a_note_is_kept(run: RecordedRun) -> None:
+async def test_a_note_is_kept_and_asked_for_by_the_name_of_the_model(home: Path) -> None:
+    run = RecordedRun(home, "Old Bard")
+    run.status("training")
     async with running((80, 24), "train") as driver:
         await driver.shows("● training")
         await driver.press("j")
+        await driver.shows("What is worth noting about Old Bard?")
         await answer(driver, "The one with the good verbs.")
         await driver.says("Noted.")
     assert run.folder.notes() == "The one with the good verbs.\n"
 
 
-async def test_a_deleted_run_comes_back_with_undo(run: RecordedRun) -> None:
+async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
+    run = RecordedRun(home, "Old Bard")
     run.status("stopped")
     async with running((80, 24), "train") as driver:
-        await shown(driver, "bard")
+        await shown(driver, "old-bard")
         await driver.press("delete")
-        await driver.says("bard is in the trash")
+        await driver.says("Old Bard is in the trash")
         assert not run.folder.path.exists()
         await driver.press("u")
-        await driver.says("bard is back.")
-    assert run.folder.record().name == "bard"
+        await driver.says("Old Bard is back.")
+    assert run.folder.record().name == "Old Bard"
 
 
 async def test_a_run_that_trains_can_not_be_deleted_or_renamed(run: RecordedRun) -> None:
@@ -208,9 +211,7 @@ async def test_the_app_brings_back_a_queue_whose_runner_was_killed(
 
 
 async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_path: Path) -> None:
-    guest = RecordedRun(tmp_path / "cluster", "far")
-    guest.train(300)
-    guest.status("training")
+    guest = RecordedRun.after(300, tmp_path / "cluster", "far")
     RecordedRun(home, "near").status("training")
     app = PantoumApp(watch=guest.folder)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -200,12 +200,17 @@ async def test_the_plan_says_why_and_follows_the_dial(home: Path, size: tuple[in
 
 async def test_a_wide_terminal_shows_what_each_time_would_train(home: Path) -> None:
     add_corpus(home)
-    async with running((200, 60), "train") as driver:
+    async with running((150, 45), "train") as driver:
         form = await ready(driver)
         guide = form.query_one("#guide-times", Static)
         assert all(said in str(guide.content) for said in ("1 min", "overnight", "▸ 5 min"))
+        lines = str(guide.content).splitlines()
+        assert guide.size.height == len(lines) and guide.size.width >= max(map(len, lines)), "no line is cut or broken"
         form.query_one("#form-time", Dial).value = "20"
         await driver.until(lambda: "▸ 20 min" in str(guide.content), "the mark at the time that is chosen")
+        await open_advanced(driver)
+        await driver.enter("#form-layers", "99")
+        await driver.until(lambda: "need another value" in str(guide.content), "why there is no table")
 
 
 async def test_a_small_terminal_leaves_that_out(home: Path) -> None:

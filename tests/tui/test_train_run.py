@@ -13,6 +13,7 @@ from tests.tui.driving import SIZES, Driver, running
 from tests.tui.recorded import RecordedRun
 from tui.screens.train import TrainScreen
 from tui.widgets.chart import Chart
+from tui.widgets.message_line import MessageLine
 from tui.widgets.sample_pane import SamplePane
 
 
@@ -29,10 +30,7 @@ async def watching(driver: Driver) -> None:
 @pytest.fixture
 def run(home: Path) -> RecordedRun:
     """A run that has trained 300 steps and goes on."""
-    recorded = RecordedRun(home)
-    recorded.train(300)
-    recorded.status("training")
-    return recorded
+    return RecordedRun.after(300, home)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -50,6 +48,20 @@ async def test_the_curves_grow_with_the_folder(run: RecordedRun, size: tuple[int
         run.train(100)
         await driver.until(lambda: last_step(driver) == 400)
         await driver.shows("step 400")
+
+
+async def test_what_a_run_says_of_itself_is_not_cut_off_in_a_small_terminal(run: RecordedRun) -> None:
+    run.status("training", message="Checkpoint saved")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("3:18 left Checkpoint saved")
+
+
+async def test_charts_without_a_step_yet_say_what_they_wait_for(home: Path) -> None:
+    RecordedRun(home).status("starting")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("Loss comes with the first steps")
+        await driver.press("4")
+        await driver.shows("Gradient through time comes with the first evaluation")
 
 
 async def test_all_panes_stand_side_by_side_in_a_large_terminal(run: RecordedRun) -> None:
@@ -147,6 +159,7 @@ async def test_resume_asks_a_paused_trainer_to_go_on(run: RecordedRun) -> None:
 
 async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run.status("training", pid=dead_pid())
+    run.folder.resume_record_path.write_text('{"format": 2, "step": 250}')
     started: list[ModelFolder] = []
     monkeypatch.setattr("engine.launch.start_trainer", started.append)
     async with running((80, 24), "train") as driver:
@@ -154,7 +167,7 @@ async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, mo
         await show_run(driver, "bard")
         await driver.says("The trainer was killed or its machine went away.")
         await driver.press("r")
-        await driver.says("bard goes on from step 300")
+        await driver.says("bard goes on from step 250, its last checkpoint.")
     assert [folder.slug for folder in started] == ["bard"]
 
 
@@ -222,7 +235,27 @@ async def test_a_run_that_ends_is_told_on_another_screen(run: RecordedRun, monke
     async with running((80, 24)) as driver:
         await driver.shows("● bard 34%")
         run.finish()
-        await driver.until(lambda: "bard has finished training." in driver.toasts())
+        await driver.shows("bard has finished training.")
+
+
+async def test_a_run_that_ends_is_told_beside_another_one_and_hides_nothing(
+    run: RecordedRun, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.PantoumApp.LOOK", 0.1)
+    other = RecordedRun(home, "other")
+    other.status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("bard training")
+        await driver.shows("step 300")
+        await driver.shows("2 models training")
+        driver.app.screen.query_one(MessageLine).say("What was just done.")
+        other.finish()
+        await driver.shows("other has finished training.")
+        for text in ("What was just done.", "p Pause", "[ ] smooth"):  # the lines at the foot
+            assert text in driver.shown()
+        run.finish()
+        await driver.says("bard has finished. Press w to write with it.")
+        assert "bard has finished training." not in driver.shown()
 
 
 async def test_the_run_picker_lists_those_in_training_first(home: Path) -> None:

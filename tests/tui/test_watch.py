@@ -11,9 +11,7 @@ from tui.training.watch import RunWatch
 
 
 def test_nothing_new_is_no_view(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(100)
-    run.status("stopped")
+    run = RecordedRun.after(100, home, state="stopped")
     watch = RunWatch(run.folder)
     assert watch.poll() is not None
     assert watch.poll() is None
@@ -50,9 +48,7 @@ def test_an_evaluation_leaves_no_gap_in_the_training_curve(home: Path) -> None:
 
 
 def test_a_long_history_comes_in_pieces(home: Path) -> None:
-    run = RecordedRun(home)
-    run.train(500)
-    run.status("training")
+    run = RecordedRun.after(500, home)
     watch = RunWatch(run.folder, patience=-1.0)
     first, second = watch.poll(), watch.poll()
     assert first and not first.caught_up
@@ -74,13 +70,13 @@ def test_the_monitor_tells_of_an_end_once(home: Path) -> None:
     monitor = Monitor()
     assert monitor.look().note == "● bard 34%"
     run.status("finished", progress=1.0)
-    assert monitor.look().ended == ("bard has finished training.",)
-    assert monitor.look().ended == ()
+    assert monitor.look().ended == {"bard": "bard has finished training."}
+    assert monitor.look().ended == {}
 
 
 def test_the_monitor_does_not_tell_of_what_ended_before_it_looked(home: Path) -> None:
     RecordedRun(home).status("finished")
-    assert Monitor().look().ended == ()
+    assert Monitor().look().ended == {}
 
 
 def test_an_unchanged_library_is_not_read_again(home: Path) -> None:

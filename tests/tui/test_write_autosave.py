@@ -192,6 +192,8 @@ async def test_where_both_changed_the_same_the_writer_chooses(
         assert screen.open_places == 1
         await desk.press("enter")
         assert desk.pilot.app.screen is screen, "nothing is saved before it is chosen"
+        frame = screen.query_one("#merging")
+        assert frame.border_subtitle == "Choose mine, theirs or both at each place first."
         await desk.press(key, "enter")
         await saved(desk)
     assert held(poem).splitlines()[0] == line

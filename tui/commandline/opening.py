@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from corpora.home import ensure_room
-from engine.client import SERVICE
-from engine.environment import service_environment
 from tui.commandline.output import is_terminal
 
 if TYPE_CHECKING:
@@ -63,6 +61,9 @@ def _check_document(file: Path) -> None:
 
 def become_engine() -> None:
     """Turns this process into the engine service, which imports torch; the command line never does."""
+    from engine.client import SERVICE
+    from engine.environment import service_environment
+
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(SERVICE[0], list(SERVICE), service_environment())  # noqa: S606 - our own interpreter, no shell

@@ -7,6 +7,7 @@
 What can't be used is reported and left out; the rest holds.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,3 +92,8 @@ def _is_key(name: str) -> bool:
     if not key or not set(modifiers) <= _MODIFIERS:
         return False
     return len(key) == 1 or key in _NAMED or key_to_character(key) is not None
+
+
+def as_on_keyboards(key: str) -> str:
+    """``"F5"`` for Textual's ``"f5"``; other keys as they are."""
+    return key.upper() if re.fullmatch(r"f\d+", key) else key

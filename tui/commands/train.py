@@ -6,6 +6,7 @@ PANES, CHARTS, SAMPLES, MODEL = "What is shown", "Charts", "Samples", "This mode
 
 TRAIN: tuple[Command, ...] = (
     Command("train.start", "Start", "Trains a new model with the settings of the form.", "f5", "start"),
+    Command("train.queue", "Queue", "Trains the form's model once nothing else is training.", "f6", "start_queued"),
     Command("train.new", "New", "Opens the form for another model; this run goes on.", "n", "new"),
     Command("train.pause", "Pause", "Holds the run after this step, its memory kept.", "p", "pause"),
     Command(
@@ -56,14 +57,6 @@ TRAIN: tuple[Command, ...] = (
         "train.extend", "Extend", "Adds to the run's budget, while it trains or afterwards.", "e", "extend", group=MODEL
     ),
     Command(
-        "train.queue",
-        "Queue",
-        "Trains the form's model once nothing else is training.",
-        "f6",
-        "start_queued",
-        group=MODEL,
-    ),
-    Command(
         "train.enqueue",
         "Queue this run",
         "Goes on with the run once nothing else is training; once more takes it out of the queue.",
@@ -96,7 +89,6 @@ TRAIN: tuple[Command, ...] = (
         "Opens the form with this run's settings.",
         "d",
         "duplicate",
-        footer=False,
         group=MODEL,
     ),
     Command(
@@ -105,19 +97,17 @@ TRAIN: tuple[Command, ...] = (
         "Shows its curve, settings and results beside another run's.",
         "b",
         "compare",
-        footer=False,
         group=MODEL,
     ),
-    Command("train.rename", "Rename", "Gives the model another name.", "m", "rename", footer=False, group=MODEL),
-    Command("train.note", "Note", "Notes something about this model.", "j", "note", footer=False, group=MODEL),
-    Command("train.delete", "Delete", "Moves the model to the trash.", "delete", "delete", footer=False, group=MODEL),
+    Command("train.rename", "Rename", "Gives the model another name.", "m", "rename", group=MODEL),
+    Command("train.note", "Note", "Notes something about this model.", "j", "note", group=MODEL),
+    Command("train.delete", "Delete", "Moves the model to the trash.", "delete", "delete", group=MODEL),
     Command(
         "train.undo",
         "Undo deletion",
         "Brings back the model that was deleted last.",
         "u",
         "undo",
-        footer=False,
         group=MODEL,
     ),
     Command("train.clear", "Clear message", "Hides the line above the footer.", "escape", "clear", footer=False),

@@ -68,7 +68,8 @@ class BranchesScreen(ModalScreen[Node | None]):
         if self._shown:
             self.list.highlighted = at - first
         title = f"{len(found):,} branch{'es' if len(found) != 1 else ''}"
-        self.query_one(Vertical).border_title = title
+        frame = self.query_one(Vertical)
+        frame.border_title, frame.border_subtitle = title, ""
 
     @on(Input.Changed)
     def _searched(self) -> None:
@@ -103,9 +104,10 @@ class BranchesScreen(ModalScreen[Node | None]):
 
     def action_merge(self) -> None:
         node = self.chosen
-        if node is not None and not self._history.merge(node):
-            self.notify("Only a branch whose parent has no other can be joined with it.", markup=False)
+        joined = node is None or self._history.merge(node)
         self._fill(node)
+        if not joined:
+            self.query_one(Vertical).border_subtitle = "Only a branch whose parent has no other can be joined with it."
 
 
 def when_made(made: float, now: datetime) -> str:

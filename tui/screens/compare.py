@@ -46,11 +46,12 @@ class CompareScreen(ModalScreen[None]):
             box.border_title = "Two runs"
             box.border_subtitle = "x steps, tokens, time · y log · ↑ ↓ scroll · Esc closes"
             yield Chart("compare-loss")
-            yield Static(self._table())
+            yield Static(id="compare-table")
 
     def on_mount(self) -> None:
         self.query_one("#compare").focus()
         self._draw()
+        self._write_table()
         self._read()
 
     def action_axis(self) -> None:
@@ -68,6 +69,7 @@ class CompareScreen(ModalScreen[None]):
         while self._other is None or not self._other.caught_up:
             self._other = await in_thread(self.app, watch.poll) or self._other
             self._draw()
+        self._write_table()
 
     def _draw(self) -> None:
         slug = self._folder.slug
@@ -75,6 +77,9 @@ class CompareScreen(ModalScreen[None]):
         self._look.colour_of(slug)
         across = across_of(self._one, self._look, others, None)
         self.query_one("#compare-loss", Chart).show(plot_of("loss", self._one, self._look, others), across)
+
+    def _write_table(self) -> None:
+        self.query_one("#compare-table", Static).update(self._table())
 
     def _table(self) -> Table:
         colours = Colours(self.app)
@@ -87,7 +92,7 @@ class CompareScreen(ModalScreen[None]):
             for record, curve in zip(self._records, curves, strict=True)
         )
         table.add_row("", *names)
-        rows = compared(*self._records)
+        rows = compared(*self._records, best=(self._one.best, self._other.best if self._other else None))
         for row in rows:
             style = colours.strong("foreground") if row.differs else colours.muted()
             if not row.differs and row is next(each for each in rows if not each.differs):

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.commands.command import Command
+from tui.commands.keymap import as_on_keyboards
 from tui.commands.registry import EVERYWHERE, commands_of
 from tui.widgets.chart_colours import Colours
 
@@ -122,4 +123,4 @@ def _key_name(key: str) -> str:
     if key == "ctrl+@":  # what terminals send for it
         return "ctrl+space"
     held, plus, last = key.rpartition("+")
-    return held + plus + format_key(last)
+    return held + plus + as_on_keyboards(format_key(last))

@@ -1,5 +1,7 @@
 """Adding texts to the library: one import at a time, with its progress, and a way back."""
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from corpora.errors import InputError
@@ -7,12 +9,15 @@ from corpora.library import Added
 from corpora.starters import STARTERS
 from tui.library.importing import Cancelled, Import, import_paths, import_starter
 from tui.readable import count
-from tui.screens.add_text import AddRequest, AddTextScreen
 from tui.screens.library_shelves import LibraryShelves
 from tui.waiting import in_thread
 from tui.widgets.bar import bar
 from tui.widgets.message_line import MessageLine
+from tui.widgets.news_line import NewsLine
 from tui.widgets.shelf import TextShelf
+
+if TYPE_CHECKING:
+    from tui.screens.add_text import AddRequest
 
 
 class LibraryAdding(LibraryShelves):
@@ -26,6 +31,8 @@ class LibraryAdding(LibraryShelves):
         self._ticker = self.set_interval(0.1, self._show_progress, pause=True)
 
     def action_add(self) -> None:
+        from tui.screens.add_text import AddTextScreen  # not while the app starts
+
         self.app.push_screen(AddTextScreen(), self._add)
 
     def action_starter(self, key: str) -> None:
@@ -39,13 +46,13 @@ class LibraryAdding(LibraryShelves):
     def action_clear(self) -> None:
         self.query_one(MessageLine).clear()
 
-    def _add(self, request: AddRequest | None) -> None:
+    def _add(self, request: "AddRequest | None") -> None:
         if request:
             self._run_import(import_paths(list(request.paths), request.name))
 
     def _run_import(self, job: Import) -> None:
         if self._import:
-            self.notify("One import at a time: this one has to end first. Escape cancels it.", severity="warning")
+            self.query_one(NewsLine).add("One import at a time: this one has to end first. Escape cancels it.")
         else:
             self._import = job
             self._carry_out(job)

@@ -23,6 +23,7 @@ from tui.widgets.detail_pane import DetailPane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
+from tui.widgets.news_line import NewsLine
 from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
 from tui.widgets.welcome import Welcome
 
@@ -54,6 +55,7 @@ class LibraryShelves(Screen[None]):
                 yield TextShelf(id="texts")
                 yield ModelShelf(id="models")
             yield DetailPane(id="detail")
+        yield NewsLine()
         yield MessageLine()
         yield KeyBar(compact=True)
 

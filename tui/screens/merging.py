@@ -91,7 +91,7 @@ class MergingScreen(ModalScreen[str | None]):
     def action_save(self) -> None:
         if (missing := self._first_open()) is not None:
             self.list_.highlighted = missing
-            self.notify("Both changed this place: choose mine, theirs or both first.", markup=False)
+            self.query_one("#merging").border_subtitle = "Choose mine, theirs or both at each place first."
             return
         self.dismiss("".join(piece.text(side or "mine") for piece, side in zip(self._pieces, self.sides, strict=True)))
 
@@ -150,7 +150,8 @@ class MergingScreen(ModalScreen[str | None]):
         missing = self.open_places
         rest = f"{missing:,} to choose" if missing else "all chosen, Enter saves"
         many = f"{len(self._places):,} place{'s differ' if len(self._places) != 1 else ' differs'}"
-        self.query_one("#merging").border_title = f"{self._name}: {many}, {rest}"
+        frame = self.query_one("#merging")
+        frame.border_title, frame.border_subtitle = f"{self._name}: {many}, {rest}", ""
 
     def _first_open(self, after: int = -1) -> int | None:
         """The next place that is to be chosen, behind this one or from the top again."""

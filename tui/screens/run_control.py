@@ -40,7 +40,7 @@ class RunControl(MachineSpeed):
 
     def __init__(self) -> None:
         super().__init__()
-        self._trashed: list[Path] = []
+        self._trashed: list[tuple[str, Path]] = []  # what was deleted and where it lies, the latest last
 
     def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
         """Shows this run, or the form, with a sentence on what was just done."""
@@ -154,7 +154,7 @@ class RunControl(MachineSpeed):
             if "\n" in before:
                 line.say(f"These notes have several lines: edit {folder.notes_path} with an editor of yours.")
                 return
-            text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {folder.slug}?", before))
+            text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {self._called}?", before))
             if text is not None:
                 await in_thread(self.app, folder.write_notes, text)
                 line.say("Noted. The Library shows it beside the model.", done=True)
@@ -165,26 +165,26 @@ class RunControl(MachineSpeed):
     async def action_delete(self) -> None:
         if (folder := self._folder) is None:
             return
-        line = self.query_one(MessageLine)
+        name, line = self._called, self.query_one(MessageLine)
         try:
-            self._trashed.append(await in_thread(self.app, ModelLibrary().remove, folder))
+            self._trashed.append((name, await in_thread(self.app, ModelLibrary().remove, folder)))
         except InputError as error:
             line.say(str(error), error=True)
             return
-        self.show_run(None, f"{folder.slug} is in the trash. Press u to bring it back.")
+        self.show_run(None, f"{name} is in the trash. Press u to bring it back.")
         self.look_again()
 
     @work(group="control")
     async def action_undo(self) -> None:
         if not self._trashed:
             return
-        line = self.query_one(MessageLine)
+        (name, path), line = self._trashed.pop(), self.query_one(MessageLine)
         try:
-            folder = await in_thread(self.app, ModelLibrary().restore, self._trashed.pop())
+            folder = await in_thread(self.app, ModelLibrary().restore, path)
         except InputError as error:
             line.say(str(error), error=True)
             return
-        self.show_run(folder, f"{folder.slug} is back.")
+        self.show_run(folder, f"{name} is back.")
         self.look_again()
 
     # The queue
@@ -204,6 +204,11 @@ class RunControl(MachineSpeed):
             line.say(await in_thread(self.app, work, *args, **kwargs))
         except InputError as error:
             line.say(str(error), error=True)
+
+    @property
+    def _called(self) -> str:
+        """What the model that is shown is called; its folder's name where nobody knows."""
+        return self._view.name if self._view else self._folder.slug if self._folder else ""
 
     @property
     def _record(self) -> ModelRecord | None:

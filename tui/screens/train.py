@@ -25,6 +25,7 @@ from tui.waiting import in_thread, pause
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
+from tui.widgets.news_line import NewsLine
 from tui.widgets.run_form import RunForm
 
 NEW = ""  # the picker's value for "a new model"
@@ -63,6 +64,7 @@ class TrainScreen(TrainCharts, RunControl):
             yield Select[str]([("A new model", NEW)], value=NEW, allow_blank=False, compact=True, id="run-picker")
         with ContentSwitcher(initial="run-form", id="train-body"):
             yield RunForm(id="run-form")
+        yield NewsLine()
         yield MessageLine()
         yield KeyBar(compact=True)
 
@@ -73,6 +75,11 @@ class TrainScreen(TrainCharts, RunControl):
     def on_screen_resume(self) -> None:
         self._refresh_lists()
         self._draw()
+
+    @property
+    def shown_slug(self) -> str:
+        """Of the model whose run is shown; "" while the form is."""
+        return self._folder.slug if self._folder is not None else ""
 
     def help_text(self) -> str:
         """What the form, or the pane that is chosen, is about."""

@@ -21,6 +21,7 @@ from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.mode_bar import ModeBar
+from tui.widgets.news_line import NewsLine
 from tui.widgets.next_tokens import NextTokensPanel
 from tui.widgets.write_status import Notice, StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
@@ -87,13 +88,14 @@ class WriteDesk(Screen[None]):
                 yield self.models
                 yield self.dials
                 yield self.next_tokens
+        yield NewsLine()
         yield self.notice
         yield self.status
         yield self.alt_keys
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.dials.border_title = "Dials  f5 −  f6 +  f8 ▾"
+        self.dials.border_title = "Dials  F5 −  F6 +  F8 ▾"
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()

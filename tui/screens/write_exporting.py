@@ -40,7 +40,7 @@ class WriteExporting(WriteAutosave):
             return
         path = path.absolute()
         if path == self._path:
-            self.say("That is the text's own file. Export it under another name, or save it with f9.", wrong=True)
+            self.say("That is the text's own file. Export it under another name, or save it with F9.", wrong=True)
             return
         if path.exists():
             question = f"{path.name} exists already. Replace what is in it?"

@@ -6,7 +6,7 @@ from corpora.disk import sentence
 from corpora.errors import InputError
 from corpora.home import home
 from engine import launch
-from engine.changes import ADDED, change_idle, changed
+from engine.changes import ADDED, change_idle, changed, checkpoint_step
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.queueing import dequeue, enqueue, ensure_runner
 from engine.records import RUNNING, Changeable, CorpusReference, Request
@@ -35,12 +35,12 @@ def start(name: str, *, model: ModelConfig, training: TrainingConfig, corpus: Co
 
 def resume(folder: ModelFolder) -> str:
     """Starts the trainer of a stopped, failed or prepared run again; returns what to tell. Raises `InputError`."""
-    status = folder.status()
-    if status.state == "finished":
+    if folder.status().state == "finished":
         raise InputError(f"{folder.slug} has spent its whole budget. Extend it to go further.")
     folder.record()  # says what is damaged before a trainer fails on it
+    step = checkpoint_step(folder)
     launch.start_trainer(folder)
-    return f"{folder.slug} goes on from step {status.step:,}." if status.step else f"{folder.slug} is starting."
+    return f"{folder.slug} goes on from step {step:,}, its last checkpoint." if step else f"{folder.slug} is starting."
 
 
 def start_queued(name: str, *, model: ModelConfig, training: TrainingConfig, corpus: CorpusReference) -> ModelFolder:

@@ -6,15 +6,15 @@ from datetime import datetime
 from engine.estimates import estimate
 from engine.settings import Unit
 from engine.speed import Speed
-from tui.readable import short, size
+from tui.readable import count, short, size
 from tui.training.form import BUDGETS, Choices, done_at, work_out
 
 UNIT_HINTS: dict[Unit, str] = {
     "char": "letter by letter: small and inventive, good from short texts on",
-    "word": "word by word: fluent sooner, wants more text (half a million characters)",
+    "word": "word by word: fluent sooner, wants half a million characters",
     "bpe": "pieces of words, found in the text: between the two",
 }
-HEADINGS = ("Time", "Model", "Parameters", "Memory", "Reads the text", "Done at about")
+HEADINGS = ("Time", "Model", "Parameters", "Memory", "Readings", "Done at")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ def budget_table(
         label = times[minutes] if not times[minutes].isdigit() else f"{times[minutes]} min"
         kind = f"{plan.model.cell} {plan.model.layers} × {plan.model.hidden}"
         done = done_at(minutes, now).removeprefix("done at about ")
-        cells = (label, kind, short(found.parameters), size(found.memory), _times(found.epochs), done)
+        cells = (label, kind, short(found.parameters), size(found.memory), _readings(found.epochs), done)
         lines.append(Budget(minutes, cells))
     return lines
 
 
-def _times(epochs: float) -> str:
-    return f"{epochs:.0%} of it" if epochs < 1.0 else f"{epochs:.0f} time{'' if round(epochs) == 1 else 's'}"
+def _readings(epochs: float) -> str:
+    return f"{epochs:.0%} of it" if epochs < 1.0 else count(round(epochs))

@@ -114,8 +114,7 @@ class _Table:
         had = len(self)
         for axis, places in zip(AXES, _columns(lines, PLACES), strict=True):
             self._places[axis].extend(places)
-        for name in figures:
-            self._figures.setdefault(name, Pyramid(missing=had))
+        self._figures.update({name: Pyramid(missing=had) for name in figures if name not in self._figures})
         for name, figure in self._figures.items():
             figure.extend(figures[name] if name in figures else np.full(len(lines), np.nan))
 

@@ -1,6 +1,7 @@
 """What is training, seen from anywhere in the app: a short note, and word when a run has ended."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corpora.errors import InputError
@@ -20,7 +21,7 @@ NAME = 20  # characters of a name in the note
 @dataclass(frozen=True)
 class News:
     note: str  # "● bard 34%"; empty where nothing is training
-    ended: tuple[str, ...]  # a sentence for each run that was training at the last look and no longer is
+    ended: Mapping[str, str]  # by model, a sentence on each run that was training at the last look and no longer is
 
 
 class Monitor:
@@ -36,18 +37,18 @@ class Monitor:
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
         for slug in running - self._running:  # a name changes with its folder's, and not while it trains
             self._names[slug] = _name(ModelFolder(home() / "models" / slug))
-        ended = tuple(
-            _ending(self._names.get(slug, slug), statuses[slug])
+        ended = {
+            slug: said
             for slug in sorted(self._running - running)
-            if slug in statuses
-        )
+            if slug in statuses and (said := _ending(self._names.get(slug, slug), statuses[slug]))
+        }
         self._running = running
         if any(status.state == "queued" for status in statuses.values()):
             with contextlib.suppress(InputError):  # nothing to be done about it here; the runs say that they wait
                 ensure_runner()  # it may have been killed
         return News(
             _note({self._names[slug]: statuses[slug] for slug in sorted(running)}, len(running)),
-            tuple(filter(None, ended)),
+            ended,
         )
 
 

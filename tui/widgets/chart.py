@@ -47,6 +47,8 @@ class Chart(ChartFrame):
         place = self.across.crosshair
         if place is not None:
             parts.append(Text(place_in_words(self.across.axis, place), colours.strong("foreground")))
+        if self.plot.heading and not self.plot.curves:
+            return [*parts, Text("comes with the first steps", colours.muted())]
         for index, curve in enumerate(self.plot.curves):
             if curve.label:
                 value = value_at(curve, place) if place is not None else None

@@ -1,6 +1,5 @@
 """One line beneath the charts that says which keys they have, as they are now; a click does the same."""
 
-import re
 from collections.abc import Mapping
 
 from textual import events
@@ -78,9 +77,7 @@ class ChartKeys(Static):
             binding = active.binding
             if binding.id and active.enabled:
                 space = "app" if active.node is self.app else "screen"
-                key = self.app.get_key_display(binding)
-                key = key.upper() if re.fullmatch(r"f\d+", key) else key
-                found.setdefault(binding.id, (key, f"{space}.{binding.action}"))
+                found.setdefault(binding.id, (self.app.get_key_display(binding), f"{space}.{binding.action}"))
         return found
 
     def _hint(self, label: str, commands: tuple[str, ...], keys: Mapping[str, tuple[str, str]]) -> Content:

@@ -12,7 +12,7 @@ from engine.settings import Unit
 from tui.training.budget_table import HEADINGS, UNIT_HINTS, Budget
 from tui.widgets.chart_colours import Colours
 
-GAP = 3  # columns between two of the table
+GAP = 2  # columns between two of the table
 COURSE = (
     ("Start", "It trains by itself, while you write or when Pantoum is closed."),
     ("Queue", "It starts once nothing else is training."),
@@ -27,6 +27,7 @@ class FormGuide(Horizontal):
     DEFAULT_CSS = """
     FormGuide { height: auto; margin-top: 1; }
     FormGuide > Static { width: 1fr; height: auto; }
+    FormGuide > #guide-times { text-wrap: nowrap; text-overflow: ellipsis; }
     FormGuide > #guide-words { margin-left: 3; }
     """
 
@@ -34,23 +35,24 @@ class FormGuide(Horizontal):
         yield Static(id="guide-times")
         yield Static(id="guide-words")
 
-    def show(self, table: Sequence[Budget], minutes: float, unit: Unit) -> None:
-        """Draws the table with this time marked, and the units with this one."""
-        self.query_one("#guide-times", Static).update(_times(table, minutes, self.app))
+    def show(self, table: Sequence[Budget], minutes: float, unit: Unit, instead: str) -> None:
+        """Draws the table with this time marked, and the units with this one; where it is empty, `instead` of it."""
+        self.query_one("#guide-times", Static).update(_times(table, minutes, instead, self.app))
         self.query_one("#guide-words", Static).update(_words(unit, self.app))
 
 
-def _times(table: Sequence[Budget], minutes: float, app: App[None]) -> Text:
+def _times(table: Sequence[Budget], minutes: float, instead: str, app: App[None]) -> Text:
     colours = Colours(app)
-    text = Text("", no_wrap=True).append("What each time would train\n", colours.strong("secondary", bold=True))
+    text = Text().append("What each time would train\n", colours.strong("secondary", bold=True))
     if not table:
-        return text.append("Steps under Advanced count instead.", colours.muted())
+        return text.append(instead, colours.muted())
     widths = [max(map(len, column)) for column in zip(HEADINGS, *(each.cells for each in table), strict=True)]
     text.append_text(_line("  ", HEADINGS, widths, colours.muted()))
     for each in table:
         chosen = each.minutes == minutes
         style = colours.strong("accent" if chosen else "foreground", bold=chosen)
         text.append_text(_line("▸ " if chosen else "  ", each.cells, widths, style))
+    text.rstrip()
     return text
 
 
@@ -69,4 +71,4 @@ def _words(unit: Unit, app: App[None]) -> Text:
 
 def _line(mark: str, cells: Sequence[str], widths: Sequence[int], style: Style) -> Text:
     padded = [f"{cell:<{width + GAP}}" for cell, width in zip(cells, widths, strict=True)]
-    return Text(f"{mark}{''.join(padded)}\n", style)
+    return Text(f"{mark}{''.join(padded)}".rstrip() + "\n", style)

@@ -6,7 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.training.growing import Array
-from tui.widgets.chart_axes import number, place_in_words
+from tui.widgets.chart_axes import place_in_words
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import nearest
 from tui.widgets.chart_dots import Cells
@@ -52,7 +52,7 @@ class HeatMap(ChartFrame):
             scale = Text("share that arrives: 1 ", colours.muted())
             for step in range(9):
                 scale.append(" ", Style(bgcolor=_ramp(colours)[round((1 - step / 8) * (LEVELS - 1))].color))
-            parts.append(scale.append(f" {number(10.0**-DECADES)}", colours.muted()))
+            parts.append(scale.append(f" 1/{10**DECADES:,}", colours.muted()))
         return parts
 
     def prepare(self, colours: Colours, columns: int, rows: int) -> bool:

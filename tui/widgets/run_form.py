@@ -23,9 +23,11 @@ from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.dial import Dial
 from tui.widgets.form_guide import FormGuide
 
+STEPS_COUNT = "Steps under Advanced count instead."
+WRONG = "Some settings under Advanced need another value."
 SHORT = 24  # rows below which lines stand without gaps
 WIDE = 110  # columns from which the plan stands beside the choices,
-ROOMY, TALL = 150, 28  # columns and rows from which there is room for the guide beneath them
+ROOMY, TALL = 146, 28  # columns and rows from which there is room for the guide beneath them
 
 
 class RunForm(VerticalScroll, can_focus=False):
@@ -234,9 +236,7 @@ class RunForm(VerticalScroll, can_focus=False):
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: Unit) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
         self.query_one("#form-time-hint", Static).update(
-            done_at(float(self._dial("form-time")), datetime.now())
-            if self.wants_speed
-            else "Steps under Advanced count instead."
+            done_at(float(self._dial("form-time")), datetime.now()) if self.wants_speed else STEPS_COUNT
         )
         line = self.query_one("#form-name-problem", Static)
         line.update(problems.get("name", ""))
@@ -248,7 +248,7 @@ class RunForm(VerticalScroll, can_focus=False):
         if corpus is None:
             reasons = "Add a text in the Library (F2) first, then come back."
         elif plan is None:
-            reasons = problems.get("", "Some settings under Advanced need another value.")
+            reasons = problems.get("", WRONG)
         else:
             reasons = "\n".join(f"· {reason}" for reason in plan.reasons)
             settings.show_plan(plan)
@@ -268,7 +268,7 @@ class RunForm(VerticalScroll, can_focus=False):
             record = corpus.record
             speed = self._speeds.get(self.device)
             table = budget_table(record.characters, choices, speed, datetime.now(), alphabet=record.alphabet or None)
-            guide.show(table, choices.minutes, choices.unit)
+            guide.show(table, choices.minutes, choices.unit, STEPS_COUNT if not self.wants_speed else WRONG)
 
     def _show_estimate(self, plan: Plan | None, corpus: Corpus | None) -> None:
         """What the run will need, and a warning where that is more than there is."""

@@ -10,6 +10,7 @@ from tui.widgets.bar import bar
 from tui.widgets.chart_colours import Colours
 
 WIDE = 118  # columns from which there is room for charts and sample side by side
+BAR = (8, 24, 48)  # columns of the bar: the fewest, and the most below and from `WIDE`
 STATE_COLOURS = {
     "queued": "accent",
     "starting": "accent",
@@ -22,23 +23,23 @@ STATE_COLOURS = {
 
 
 def progress_line(view: RunView, app: App[None], width: int) -> Text:
-    """State, bar and times."""
+    """State, bar and times; the bar is as long as these leave room for."""
     status, colours = view.status, Colours(app)
-    line = Text(no_wrap=True, overflow="ellipsis")
     colour = STATE_COLOURS.get(status.state, "foreground")
-    line.append(f"● {status.state:<9}", colours.strong(colour))
-    filled, empty = bar(status.progress, 24 if width < WIDE else 48)
+    state = Text(f"● {status.state:<9}", colours.strong(colour))
+    told = Text(f" {status.progress:4.0%}  {duration(status.elapsed)} trained")
+    if status.state in ("training", "paused") and status.remaining > 0:
+        told.append(f", {duration(status.remaining)} left")
+    if status.message and status.state in ("starting", "training", "paused"):
+        told.append(f"  {status.message}", colours.strong("accent"))
+    if not view.caught_up:
+        told.append("  reading its history…", colours.strong("accent"))
+    room = width - state.cell_len - told.cell_len
+    filled, empty = bar(status.progress, max(BAR[0], min(BAR[1] if width < WIDE else BAR[2], room)))
+    line = Text(no_wrap=True, overflow="ellipsis").append_text(state)
     line.append(filled, colours.strong(colour, on="panel"))
     line.append(empty, colours.strong("foreground", on="panel"))
-    line.append(f" {status.progress:4.0%}  ")
-    line.append(f"{duration(status.elapsed)} trained")
-    if status.state in ("training", "paused") and status.remaining > 0:
-        line.append(f", {duration(status.remaining)} left")
-    if status.message and status.state in ("starting", "training", "paused"):
-        line.append(f"  {status.message}", colours.strong("accent"))
-    if not view.caught_up:
-        line.append("  reading its history…", colours.strong("accent"))
-    return line
+    return line.append_text(told)
 
 
 def numbers_line(view: RunView, app: App[None], width: int) -> Text:
