@@ -197,6 +197,27 @@ async def test_where_both_changed_the_same_the_writer_chooses(
     assert held(poem).splitlines()[0] == line
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_what_is_to_be_chosen_first_is_said_above_the_line_of_keys_until_it_is_chosen(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, document=poem, size=size) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("X")
+        others_write(poem, "uno\ntwo\nthree\nfour\nfive\n")
+        await desk.press("f9")
+        await dialog(desk)
+        await desk.press("g")
+        screen = await merging(desk)
+        said, keys = screen.query_one("#merging-said"), screen.query_one("#merging-keys")
+        assert not said.display
+        await desk.press("enter")
+        await desk.until(lambda: said.display and said.region.bottom == keys.region.y)
+        assert not screen.query("Toast") and keys.region.bottom < size[1]
+        await desk.press("t")
+        assert not said.display
+
+
 async def test_leaving_the_merge_leaves_both_texts_as_they_are(
     tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from tui.manuscript.merging import UNKNOWN, Piece, Side
 AROUND = 160  # characters of the text around a place
 SHOWN = 4000  # characters of a place
 LINE = 24  # characters of a place in the list
+CHOOSE = "Both changed this place: choose mine, theirs or both first."
 NAMES = {"mine": "mine", "theirs": "theirs", "both": "both", None: "choose"}
 
 
@@ -46,6 +47,7 @@ class MergingScreen(ModalScreen[str | None]):
                 for side in ("mine", "before", "theirs"):
                     with VerticalScroll(id=f"merging-{side}", can_focus=False):
                         yield Static(markup=False)
+            yield Static(id="merging-said", markup=False)
             yield Static(
                 "m mine · t theirs · b both · M T all that is to be chosen · Enter saves · Esc cancels",
                 id="merging-keys",
@@ -91,7 +93,7 @@ class MergingScreen(ModalScreen[str | None]):
     def action_save(self) -> None:
         if (missing := self._first_open()) is not None:
             self.list_.highlighted = missing
-            self.notify("Both changed this place: choose mine, theirs or both first.", markup=False)
+            self._say(CHOOSE)
             return
         self.dismiss("".join(piece.text(side or "mine") for piece, side in zip(self._pieces, self.sides, strict=True)))
 
@@ -151,6 +153,13 @@ class MergingScreen(ModalScreen[str | None]):
         rest = f"{missing:,} to choose" if missing else "all chosen, Enter saves"
         many = f"{len(self._places):,} place{'s differ' if len(self._places) != 1 else ' differs'}"
         self.query_one("#merging").border_title = f"{self._name}: {many}, {rest}"
+        self._say("")
+
+    def _say(self, sentence: str) -> None:
+        """One sentence above the line of keys, which takes no room while there is none."""
+        said = self.query_one("#merging-said", Static)
+        said.update(sentence)
+        said.display = bool(sentence)
 
     def _first_open(self, after: int = -1) -> int | None:
         """The next place that is to be chosen, behind this one or from the top again."""

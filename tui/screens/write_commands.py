@@ -425,6 +425,14 @@ COMMANDS: tuple[Command, ...] = (
         group=DIALS,
     ),
     Command(
+        "write.hide_message",
+        "Hide message",
+        "Takes away what is said under the text.",
+        "escape",
+        "hide_notice",
+        group=FILES,
+    ),
+    Command(
         "write.colours",
         "Colours",
         "Colours the text: by who wrote it, by how surprising each word is, by what was copied, or not.",

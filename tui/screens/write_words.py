@@ -30,7 +30,7 @@ class WriteWords(WriteTakes):
         self.stop_writing()
         self.editor.dismiss_ghost()
         self.editor.keep()
-        self.say("")
+        self.say("", "model")
         if self._words_task is not None:
             self._words_task.cancel()
         self._words_task = asyncio.create_task(self._ask_for_words())

@@ -1,4 +1,4 @@
-"""The Write screen's two lines under the text: what is going on, and what the person should know."""
+"""The Write screen's status line: what is going on."""
 
 from dataclasses import dataclass
 
@@ -54,18 +54,3 @@ class StatusLine(Static):
             if gap >= 1:
                 break
         return Content.assemble(*shown, " " * max(gap, 1), *right)
-
-
-class Notice(Static):
-    """One sentence for the person, there until it no longer holds. Takes no room while there is none."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("", id=id, markup=False)
-        self.sentence = ""
-
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """Shows a sentence, in the colour of an error where something went wrong; an empty one hides the line."""
-        self.sentence = sentence
-        self.update(sentence)
-        self.set_class(bool(sentence), "-shown")
-        self.set_class(wrong, "-wrong")
