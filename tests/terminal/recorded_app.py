@@ -86,8 +86,8 @@ def record(log: Path) -> None:
         return acts
 
     was_noted, was_taken = Journal.note_state, Journal.take
-    Journal.note_state, Journal.take = note_state, take  # type: ignore[method-assign]
-    Editor.undo, Editor.redo = noting("undo", Editor.undo), noting("redo", Editor.redo)  # type: ignore[method-assign]
+    Journal.note_state, Journal.take = note_state, take  # type: ignore[method-assign, assignment]
+    Editor.undo, Editor.redo = noting("undo", Editor.undo), noting("redo", Editor.redo)  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

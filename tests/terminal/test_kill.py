@@ -61,13 +61,10 @@ class Desk:
 
     def open(self) -> dict[str, Any]:
         """Brings back what was not saved, and returns the state that the text is in then."""
-
-        def stands(screen: str) -> bool:
-            if "was not saved" in screen:
-                self.app.press("enter")
-            return bool(self.states())
-
-        self.app.wait_for(stands)
+        self.app.wait_for(lambda screen: "was not saved" in screen or self.states())
+        if not self.states():
+            self.app.press("enter")
+            self.app.wait_for(lambda _: self.states())
         state: dict[str, Any] = self.states()[0]["state"]
         return state
 

@@ -1,5 +1,6 @@
 """Two versions of a text side by side, with what both began as: which one stays, place by place."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
@@ -122,8 +123,8 @@ class MergingScreen(ModalScreen[str | None]):
     def _in_place(self, number: int, form: str, text: str) -> Content:
         if text == UNKNOWN:
             return Content.styled("What both began as is not known.", "$foreground-muted")
-        before = "".join(self._form(each, form) for each in self._pieces[max(0, number - 4) : number])[-AROUND:]
-        after = "".join(self._form(each, form) for each in self._pieces[number + 1 : number + 5])[:AROUND]
+        before = self._form_of(reversed(range(number)), form)[-AROUND:]
+        after = self._form_of(range(number + 1, len(self._pieces)), form)[:AROUND]
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text) - SHOWN:,} characters more)"
         return Content.assemble(
             (before, "$foreground-muted"),
@@ -131,8 +132,18 @@ class MergingScreen(ModalScreen[str | None]):
             (after, "$foreground-muted"),
         )
 
-    def _form(self, piece: Piece, form: str) -> str:
-        return {"mine": piece.mine, "before": piece.base, "theirs": piece.theirs}[form]
+    def _form_of(self, numbers: Iterable[int], form: str) -> str:
+        """What some pieces say in one form, in the order of the text; no more of them than are shown."""
+        found: list[tuple[int, str]] = []
+        room = AROUND
+        for number in numbers:
+            piece = self._pieces[number]
+            said = {"mine": piece.mine, "before": piece.base, "theirs": piece.theirs}[form]
+            found.append((number, said))
+            room -= len(said)
+            if room <= 0:
+                break
+        return "".join(said for _, said in sorted(found))
 
     def _line(self, number: int) -> Content:
         piece, side = self._pieces[number], self.sides[number]
