@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from textual.widgets import Static
 
 from tests.tui.test_write_documents import dialog, opened, picker, saved
@@ -231,7 +230,7 @@ async def test_a_place_is_shown_in_the_text_around_it(
         await saved(desk)
         await desk.press("ctrl+home", *["ctrl+right"] * 20)
         await desk.type("MINE")
-        others_write(poem, poem.read_text().replace("word39", "theirs"))
+        others_write(poem, held(poem).replace("word39", "theirs"))
         await desk.press("f9")
         await dialog(desk)
         await desk.press("g")

@@ -16,8 +16,8 @@ from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.editing import EDITOR
 from tui.commands.registry import bindings
+from tui.commands.write import COMMANDS
 from tui.engine_link import EngineLink
-from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_handing_over import WriteHandingOver
