@@ -103,6 +103,9 @@ class WriteWords(WriteTakes):
         """
         manuscript = self.editor.manuscript
         last = manuscript.history.here
+        if last.parent is not None and [(each.start, each.removed) for each in last.changes] == [(start, "")]:
+            self.editor.go(last.parent)
+            return start, start
         inside = bool(last.changes) and last.changes[-1].start < start < last.changes[-1].new_end
         head = manuscript.split(start) if inside else None
         if head is not None and last.parent is head:
