@@ -7,6 +7,7 @@ import pytest
 from corpora.errors import InputError
 from tests.tui.write_help import writing
 from tui.screens.write_desk import Trouble
+from tui.widgets.key_bar import KeyBar
 
 FULL = "story.txt can't be saved: the disk is full."
 
@@ -66,6 +67,19 @@ async def test_escape_takes_messages_away_but_only_once_it_has_nothing_else_to_d
         await desk.press("escape")
         assert desk.notice == ""
         assert not desk.screen.check_action("hide_notice", ())
+
+
+async def test_the_key_that_hides_messages_is_shown_with_them_in_a_small_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(80, 24)) as desk:
+        await desk.ready()
+        keys = desk.screen.query_one(KeyBar)
+        assert "Hide message" not in keys.render_line(0).text
+        desk.screen.say(FULL, "saving", wrong=True)
+        await desk.until(lambda: "Hide message" in keys.render_line(0).text, "the key")
+        await desk.press("escape")
+        await desk.until(lambda: "Hide message" not in keys.render_line(0).text, "no key")
 
 
 async def test_trouble_that_goes_on_is_not_told_again_after_it_was_hidden(

@@ -150,9 +150,11 @@ class WriteDesk(Screen[None]):
     def say(self, sentence: str, about: Topic = "other", *, wrong: bool = False, lasting: bool = False) -> None:
         """One sentence under the text; an empty one takes that of its topic away. `Notice` has the rules."""
         self.notice.say(sentence, about, "wrong" if wrong else "lasting" if lasting else "passing")
+        self.refresh_bindings()  # a key hides it
 
     def action_hide_notice(self) -> None:
         self.notice.clear()
+        self.refresh_bindings()
 
     def tell(self, error: InputError | EngineError, advice: str = "", before: str = "") -> None:
         """Says what went wrong in the engine, and what to do about it: `advice`, but for a model that is of no use."""
