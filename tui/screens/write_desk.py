@@ -181,10 +181,20 @@ class WriteDesk(Screen[None]):
             locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
             score=self.score(),
+            seed=self._seed(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
             legend=tuple((text, self._look(name)) for text, name in self.legend()),
         )
+
+    def _seed(self) -> int | None:
+        """The RNG seed of the take that stands there or is suggested; else, while scores are shown, the next one's."""
+        manuscript, ghost = self.editor.manuscript, self.editor.ghost
+        if manuscript.pending and manuscript.takes is not None:
+            return manuscript.takes.shown.seed
+        if ghost is not None and ghost.take is not None:
+            return ghost.take.seed
+        return self.settings.seed if self.score() else None
 
     def _look(self, name: str) -> Style:
         """How the editor shows what has this component class."""

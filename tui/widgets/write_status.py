@@ -19,6 +19,7 @@ class WriteState:
     locked: bool = False  # another window has it
     score: str = ""  # "2.13 bits/char"
     model: str = ""
+    seed: int | None = None  # the RNG seed of the take that stands there, or of the next one
     doing: str = ""  # "writing…", "take 2 of 3"
     speed: float = 0.0  # tokens a second; 0: not shown
     legend: tuple[tuple[str, Style], ...] = ()  # what the colours of the text mean, each in its colour
@@ -49,8 +50,11 @@ class StatusLine(Static):
             right.append((f"  {state.score}", "$secondary"))
         if state.model:
             right.append((f"  {state.model}", "$primary"))
-        for shown in (left + legend, left, left[:2]):  # as much as there is room for
-            gap = width - sum(Content(text).cell_length for text, _ in shown + right)
-            if gap >= 1:
+        seed: list[tuple[str, str | Style]] = (
+            [] if state.seed is None else [(f"  seed {state.seed}", "$foreground-muted")]
+        )
+        for shown, last in ((left + legend, seed), (left + legend, []), (left, []), (left[:2], [])):
+            gap = width - sum(Content(text).cell_length for text, _ in shown + right + last)
+            if gap >= 1:  # as much as there is room for
                 break
-        return Content.assemble(*shown, " " * max(gap, 1), *right)
+        return Content.assemble(*shown, " " * max(gap, 1), *right, *last)
