@@ -1,8 +1,10 @@
 """Two versions of a text side by side, with what both began as: which one stays, place by place."""
 
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import ClassVar
 
+from rich.cells import cell_len, chop_cells
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,7 +21,8 @@ from tui.manuscript.merging import UNKNOWN, Piece, Side
 
 AROUND = 160  # characters of the text around a place
 SHOWN = 4000  # characters of a place
-LINE = 24  # characters of a place in the list
+LINE = 24  # cells of either form of a place in the list
+KNOWN = 6  # characters of them before the first that differs
 CHOOSE = "Both changed this place: choose mine, theirs or both first."
 NAMES = {"mine": "mine", "theirs": "theirs", "both": "both", None: "choose"}
 
@@ -151,7 +154,7 @@ class MergingScreen(ModalScreen[str | None]):
         return Content.assemble(
             (f"{NAMES[side]:7}", "$text-warning bold" if side is None else "$text-success"),
             (f"  line {self._lines[number]:,}, {why}:  ", "$foreground-muted"),
-            (f"{_short(piece.mine)}  │  {_short(piece.theirs)}", "$foreground"),
+            ("  │  ".join(_short(piece.mine, piece.theirs)), "$foreground"),
         )
 
     def _set(self, at: int, side: Side) -> None:
@@ -186,6 +189,16 @@ class MergingScreen(ModalScreen[str | None]):
         return found
 
 
-def _short(text: str) -> str:
-    line = " ".join(text[: 4 * LINE].split()) or ("(line end)" if text else "(nothing)")
-    return line if len(line) <= LINE else line[: LINE - 1] + "…"
+def _short(mine: str, theirs: str) -> tuple[str, str]:
+    """Both forms in a line of the list: from about where they begin to differ, where that is far into them."""
+    forms = [" ".join(text[: SHOWN + LINE].split()) for text in (mine, theirs)]
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*forms, strict=False)))
+    start = common - KNOWN if common > LINE // 2 else 0
+    return _cut(forms[0], start, mine), _cut(forms[1], start, theirs)
+
+
+def _cut(form: str, start: int, text: str) -> str:
+    if not form:
+        return "(line end)" if text else "(nothing)"
+    line = f"…{form[start:]}" if start else form
+    return line if cell_len(line) <= LINE else chop_cells(line, LINE - 1)[0] + "…"
