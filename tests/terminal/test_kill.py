@@ -14,7 +14,7 @@ from tests.terminal.test_commands import own_text, pantoum
 from tests.tui.cli_tools import remember_speed
 from tui.write_settings import WriteSettings, save_settings
 
-pytestmark = [pytest.mark.terminal, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.terminal, pytest.mark.timeout(480)]
 
 RECORDED = Path(__file__).with_name("recorded_app.py")
 MOST = 1.0  # seconds of typing that a crash may take
