@@ -41,7 +41,15 @@ READ = 0.05  # seconds to wait for output at a time
 class Terminal:
     """One program in a pseudo-terminal. Leaving the block ends it, whatever state it is in."""
 
-    def __init__(self, arguments: Sequence[str], *, home: Path, columns: int = 80, rows: int = 24) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        home: Path,
+        columns: int = 80,
+        rows: int = 24,
+        program: Sequence[str] = ("-P", "-m", "tui.cli"),
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         environment = {
@@ -56,7 +64,7 @@ class Terminal:
             environment.pop(name, None)
         self._process = pexpect.spawn(
             sys.executable,
-            ["-P", "-m", "tui.cli", *arguments],
+            [*program, *arguments],
             env=environment,
             cwd=str(home.parent),
             dimensions=(rows, columns),

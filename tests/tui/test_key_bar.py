@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 
 from tests.tui.driving import running
-from tui.screens.write_commands import COMMANDS
+from tui.commands.write import COMMANDS
 from tui.widgets.key_bar import KeyBar
 
 

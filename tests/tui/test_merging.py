@@ -5,9 +5,11 @@ from difflib import SequenceMatcher
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tui.manuscript import merging
 from tui.manuscript.merging import Piece, blocks, merge
+from tui.screens.merging import LINE, _short
 
 WORDS = st.sampled_from(["a", "b", "river ", "sea ", "\n", "\n\n", ".", "字", " ", "\u2028", "\r"])
 TEXTS = st.lists(WORDS, max_size=25).map("".join)
@@ -79,6 +81,24 @@ def test_edits_of_different_words_of_one_line_come_together() -> None:
     mine = base.replace("river", "Danube")
     theirs = base.replace("asks", "tells")
     assert merged(base, mine, theirs) == "The Danube goes down to the sea and nobody tells it why."
+
+
+def test_edits_of_different_characters_of_one_chinese_line_come_together() -> None:
+    base = "床前明月光疑是地上霜"
+    assert merged(base, base.replace("床", "窗"), base.replace("霜", "雪")) == "窗前明月光疑是地上雪"
+
+
+def test_chinese_that_both_stays_has_no_space_in_it() -> None:
+    pieces = merge("床前", "窗前", "门前")
+    (differing,) = [piece for piece in pieces if piece.merged is None]
+    assert differing.text("both") == "窗门"
+
+
+@pytest.mark.parametrize("start", ["a very long beginning of a line that both have ", "独坐书斋日正中平生三昧试茶功"])
+def test_the_list_shows_where_two_long_forms_differ_and_has_room_for_both(start: str) -> None:
+    mine, theirs = _short(start + "mine", start + "theirs")
+    assert mine.endswith("mine") and theirs.endswith("theirs") and mine.startswith("…")
+    assert max(map(cell_len, _short(start * 9, "字" * 99))) <= LINE
 
 
 def test_two_edits_of_one_word_are_to_be_chosen_and_can_both_stay() -> None:

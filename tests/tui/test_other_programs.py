@@ -121,7 +121,7 @@ async def test_what_another_editor_made_of_the_text_is_one_step(
     editor = program(tmp_path, "editor", code)
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.type("mine")
-        desk.screen.say("")
+        desk.screen.notice.clear()
         await edited_by(desk, str(editor), monkeypatch)
         assert desk.text == "MINE and more"
         await desk.press("ctrl+z")
@@ -133,6 +133,6 @@ async def test_a_terminal_that_cannot_be_handed_over_is_told_in_words(
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.type("mine")
-        desk.screen.say("")
+        desk.screen.notice.clear()
         await edited_by(desk, str(program(tmp_path, "editor", "")), monkeypatch)
         assert "can't be handed" in desk.notice and desk.text == "mine"

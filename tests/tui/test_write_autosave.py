@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from tests.tui.test_write_documents import dialog, opened, picker, saved
 from tests.tui.write_help import Writing, unsaved_texts, writing
@@ -192,11 +193,51 @@ async def test_where_both_changed_the_same_the_writer_chooses(
         assert screen.open_places == 1
         await desk.press("enter")
         assert desk.pilot.app.screen is screen, "nothing is saved before it is chosen"
-        frame = screen.query_one("#merging")
-        assert frame.border_subtitle == "Choose mine, theirs or both at each place first."
         await desk.press(key, "enter")
         await saved(desk)
     assert held(poem).splitlines()[0] == line
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_what_is_to_be_chosen_first_is_said_above_the_line_of_keys_until_it_is_chosen(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, document=poem, size=size) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("X")
+        others_write(poem, "uno\ntwo\nthree\nfour\nfive\n")
+        await desk.press("f9")
+        await dialog(desk)
+        await desk.press("g")
+        screen = await merging(desk)
+        said, keys = screen.query_one("#merging-said"), screen.query_one("#merging-keys")
+        assert not said.display
+        await desk.press("enter")
+        await desk.until(lambda: said.display and said.region.bottom == keys.region.y)
+        assert not screen.query("Toast") and keys.region.bottom < size[1]
+        await desk.press("t")
+        assert not said.display
+
+
+async def test_a_place_is_shown_in_the_text_around_it(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, document=poem, size=(160, 45)) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        words = " ".join(f"word{number}" for number in range(40))
+        desk.screen.editor.type_text(words + "\n")
+        await desk.press("f9")
+        await saved(desk)
+        await desk.press("ctrl+home", *["ctrl+right"] * 20)
+        await desk.type("MINE")
+        others_write(poem, held(poem).replace("word39", "theirs"))
+        await desk.press("f9")
+        await dialog(desk)
+        await desk.press("g")
+        screen = await merging(desk)
+        await desk.pilot.pause()
+        shown = str(screen.query_one("#merging-mine Static", Static).render())
+        assert "word15" in shown and "MINE" in shown and "word25" in shown
 
 
 async def test_leaving_the_merge_leaves_both_texts_as_they_are(

@@ -127,7 +127,7 @@ async def test_tab_says_what_is_missing_where_there_is_no_model_and_what_is_type
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.until(lambda: "no model yet" in desk.notice)
-        desk.screen.say("")
+        desk.screen.notice.clear()
         await desk.press("tab")
         assert "no model yet" in desk.notice
         await desk.press("x")

@@ -89,7 +89,7 @@ def state(manuscript: Manuscript) -> object:
     nodes = [
         (node.number, node.parent.number if node.parent else None, node.kind, node.changes, node.pinned, node.archived,
          node.grown, node.latest.number if node.latest else None,
-         node.take and (node.take.hash, node.take.exact, node.take.recipe),
+         node.take and (node.take.node, node.take.hash, node.take.exact, node.take.recipe),
          node.joined, [(take.text, take.recipe) for take in node.earlier],
          [child.number for child in node.children])
         for node in history

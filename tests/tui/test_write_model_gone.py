@@ -52,7 +52,7 @@ async def test_typing_on_says_once_that_the_model_is_gone_and_then_asks_nothing_
         delete(tmp_path)
         await desk.type("my")
         await lost(desk)
-        desk.screen.say("")
+        await desk.press("escape")
         asked = len(desk.requests("next"))
         await desk.type(" words")
         await desk.pilot.pause(0.4)

@@ -74,3 +74,26 @@ def test_parts_cover_the_text_after_an_edit_and_those_that_it_can_concern_are_fo
     for part, end in zip(parts, accumulate(part.length for part in parts), strict=True):
         if part.bits is not None:
             assert end <= start or end - part.length >= start + inserted + FORGETS
+
+
+@pytest.mark.parametrize(("size", "room"), [((80, 24), False), ((160, 45), True)])
+async def test_the_seed_of_what_stands_there_is_in_the_status_line_where_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], room: bool
+) -> None:
+    path = tmp_path / "the-long-name-of-a-longer-chapter.txt"
+    path.write_text(WORDS)
+    async with writing(tmp_path, monkeypatch, size=size, document=path) as desk:
+        await desk.ready()
+        await desk.until(lambda: desk.screen.file_name())
+        assert desk.screen.status.state.seed is None
+        await desk.press("alt+e")
+        await desk.until(lambda: desk.screen.score() == "0.80 bits/char", "the score")
+        assert desk.screen.status.state.seed == desk.screen.settings.seed
+        await desk.press("tab")
+        await desk.until(lambda: desk.screen.editor.ghost and desk.screen.editor.ghost.number, "a suggestion")
+        await desk.press("down")
+        ghost = desk.screen.editor.ghost
+        assert ghost is not None and ghost.take is not None
+        assert desk.screen.status.state.seed == ghost.take.seed
+        line = str(desk.screen.status.render())
+        assert (f"seed {ghost.take.seed}" in line, "suggestion 2" in line) == (room, True)

@@ -66,6 +66,21 @@ async def test_text_that_grows_anew_is_a_branch_beside_the_old_one(
         assert desk.text == "so long ago"
 
 
+async def test_what_a_step_of_its_own_wrote_grows_anew_beside_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so long ago")
+        await desk.press("alt+left", "alt+left", "alt+c")
+        await listed(desk)
+        await desk.press("down", "g")
+        await desk.until(lambda: desk.screen.editor.ghost and desk.screen.editor.ghost.text, "a suggestion")
+        assert desk.text == "so on"
+        await desk.press("escape", "alt+j")
+        assert desk.text == "so long ago"
+
+
 async def test_escape_leaves_the_text_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()
@@ -80,7 +95,7 @@ async def test_an_engine_that_fails_is_told_and_no_list_opens(tmp_path: Path, mo
     async with writing(tmp_path, monkeypatch, models=("bad one",)) as desk:
         await desk.type("so long")
         await desk.until(lambda: "damaged" in desk.notice)
-        desk.screen.say("")
+        desk.screen.notice.clear()
         await desk.press("alt+w")
         await desk.until(lambda: "your text is untouched" in desk.notice)
         assert len(desk.pilot.app.screen_stack) == 1

@@ -18,6 +18,7 @@ from tui.commands.merging import MERGING
 from tui.commands.presets import PRESETS
 from tui.commands.regenerate import REGENERATE
 from tui.commands.train import TRAIN
+from tui.commands.write import COMMANDS as WRITE
 
 EVERYWHERE: tuple[Command, ...] = (
     Command("app.help", "Help", "Shows the keys of this screen.", "f1", "help", footer=False, priority=True),
@@ -104,8 +105,6 @@ def screen_class(mode: str) -> type[Screen[object]]:
 
 def all_commands() -> dict[str, tuple[Command, ...]]:
     """Every command by mode, those that work everywhere under ``"app"``."""
-    from tui.screens.write_commands import COMMANDS as WRITE
-
     return {
         "app": EVERYWHERE,
         "library": LIBRARY,

@@ -210,8 +210,8 @@ class Manuscript:
             return
         number = self.history.next_number()
         change = self.body.replace(place, until, text, fragment_of(text, number))
-        made = self.history.record(change, before, after, take=take)
-        take.node = take.node or made.number
+        take.node = take.node or number  # before the step is recorded: the journal notes it as it is then
+        self.history.record(change, before, after, take=take)
 
     def _hide(self) -> None:
         placed = self.pending_range

@@ -14,10 +14,13 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
 
+from tui.manuscript.counting import IDEOGRAPH
+
 Side = Literal["mine", "theirs", "both"]
 Block = tuple[int, int, int]  # where it begins in one, where in the other, its length
 
-_WORDS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+_WORDS = re.compile(rf"\n|[^\S\n]+|{IDEOGRAPH}|(?:(?!{IDEOGRAPH})\w)+|[^\w\s]")
+_IDEOGRAPH = re.compile(IDEOGRAPH)
 UNKNOWN = "\0"  # the base of a piece whose base nobody knows; no text holds it
 FULL = 250_000  # pairs of lines or words that are compared in full
 MOST_WORDS = 20_000  # of a place; longer ones stay whole
@@ -49,7 +52,8 @@ class Piece:
             return self.mine if side == "mine" else self.theirs
         gap = ""
         if self.mine and self.theirs and not self.mine[-1].isspace() and not self.theirs[0].isspace():
-            gap = "\n" if "\n" in self.mine + self.theirs else " "
+            spaced = not (_IDEOGRAPH.match(self.mine[-1]) or _IDEOGRAPH.match(self.theirs[0]))
+            gap = "\n" if "\n" in self.mine + self.theirs else " " if spaced else ""
         return self.mine + gap + self.theirs
 
 

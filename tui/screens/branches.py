@@ -18,6 +18,7 @@ from tui.commands.registry import bindings
 from tui.manuscript.history import History, Node
 from tui.manuscript.outline import Branch, outline
 
+NOT_JOINED = "Only a branch whose parent has no other can be joined with it."
 MOST = 2000  # lines that are shown; a search finds the others
 
 
@@ -37,6 +38,7 @@ class BranchesScreen(ModalScreen[Node | None]):
         with Vertical():
             yield Input(placeholder="Search for words, a model, pinned…", id="branch-search", compact=True)
             yield OptionList(id="branch-list", compact=True)
+            yield Static(id="branch-said", markup=False)
             yield Static(
                 "Enter goes there · p pins · a puts away · m joins with the one above · / searches · Esc closes",
                 id="branch-keys",
@@ -104,10 +106,20 @@ class BranchesScreen(ModalScreen[Node | None]):
 
     def action_merge(self) -> None:
         node = self.chosen
-        joined = node is None or self._history.merge(node)
-        self._fill(node)
-        if not joined:
-            self.query_one(Vertical).border_subtitle = "Only a branch whose parent has no other can be joined with it."
+        refused = node is not None and not self._history.merge(node)
+        if not refused:
+            self._fill(node)
+        self._say(NOT_JOINED if refused else "")
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self._say("")
+
+    def _say(self, sentence: str) -> None:
+        """One sentence above the line of keys, which takes no room while there is none."""
+        said = self.query_one("#branch-said", Static)
+        said.update(sentence)
+        said.display = bool(sentence)
 
 
 def when_made(made: float, now: datetime) -> str:

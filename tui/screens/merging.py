@@ -1,7 +1,10 @@
 """Two versions of a text side by side, with what both began as: which one stays, place by place."""
 
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import ClassVar
 
+from rich.cells import cell_len, chop_cells
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -18,7 +21,9 @@ from tui.manuscript.merging import UNKNOWN, Piece, Side
 
 AROUND = 160  # characters of the text around a place
 SHOWN = 4000  # characters of a place
-LINE = 24  # characters of a place in the list
+LINE = 24  # cells of either form of a place in the list
+KNOWN = 6  # characters of them before the first that differs
+CHOOSE = "Both changed this place: choose mine, theirs or both first."
 NAMES = {"mine": "mine", "theirs": "theirs", "both": "both", None: "choose"}
 
 
@@ -46,6 +51,7 @@ class MergingScreen(ModalScreen[str | None]):
                 for side in ("mine", "before", "theirs"):
                     with VerticalScroll(id=f"merging-{side}", can_focus=False):
                         yield Static(markup=False)
+            yield Static(id="merging-said", markup=False)
             yield Static(
                 "m mine · t theirs · b both · M T all that is to be chosen · Enter saves · Esc cancels",
                 id="merging-keys",
@@ -91,7 +97,7 @@ class MergingScreen(ModalScreen[str | None]):
     def action_save(self) -> None:
         if (missing := self._first_open()) is not None:
             self.list_.highlighted = missing
-            self.query_one("#merging").border_subtitle = "Choose mine, theirs or both at each place first."
+            self._say(CHOOSE)
             return
         self.dismiss("".join(piece.text(side or "mine") for piece, side in zip(self._pieces, self.sides, strict=True)))
 
@@ -120,8 +126,8 @@ class MergingScreen(ModalScreen[str | None]):
     def _in_place(self, number: int, form: str, text: str) -> Content:
         if text == UNKNOWN:
             return Content.styled("What both began as is not known.", "$foreground-muted")
-        before = "".join(self._form(each, form) for each in self._pieces[max(0, number - 4) : number])[-AROUND:]
-        after = "".join(self._form(each, form) for each in self._pieces[number + 1 : number + 5])[:AROUND]
+        before = self._form_of(reversed(range(number)), form)[-AROUND:]
+        after = self._form_of(range(number + 1, len(self._pieces)), form)[:AROUND]
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text) - SHOWN:,} characters more)"
         return Content.assemble(
             (before, "$foreground-muted"),
@@ -129,8 +135,18 @@ class MergingScreen(ModalScreen[str | None]):
             (after, "$foreground-muted"),
         )
 
-    def _form(self, piece: Piece, form: str) -> str:
-        return {"mine": piece.mine, "before": piece.base, "theirs": piece.theirs}[form]
+    def _form_of(self, numbers: Iterable[int], form: str) -> str:
+        """What some pieces say in one form, in the order of the text; no more of them than are shown."""
+        found: list[tuple[int, str]] = []
+        room = AROUND
+        for number in numbers:
+            piece = self._pieces[number]
+            said = {"mine": piece.mine, "before": piece.base, "theirs": piece.theirs}[form]
+            found.append((number, said))
+            room -= len(said)
+            if room <= 0:
+                break
+        return "".join(said for _, said in sorted(found))
 
     def _line(self, number: int) -> Content:
         piece, side = self._pieces[number], self.sides[number]
@@ -138,7 +154,7 @@ class MergingScreen(ModalScreen[str | None]):
         return Content.assemble(
             (f"{NAMES[side]:7}", "$text-warning bold" if side is None else "$text-success"),
             (f"  line {self._lines[number]:,}, {why}:  ", "$foreground-muted"),
-            (f"{_short(piece.mine)}  │  {_short(piece.theirs)}", "$foreground"),
+            ("  │  ".join(_short(piece.mine, piece.theirs)), "$foreground"),
         )
 
     def _set(self, at: int, side: Side) -> None:
@@ -150,8 +166,14 @@ class MergingScreen(ModalScreen[str | None]):
         missing = self.open_places
         rest = f"{missing:,} to choose" if missing else "all chosen, Enter saves"
         many = f"{len(self._places):,} place{'s differ' if len(self._places) != 1 else ' differs'}"
-        frame = self.query_one("#merging")
-        frame.border_title, frame.border_subtitle = f"{self._name}: {many}, {rest}", ""
+        self.query_one("#merging").border_title = f"{self._name}: {many}, {rest}"
+        self._say("")
+
+    def _say(self, sentence: str) -> None:
+        """One sentence above the line of keys, which takes no room while there is none."""
+        said = self.query_one("#merging-said", Static)
+        said.update(sentence)
+        said.display = bool(sentence)
 
     def _first_open(self, after: int = -1) -> int | None:
         """The next place that is to be chosen, behind this one or from the top again."""
@@ -167,6 +189,16 @@ class MergingScreen(ModalScreen[str | None]):
         return found
 
 
-def _short(text: str) -> str:
-    line = " ".join(text[: 4 * LINE].split()) or ("(line end)" if text else "(nothing)")
-    return line if len(line) <= LINE else line[: LINE - 1] + "…"
+def _short(mine: str, theirs: str) -> tuple[str, str]:
+    """Both forms in a line of the list: from about where they begin to differ, where that is far into them."""
+    forms = [" ".join(text[: SHOWN + LINE].split()) for text in (mine, theirs)]
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*forms, strict=False)))
+    start = common - KNOWN if common > LINE // 2 else 0
+    return _cut(forms[0], start, mine), _cut(forms[1], start, theirs)
+
+
+def _cut(form: str, start: int, text: str) -> str:
+    if not form:
+        return "(line end)" if text else "(nothing)"
+    line = f"…{form[start:]}" if start else form
+    return line if cell_len(line) <= LINE else chop_cells(line, LINE - 1)[0] + "…"

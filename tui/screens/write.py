@@ -16,8 +16,8 @@ from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.editing import EDITOR
 from tui.commands.registry import bindings
+from tui.commands.write import COMMANDS
 from tui.engine_link import EngineLink
-from tui.screens.write_commands import COMMANDS
 from tui.screens.write_continuing import NO_MODEL
 from tui.screens.write_engine import NextQuestion
 from tui.screens.write_handing_over import WriteHandingOver
@@ -106,6 +106,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
                 return self.filling
             case "focus_text":
                 return not manuscript.pending and self.focused is not self.editor
+            case "hide_notice":
+                in_text = self.focused is self.editor and not (self.suggesting or self.writing or manuscript.pending)
+                return in_text and bool(self.notice.sentence)
             case _:
                 return True
 
@@ -114,9 +117,6 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
     @property
     def has_models(self) -> bool:
         return self._listed
-
-    def standing(self) -> str:
-        return self._said
 
     def model_lost(self) -> None:
         super().model_lost()
@@ -136,7 +136,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug] or slugs[:1]
             chosen = next((slug for slug in voices if slug in slugs), "")
             if chosen and chosen == self._missed:
-                self.say("")
+                self.say("", "model")
             self._listed, self._missed = bool(slugs), "" if chosen or not voices else voices[0]
             with self.prevent(Select.Changed):
                 self.models.set_options(options)
@@ -154,14 +154,14 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             sentence = NO_MODEL
         elif missed := self._missed or (wanted if wanted != chosen else ""):
             sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with alt+m."
-        if sentence or self.notice.sentence == self._said:
-            self.say(sentence)
+        if sentence or self.notice.about("model") == self._said:
+            self.say(sentence, "model", lasting=True)
         self._said = sentence
 
     @on(Select.Changed, "#model")
     def _model_chosen(self, event: Select.Changed) -> None:
         if isinstance(event.value, str) and event.value != self.session.slug:
-            self.say("")
+            self.say("", "model")
             self.run_worker(self._choose(event.value), group="models")
             self.editor.focus()
 

@@ -33,7 +33,7 @@ class WriteAside(WriteDesk):
         self._saved_at = (0, 0)  # the history's position when text and file were last the same
         self._journal: Journal | None = None
         self._opening = False  # whether a file was asked for: then older texts can wait
-        self._unkept = Trouble(self)  # with the journal
+        self._unkept = Trouble(self, "journal")  # with the journal
         self._turn, self._noting = asyncio.Lock(), asyncio.Lock()
 
     def on_mount(self) -> None:
@@ -41,7 +41,7 @@ class WriteAside(WriteDesk):
         try:
             self._journal = new_document(self.root, self.editor.manuscript).journal
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
         self.call_after_refresh(lambda: self.in_turn(self._offer_left()))
 
     def on_screen_suspend(self) -> None:
@@ -87,7 +87,7 @@ class WriteAside(WriteDesk):
         if opened.manuscript.offers_takes:
             self.editor.turn_take(0)  # what the model had written when the app went down
         self.editor.focus()
-        self.say(" ".join(opened.notices) or self.standing())
+        self.say(" ".join(opened.notices), "text", lasting=True)
         self.refresh_status()
 
     def _adopt(self, opened: Opened) -> None:
@@ -103,7 +103,7 @@ class WriteAside(WriteDesk):
                 try:
                     await asyncio.to_thread(journal.close, unsaved=self.unsaved())
                 except InputError as error:
-                    self.say(str(error), wrong=True)
+                    self.say(str(error), "text", wrong=True)
 
     async def may_leave(self) -> bool:
         """Whether the text that is open may go: it is saved, or the person said so."""
@@ -212,16 +212,18 @@ class WriteAside(WriteDesk):
         try:
             if left.path is not None:
                 await asyncio.to_thread(left.revert)
-                self.say(f"{left.name} is as its file has it; what was not saved is among its branches.")
+                self.say(f"{left.name} is as its file has it; what was not saved is among its branches.", "text")
                 return
             left.journal.discard()
             trash = await asyncio.to_thread(ensure_room, "trash", self.root)
             place = await asyncio.to_thread(move_to_trash, left.journal.file, trash)
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
         else:
-            self.say(f"Discarded. For 30 days it can still be found at {place}.")
+            self.say(f"Discarded. For 30 days it can still be found at {place}.", "text")
 
     @on(Editor.Refused)
     def _refused(self) -> None:
-        self.say("This text is open in another window, so it can only be read here. Save it under another name.")
+        self.say(
+            "This text is open in another window, so it can only be read here. Save it under another name.", "text"
+        )

@@ -8,6 +8,7 @@ import msgspec
 
 from corpora.errors import InputError
 from tui.engine_link import EngineLink
+from tui.manuscript.opening import Opened
 from tui.manuscript.saving import Gone, Overtaken
 from tui.manuscript.textfile import TextFile, changed_outside
 from tui.quitting import Guarded
@@ -32,7 +33,7 @@ class WriteAutosave(WriteOvertaken):
         self._looked_at, self._seen = 0.0, (0, 0)  # when the file was looked at, and its time and size then
         self._held: TextFile | None = None  # the state of the file over which others wrote, or which they deleted
         self._gone = False  # whether it was deleted
-        self._unsaved = Trouble(self)  # with the file
+        self._unsaved = Trouble(self, "saving")  # with the file
         self._retry = 0.0  # when to try again after trouble
 
     def on_mount(self) -> None:
@@ -50,6 +51,14 @@ class WriteAutosave(WriteOvertaken):
         await self._save_by_itself()
         if pending and manuscript.offers_takes:
             self.editor.turn_take(0)
+
+    async def note_saved(self) -> None:
+        self._unsaved.over()
+        await super().note_saved()
+
+    def _adopt(self, opened: Opened) -> None:
+        self._unsaved.over()  # with the file of another text
+        super()._adopt(opened)
 
     def action_autosave(self) -> None:
         wanted = not self.settings.autosave
@@ -110,8 +119,6 @@ class WriteAutosave(WriteOvertaken):
                 self._held, self._gone = self._file, isinstance(error, Gone)
             self._retry = monotonic() + AGAIN
             self._unsaved.failed(error)
-        else:
-            self._unsaved.over()
 
     async def _look_at_file(self) -> None:
         """Takes over what others made of the file of a text that has no changes of its own."""

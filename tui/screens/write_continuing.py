@@ -117,7 +117,7 @@ class WriteContinuing(WriteDesk):
         if not self.session.slug:
             self.say_no_model()
             return
-        self.say("")
+        self.say("", "model")
         take = Take(self.session.slug, self._next_seed(place), self.settings.dials)
         self.editor.begin(place, take)
         self._writing, self._last_speed = take, 0.0
@@ -214,7 +214,7 @@ class WriteContinuing(WriteDesk):
 
     def say_no_model(self) -> None:
         """Says why nothing can write, and what to do about it."""
-        self.say(NONE_CHOSEN if self.has_models else NO_MODEL)
+        self.say(NONE_CHOSEN if self.has_models else NO_MODEL, "model", lasting=True)
 
     @property
     def has_models(self) -> bool:

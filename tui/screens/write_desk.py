@@ -23,7 +23,8 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.mode_bar import ModeBar
 from tui.widgets.news_line import NewsLine
 from tui.widgets.next_tokens import NextTokensPanel
-from tui.widgets.write_status import Notice, StatusLine, WriteState
+from tui.widgets.notice import Notice, Topic
+from tui.widgets.write_status import StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
 HINT = (
@@ -40,20 +41,20 @@ SETTINGS_REST = 1.0  # seconds without a turn after which the dials are remember
 class Trouble:
     """Something that may fail again and again, such as writing to a full disk: told once, and told when it is over."""
 
-    def __init__(self, desk: "WriteDesk") -> None:
-        self._desk = desk
+    def __init__(self, desk: "WriteDesk", about: Topic) -> None:
+        self._desk, self._about = desk, about
         self.sentence = ""  # what is wrong; empty while nothing is
 
     def failed(self, error: InputError) -> None:
         """It went wrong."""
         news, self.sentence = str(error) != self.sentence, str(error)
-        if news or not self._desk.notice.sentence:
-            self._desk.say(self.sentence, wrong=True)
+        if news:
+            self._desk.say(self.sentence, self._about, wrong=True)
 
     def over(self, said: str = "") -> None:
         """It went well."""
-        if self.sentence and self._desk.notice.sentence == self.sentence:
-            self._desk.say(said)
+        if self.sentence and self._desk.notice.about(self._about) == self.sentence:
+            self._desk.say(said, self._about)
         self.sentence = ""
 
 
@@ -101,7 +102,7 @@ class WriteDesk(Screen[None]):
         self.editor.focus()
         self.watch(self.app, "alt", self._tell_alt)
         if self._settings_notice:
-            self.say(self._settings_notice, wrong=True)
+            self.say(self._settings_notice, "settings", wrong=True)
 
     def help_text(self) -> str:
         """What the help says first."""
@@ -138,10 +139,6 @@ class WriteDesk(Screen[None]):
         """The text's name, or an empty string."""
         return ""
 
-    def standing(self) -> str:
-        """What is to be said wherever there is nothing newer to say."""
-        return ""
-
     def unsaved(self) -> bool:
         """Whether the text differs from its file."""
         return False
@@ -152,9 +149,14 @@ class WriteDesk(Screen[None]):
 
     # --- what the parts use ---
 
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """One sentence under the text, until it is replaced; an empty one takes it away."""
-        self.notice.say(sentence, wrong=wrong)
+    def say(self, sentence: str, about: Topic = "other", *, wrong: bool = False, lasting: bool = False) -> None:
+        """One sentence under the text; an empty one takes that of its topic away. `Notice` has the rules."""
+        self.notice.say(sentence, about, "wrong" if wrong else "lasting" if lasting else "passing")
+        self.refresh_bindings()  # a key hides it
+
+    def action_hide_notice(self) -> None:
+        self.notice.clear()
+        self.refresh_bindings()
 
     def tell(self, error: InputError | EngineError, advice: str = "", before: str = "") -> None:
         """Says what went wrong in the engine, and what to do about it: `advice`, but for a model that is of no use."""
@@ -162,7 +164,7 @@ class WriteDesk(Screen[None]):
         if isinstance(error, ModelUnusable):
             advice = ANOTHER
             self.model_lost()
-        self.say(" ".join(part for part in (before, sentence, advice) if part), wrong=True)
+        self.say(" ".join(part for part in (before, sentence, advice) if part), "model", wrong=True)
 
     def flash(self, note: str) -> None:
         """A few words in the status line, for a moment."""
@@ -181,10 +183,20 @@ class WriteDesk(Screen[None]):
             locked=self.editor.read_only,
             model=info.name if info is not None else self.session.slug,
             score=self.score(),
+            seed=self._seed(),
             doing=self._flash or self.doing(),
             speed=self.speed(),
             legend=tuple((text, self._look(name)) for text, name in self.legend()),
         )
+
+    def _seed(self) -> int | None:
+        """The RNG seed of the take that stands there or is suggested; else, while scores are shown, the next one's."""
+        manuscript, ghost = self.editor.manuscript, self.editor.ghost
+        if manuscript.pending and manuscript.takes is not None:
+            return manuscript.takes.shown.seed
+        if ghost is not None and ghost.take is not None:
+            return ghost.take.seed
+        return self.settings.seed if self.score() else None
 
     def _look(self, name: str) -> Style:
         """How the editor shows what has this component class."""
@@ -205,7 +217,7 @@ class WriteDesk(Screen[None]):
         try:
             await asyncio.to_thread(save_settings, settings, self.root)
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "settings", wrong=True)
 
     def _end_flash(self, note: str) -> None:
         if self._flash == note:

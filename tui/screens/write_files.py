@@ -63,7 +63,7 @@ class WriteFiles(WriteAside):
         try:
             opened = await asyncio.to_thread(new_document, self.root)
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
         else:
             await self.show_text(opened)
 
@@ -90,17 +90,18 @@ class WriteFiles(WriteAside):
                 await self._show(asyncio.to_thread(read_only, path, progress))
             return
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
             return
         await self.show_text(opened)
         if opened.file is None:
-            self.say(f"{path.name} is new; it is written when you save.")
+            new = f"{path.name} is new; it is written when you save."
+            self.say(" ".join([*opened.notices, new]), "text", lasting=bool(opened.notices))
 
     async def _show(self, opening: Awaitable[Opened]) -> None:
         try:
             await self.show_text(await opening)
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
 
     # --- saving ---
 
@@ -128,7 +129,11 @@ class WriteFiles(WriteAside):
         if (path != self._path or self._journal is None) and await asyncio.to_thread(
             in_use, journal_file(path, self.root)
         ):
-            self.say(f"{path.name} is open in another window of Pantoum. Save the text under another name.", wrong=True)
+            self.say(
+                f"{path.name} is open in another window of Pantoum. Save the text under another name.",
+                "text",
+                wrong=True,
+            )
             return
         if path.exists() and path != self._path:
             question = f"{path.name} exists already. Replace what is in it?"
@@ -167,7 +172,7 @@ class WriteFiles(WriteAside):
         except InputError as error:
             if by_itself or isinstance(error, Overtaken | Gone):
                 raise
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
             return
         moved = path != self._path
         self._path, self._saved_at = path, position
@@ -175,7 +180,7 @@ class WriteFiles(WriteAside):
         if moved:
             await self._move_journal(path)
         if not by_itself:
-            self.say("")
+            self.say("", "text")
             self.flash("saved")
         await self.note_saved()
         self.refresh_status()
@@ -193,7 +198,7 @@ class WriteFiles(WriteAside):
                     opened.begin()
                     self._journal, self.editor.read_only = opened.journal, False
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
 
     async def _ask_overtaken(self, path: Path) -> None:
         """Asks what to do with a file that others have changed. For the part that knows how to merge."""

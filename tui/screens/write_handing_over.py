@@ -19,7 +19,7 @@ class WriteHandingOver(WriteExporting):
 
     async def _hand_over(self) -> None:
         if self.editor.read_only:
-            self.say("This text can only be read here. Save it under another name to change it.")
+            self.say("This text can only be read here. Save it under another name to change it.", "text")
             return
         self.editor.dismiss_ghost()
         self.editor.keep()
@@ -30,16 +30,16 @@ class WriteHandingOver(WriteExporting):
             with self.app.suspend():
                 after = edit_copy(command, before, self.file_name())
         except SuspendNotSupported:
-            self.say("This terminal can't be handed to another program.", wrong=True)
+            self.say("This terminal can't be handed to another program.", "text", wrong=True)
             return
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
             return
         finally:
             self.app.refresh(layout=True)
         if after == before:
-            self.say(f"{Path(command[0]).name} changed nothing. {SLOW}")
+            self.say(f"{Path(command[0]).name} changed nothing. {SLOW}", "text")
             return
         self.editor.take_over(after)
-        self.say(f"This is what {Path(command[0]).name} made of it; ctrl+z takes it back.")
+        self.say(f"This is what {Path(command[0]).name} made of it; ctrl+z takes it back.", "text")
         self.refresh_status()

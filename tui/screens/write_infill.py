@@ -40,9 +40,9 @@ class WriteInfill(WriteWords):
         editor.dismiss_ghost()
         start, end = editor.selected
         if len(editor.selected_text) > MOST:
-            self.say(f"Select at most {MOST} characters to have them written anew.")
+            self.say(f"Select at most {MOST} characters to have them written anew.", "model")
             return
-        self.say("")
+        self.say("", "model")
         ghost = self._gap = editor.show_ghost([], replacing=start != end)
         if self._gap_task is not None:
             self._gap_task.cancel()
@@ -94,7 +94,7 @@ class WriteInfill(WriteWords):
             if trouble is not None:
                 self.tell(trouble, "Your text is untouched.")
             else:
-                self.say("The model has nothing for this place.")
+                self.say("The model has nothing for this place.", "model")
         self._show_state()
 
     async def _ask_for_gap(self, ghost: Ghost) -> list[Take]:

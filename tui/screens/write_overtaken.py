@@ -49,7 +49,7 @@ class WriteOvertaken(WriteFiles):
             file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
             pieces = await asyncio.to_thread(_pieces, lines, base, file.text)
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
             return
         text: str | None = file.text
         if any(piece.differs for piece in pieces):
@@ -63,7 +63,7 @@ class WriteOvertaken(WriteFiles):
         except Overtaken:
             await self._ask_overtaken(path)
         except Gone as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
 
     def _way_to_saved(self) -> list[Change] | None:
         """The changes that lead from the text to what its file held when both were the same; None if nobody knows."""
@@ -76,12 +76,12 @@ class WriteOvertaken(WriteFiles):
         try:
             file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
         except InputError as error:
-            self.say(str(error), wrong=True)
+            self.say(str(error), "text", wrong=True)
             return
         self.editor.take_over(file.text)
         self._file, self._saved_at = file, self.editor.manuscript.history.position
         await self.note_saved()
-        self.say(said)
+        self.say(said, "text", lasting=True)
         self.refresh_status()
 
 

@@ -70,7 +70,7 @@ class WriteScore(WriteContinuing):
         figure = _figure(sum(part.bits or 0.0 for part in known), characters)
         if characters == whole:
             return figure
-        return f"{self._before}…" if self._before else f"{figure} of {characters * 100 // whole} %"
+        return f"{self._before}…" if self._before else f"{figure} of {characters * 100 // whole or '<1'} %"
 
     @on(Editor.Changed)
     @on(Editor.SelectionChanged)

@@ -44,7 +44,7 @@ class WriteSuggest(WriteContinuing):
             self.say_no_model()
             return
         self.stop_writing()
-        self.say("")
+        self.say("", "model")
         ghost = self.editor.show_ghost([])
         self._fetching = ghost
         if self._fetch_task is not None:

@@ -30,7 +30,7 @@ class WriteWords(WriteTakes):
         self.stop_writing()
         self.editor.dismiss_ghost()
         self.editor.keep()
-        self.say("")
+        self.say("", "model")
         if self._words_task is not None:
             self._words_task.cancel()
         self._words_task = asyncio.create_task(self._ask_for_words())
@@ -103,6 +103,9 @@ class WriteWords(WriteTakes):
         """
         manuscript = self.editor.manuscript
         last = manuscript.history.here
+        if last.parent is not None and [(each.start, each.removed) for each in last.changes] == [(start, "")]:
+            self.editor.go(last.parent)
+            return start, start
         inside = bool(last.changes) and last.changes[-1].start < start < last.changes[-1].new_end
         head = manuscript.split(start) if inside else None
         if head is not None and last.parent is head:

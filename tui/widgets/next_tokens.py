@@ -16,6 +16,8 @@ from tui.widgets.editor_cells import visible
 from tui.widgets.takes_list import Suggestions, TakesList
 
 MOST = 20  # tokens asked for
+# What prints nothing, so that a token of it would look like none: a joiner of words, a soft hyphen, marks of direction.
+NOTHING = {ord(character): "∙" for character in "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"}
 BLOCKS = " ▏▎▍▌▋▊▉"
 
 
@@ -129,8 +131,8 @@ def insertable(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """A token as people can read it: spaces, line ends and control characters as pictures."""
-    return visible(text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")) or "∅"
+    """A token as people can read it: spaces, line ends and whatever prints nothing as pictures."""
+    return visible(text.translate(NOTHING).replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")) or "∅"
 
 
 def fit(text: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""The Write screen's two lines under the text: what is going on, and what the person should know."""
+"""The Write screen's status line: what is going on."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ class WriteState:
     locked: bool = False  # another window has it
     score: str = ""  # "2.13 bits/char"
     model: str = ""
+    seed: int | None = None  # the RNG seed of the take that stands there, or of the next one
     doing: str = ""  # "writing…", "take 2 of 3"
     speed: float = 0.0  # tokens a second; 0: not shown
     legend: tuple[tuple[str, Style], ...] = ()  # what the colours of the text mean, each in its colour
@@ -49,23 +50,11 @@ class StatusLine(Static):
             right.append((f"  {state.score}", "$secondary"))
         if state.model:
             right.append((f"  {state.model}", "$primary"))
-        for shown in (left + legend, left, left[:2]):  # as much as there is room for
-            gap = width - sum(Content(text).cell_length for text, _ in shown + right)
-            if gap >= 1:
+        seed: list[tuple[str, str | Style]] = (
+            [] if state.seed is None else [(f"  seed {state.seed}", "$foreground-muted")]
+        )
+        for shown, last in ((left + legend, seed), (left + legend, []), (left, []), (left[:2], [])):
+            gap = width - sum(Content(text).cell_length for text, _ in shown + right + last)
+            if gap >= 1:  # as much as there is room for
                 break
-        return Content.assemble(*shown, " " * max(gap, 1), *right)
-
-
-class Notice(Static):
-    """One sentence for the person, there until it no longer holds. Takes no room while there is none."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("", id=id, markup=False)
-        self.sentence = ""
-
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """Shows a sentence, in the colour of an error where something went wrong; an empty one hides the line."""
-        self.sentence = sentence
-        self.update(sentence)
-        self.set_class(bool(sentence), "-shown")
-        self.set_class(wrong, "-wrong")
+        return Content.assemble(*shown, " " * max(gap, 1), *right, *last)
