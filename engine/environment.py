@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping
 
 # OpenMP's threads spin while they wait for each other, by default for milliseconds. Beside any other busy program that
-# makes them slower by ten times and more, as they spin away the time that the one they wait for could have had.
-SPINS = {"GOMP_SPINCOUNT": "200"}
+# makes them slower by a hundred times, as they spin away the time that the one they wait for could have had. Less than
+# this costs a sixth of the speed of a machine with nothing else to do.
+SPINS = {"GOMP_SPINCOUNT": "2000"}
 
 # One thread for numpy's BLAS. Two read a matrix twice as fast while nothing else runs (145 µs a step at 2 x 512, not
 # 240); beside a training, where each waits for the other's turn, they take ten times as long (4,400 µs, not 380).

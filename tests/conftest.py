@@ -4,10 +4,8 @@ import os
 
 from hypothesis import settings
 
-from engine.environment import trainer_environment
-
-# torch's threads wait for work by spinning, which beside another worker takes its time away.
-os.environ.update(trainer_environment())
+# torch's threads wait for work by spinning, which beside another worker takes its time away (see `engine.environment`).
+os.environ.setdefault("GOMP_SPINCOUNT", "200")
 
 # The first example of a property pays for every table that is built once: 0.3 s where 0.2 are allowed by default.
 settings.register_profile("pantoum", deadline=None)

@@ -46,7 +46,7 @@ def test_where_the_system_does_not_tell_all_cores_are_taken(
 
 def test_threads_that_wait_hardly_spin_unless_a_person_wants_them_to() -> None:
     for environment in (service_environment, trainer_environment):
-        assert int(environment({})["GOMP_SPINCOUNT"]) <= 200
+        assert int(environment({})["GOMP_SPINCOUNT"]) <= 2000
         assert (
             environment({"GOMP_SPINCOUNT": "7", "HOME": "/x"}).items() >= {"GOMP_SPINCOUNT": "7", "HOME": "/x"}.items()
         )
