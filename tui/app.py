@@ -19,6 +19,7 @@ from tui.commands.alt import with_alt
 from tui.commands.keymap import Keymap, as_on_keyboards, read_keymap
 from tui.commands.provider import PaletteProvider
 from tui.commands.registry import EVERYWHERE, bindings, key_groups, screen_class
+from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
@@ -100,6 +101,8 @@ class PantoumApp(App[None], inherit_bindings=False):
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.run_worker(self._keep_looking(), group="monitor")
         self.set_timer(1.0, _look_for_garbage)  # see `tui.commandline.opening`
+        if not self.is_headless:
+            watch_terminal(self)
 
     @property
     def failure(self) -> Exception | None:

@@ -83,6 +83,10 @@ class Terminal:
     def pid(self) -> int:
         return int(self._process.pid)
 
+    def close_window(self) -> None:
+        """Takes the terminal away; the program may hear of it by a signal, or only find it gone."""
+        self._process.ptyproc.fileobj.close()
+
     def press(self, *keys: str) -> None:
         """Keys by their names: ``f2``, ``enter``, ``ctrl+g``, or a single character."""
         for key in keys:
