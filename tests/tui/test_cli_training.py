@@ -90,7 +90,7 @@ def test_what_was_asked_for_is_what_is_trained(verses: str, trainer: FakeTrainer
 
 OPTIONS: tuple[tuple[str, str, object], ...] = (  # as typed, the setting, its value in model.json
     ("--cell lstm-peephole", "cell", "lstm-peephole"),
-    ("--peephole full", "peephole", "full"),
+    ("--peephole full --cell lstm-peephole", "peephole", "full"),
     ("--cell rnn-relu --identity", "identity", True),
     ("--layers 2", "layers", 2),
     ("--hidden 24", "hidden", 24),

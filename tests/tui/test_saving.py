@@ -30,7 +30,7 @@ def test_what_others_wrote_or_deleted_stays_so(tmp_path: Path) -> None:
     path.write_text("one")
     known = read_text(path)
     path.write_text("theirs")
-    with pytest.raises(Overtaken, match="f9"):
+    with pytest.raises(Overtaken, match="F9"):
         saver.write(saver.order(), path, ["mine"], known=known)
     assert path.read_text() == "theirs"
     path.unlink()

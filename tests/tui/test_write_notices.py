@@ -38,6 +38,15 @@ async def test_news_of_one_thing_ends_only_what_was_said_of_that(
         assert desk.notice == ""
 
 
+async def test_the_end_of_one_thing_leaves_what_was_just_said_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        desk.screen.say("Exported to story.html.")
+        desk.screen.say("", "saving")  # as after any save that went well
+        assert desk.notice == "Exported to story.html."
+
+
 async def test_a_file_that_changed_outside_is_told_of_until_the_next_news_of_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

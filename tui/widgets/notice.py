@@ -33,8 +33,9 @@ class Notice(Static):
 
     def say(self, sentence: str, about: Topic = "other", weight: Weight = "passing") -> None:
         """Shows a sentence; an empty one takes that of the topic away."""
-        self._said = {topic: said for topic, said in self._said.items() if topic != about and (said[1] != "passing")}
+        self._said.pop(about, None)
         if sentence:
+            self._said = {topic: said for topic, said in self._said.items() if said[1] != "passing"}
             self._said[about] = (sentence, weight)
         self._show()
 
