@@ -38,7 +38,8 @@ def is_gone(descriptor: int) -> bool:
     """Whether nobody is at the other end of this terminal any more."""
     watcher = select.poll()
     watcher.register(descriptor, 0)  # hang-ups and errors are always told
-    return bool(watcher.poll(0))
+    # Not "invalid": some systems say that of every terminal.
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in watcher.poll(0))
 
 
 def leave(app: App[Any]) -> None:
