@@ -20,8 +20,8 @@ from engine.compiled.jit import in_llvm
 cgutils: Any = untyped_cgutils
 codegen: Any = untyped_codegen
 config: Any = numba.config
-LANES = 64  # rows are as long as a multiple of this: the bytes that the widest instruction takes
-PART = 16  # and so is what a tile may begin or end with
+LANES = 64  # bytes that the widest instruction takes
+PART = 16  # rows, and what a tile may begin or end with, are as long as a multiple of this
 ROWS = 32  # of a panel: the weights of as many rows lie together, four bytes of each
 STREAMS = 8  # of a tile, at most: 16 sums of 32 registers
 

@@ -102,25 +102,17 @@ def _add_tiles(panels: Bytes, panel: int, start: int, stop: int, steps: Steps, s
 def _multiply_in_tiles(
     panels: Bytes, scales: Array, totals: Whole, steps: Steps, plus: Array, sums: Array, first: int, last: int
 ) -> None:
-    streams, rows = sums.shape
+    streams = len(sums)
     shared = len(plus) == 1
     length = panels.shape[1]
     some = np.empty((STREAMS, ROWS), dtype=np.int32)
     for panel in range(first, last):
-        row = panel * ROWS
-        width = min(ROWS, rows - row)
         stream = 0
         while stream < streams:
             some[:] = 0
             count = _add_tiles(panels, panel, 0, length, steps, stream, some)
             for s in range(count):
-                _scale(
-                    some[s, :width],
-                    scales[row : row + width],
-                    totals[row : row + width],
-                    plus[0 if shared else stream + s, row : row + width],
-                    sums[stream + s, row : row + width],
-                )
+                _scale(some[s], panel, scales, totals, plus[0 if shared else stream + s], sums[stream + s])
             stream += count
 
 
@@ -137,9 +129,13 @@ def _multiply_in_rows(
 
 
 @compiled
-def _scale(some: Whole, scales: Array, totals: Whole, plus: Array, sums: Array) -> None:
-    for row in range(len(sums)):
-        sums[row] = np.float32(some[row] - MIDDLE * totals[row]) * scales[row] + plus[row]
+def _scale(some: Whole, panel: int, scales: Array, totals: Whole, plus: Array, sums: Array) -> None:
+    """Makes a panel's part of one stream's sums (N,) of its whole numbers (ROWS,)."""
+    start = panel * ROWS
+    stop = min(start + ROWS, len(sums))
+    of_scales, of_totals, of_plus, out = scales[start:stop], totals[start:stop], plus[start:stop], sums[start:stop]
+    for row in range(len(out)):
+        out[row] = np.float32(some[row] - MIDDLE * of_totals[row]) * of_scales[row] + of_plus[row]
 
 
 multiply = _multiply_in_tiles if HAS_VNNI else _multiply_in_rows
@@ -190,23 +186,15 @@ begin_products = _begin_in_tiles if HAS_VNNI else _begin_in_rows
 
 @compiled
 def _finish_in_tiles(panels: Bytes, scales: Array, totals: Whole, begun: Whole, h: Array, plus: Array) -> Array:
-    rows, stop = len(scales), panels.shape[1]
+    stop = panels.shape[1]
     steps = in_steps(h[:, :0], h)
     start = stop - steps.shape[1] // 4
-    sums = np.empty((1, rows), dtype=np.float32)
+    sums = np.empty((1, len(scales)), dtype=np.float32)
     some = np.empty((1, ROWS), dtype=np.int32)
     for panel in range(len(panels)):
-        row = panel * ROWS
-        width = min(ROWS, rows - row)
-        some[0] = begun[row : row + ROWS]
+        some[0] = begun[panel * ROWS : (panel + 1) * ROWS]
         tile_of_1(panels, panel, start, stop, steps, 0, some)
-        _scale(
-            some[0, :width],
-            scales[row : row + width],
-            totals[row : row + width],
-            plus[0, row : row + width],
-            sums[0, row : row + width],
-        )
+        _scale(some[0], panel, scales, totals, plus[0], sums[0])
     return sums
 
 
