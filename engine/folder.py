@@ -7,9 +7,7 @@ never sees half of anything and a watcher only has to tail.
 import builtins
 import contextlib
 import gc
-import os
 import shutil
-import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ import msgspec
 from corpora.errors import InputError
 from corpora.files import Tail, append_line, read_json, write_bytes, write_json
 from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
+from engine.liveness import alive
 from engine.records import (
     RUNNING,
     ControlLine,
@@ -36,7 +35,6 @@ from engine.records import (
 from engine.settings import ModelConfig, TrainingConfig
 
 FORMAT = 1
-SILENCE = 30.0  # seconds without a heartbeat after which a trainer on another machine counts as gone
 L = TypeVar("L", bound=msgspec.Struct)
 
 
@@ -98,7 +96,7 @@ class ModelFolder:
             status = read_json(self.status_path, Status, newest=FORMAT)
         except InputError:
             return Status(state="prepared")
-        if status.state in RUNNING and not _alive(status):
+        if status.state in RUNNING and not alive(status, self.status_path):
             return msgspec.structs.replace(
                 status,
                 state="failed",
@@ -310,30 +308,6 @@ class ModelLibrary:
             return ModelEntry(folder, None, folder.status(), str(error))
 
 
-def _is_zombie(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:  # no such thing on this platform
-        return False
-    return stat.rpartition(b")")[2].split()[:1] == [b"Z"]
-
-
 def now() -> str:
     """The present as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _alive(status: Status) -> bool:
-    """Whether the process behind a running status still lives: by its pid here, by its heartbeat elsewhere."""
-    if status.host == socket.gethostname() and status.pid > 0:
-        try:
-            os.kill(status.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        if _is_zombie(status.pid):  # dead, and its parent has not yet asked how it ended: perhaps never will
-            return False
-        # A pid may have gone to another process after a restart: a trainer that lives also beats.
-        return time.time() - status.heartbeat < 10 * SILENCE
-    return time.time() - max(status.heartbeat, status.started) < SILENCE

@@ -163,8 +163,6 @@ async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, mo
     started: list[ModelFolder] = []
     monkeypatch.setattr("engine.launch.start_trainer", started.append)
     async with running((80, 24), "train") as driver:
-        await driver.shows("A new model")
-        await show_run(driver, "bard")
         await driver.says("The trainer was killed or its machine went away.")
         await driver.press("r")
         await driver.says("bard goes on from step 250, its last checkpoint.")
@@ -174,8 +172,17 @@ async def test_a_trainer_that_died_is_explained_and_resumed(run: RecordedRun, mo
 async def test_the_trainers_own_error_is_shown(run: RecordedRun) -> None:
     run.status("failed", error="The disk is full. Free some space.")
     async with running((80, 24), "train") as driver:
-        await show_run(driver, "bard")
         await driver.says("The disk is full. Free some space. Press r to resume from its last checkpoint.")
+        await driver.press("n")
+        await driver.shows("A new model")
+
+
+async def test_a_failure_is_not_shown_again_once_something_else_has_been_trained(run: RecordedRun, home: Path) -> None:
+    run.status("failed", error="The disk is full. Free some space.")
+    RecordedRun(home, "later").status("finished")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("A new model")
+        assert driver.app.screen.shown_slug == ""  # type: ignore[attr-defined]
 
 
 async def test_what_the_trainer_prepares_is_said(home: Path) -> None:

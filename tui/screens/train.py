@@ -34,7 +34,7 @@ NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
 
 
 class TrainScreen(TrainCharts, RunControl):
-    """On arrival it shows the run that is training, or else the form."""
+    """On arrival it shows the run that is training, or the last one where it has failed, or else the form."""
 
     TITLE = "Train"
     CSS_PATH = "train.tcss"
@@ -140,9 +140,7 @@ class TrainScreen(TrainCharts, RunControl):
         self._offer(runs)
         if not self._listed:
             self._listed = True
-            self._wanted_run = self._wanted_run or next(
-                (entry.folder.slug for entry in runs if entry.status.state in RUNNING), ""
-            )
+            self._wanted_run = self._wanted_run or _first_shown(runs)
         if wanted := next((entry.folder for entry in runs if entry.folder.slug == self._wanted_run), None):
             self._wanted_run = ""
             self._watch(wanted)
@@ -359,6 +357,17 @@ class TrainScreen(TrainCharts, RunControl):
 def _looks_alike(before: RunView | None, view: RunView) -> bool:
     """Whether a view would be drawn like the one before it, as while a long history is read."""
     return before is not None and before.history is view.history and before.status == view.status
+
+
+def _first_shown(runs: list[ModelEntry]) -> str:
+    """The slug of the run that one wants to see on arrival; "" where there is none.
+
+    A run that failed while nobody looked is one, until something else has been trained.
+    """
+    if training := next((entry for entry in runs if entry.status.state in RUNNING), None):
+        return training.folder.slug
+    last = max(runs, key=lambda entry: max(entry.status.started, entry.status.heartbeat), default=None)
+    return last.folder.slug if last is not None and last.status.state == "failed" else ""
 
 
 def _free_memory() -> int | None:
