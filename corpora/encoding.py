@@ -29,6 +29,7 @@ _NOT_FOR_FILES = frozenset({"idna", "punycode", "undefined", "unicode-escape", "
 _MOST_CONTROLS = 0.02  # share of control bytes above which a file is binary; random bytes have 11 %
 _WEAK = 0.15  # below this confidence chardet's first few guesses are a coin toss …
 _CLOSE = 0.05  # … where they lie this close together
+_HANDFUL = 10  # bytes, which may be damage and no letters
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def find_encoding(path: Path, explicit: str | None = None) -> TextEncoding:
         raise InputError(_binary(path, "a binary file"))
     if _decodes(path, "utf-8"):
         return TextEncoding("utf-8")
-    return _damaged_utf8(path) or _guess(path)
+    return _not_utf8(path)
 
 
 def decode_file(path: Path, encoding: TextEncoding) -> Iterator[str]:
@@ -201,16 +202,21 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _damaged_utf8(path: Path) -> TextEncoding | None:
-    """UTF-8 with a few bad bytes: no other encoding has twenty well-formed UTF-8 sequences for each bad one."""
-    good = bad = 0
+def _not_utf8(path: Path) -> TextEncoding:
+    """What a file is that is not UTF-8 from end to end: UTF-8 with a few bad bytes, or something older."""
+    good = bad = length = 0
     for text in decode_file(path, TextEncoding("utf-8", errors="replace")):
         replaced = text.count("\N{REPLACEMENT CHARACTER}")
         bad += replaced
         good += len(text) - len(text.encode("ascii", "ignore")) - replaced
-    if good < 20 * bad:
-        return None
-    return TextEncoding("utf-8", guessed=True, confidence=good / (good + bad), errors="replace")
+        length += len(text)
+    damaged = TextEncoding("utf-8", guessed=True, confidence=1.0 - bad / max(1, length), errors="replace")
+    if good >= 20 * bad:  # no other encoding has twenty well-formed UTF-8 sequences for each bad one
+        return damaged
+    guess = _guess(path)
+    # Bytes in ASCII that no encoding explains: in a handful of them chardet sees anything, Cyrillic as a rule.
+    astray = guess.confidence < _WEAK and guess.name != "cp1252" and bad <= min(_HANDFUL, length / 1000)
+    return damaged if astray else guess
 
 
 def _guess(path: Path) -> TextEncoding:

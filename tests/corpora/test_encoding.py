@@ -111,6 +111,18 @@ def test_a_few_damaged_bytes_do_not_make_unicode_something_else(tmp_path: Path) 
     assert "damaged bytes" in found.notice("letters.txt")
 
 
+def test_a_few_bytes_that_no_letters_are_do_not_make_plain_english_cyrillic(tmp_path: Path) -> None:
+    data = ENGLISH.encode() * 40
+    text, found = read(written(tmp_path, data[:701] + b"\xff\xfe\x81" + data[701:]))
+    assert found.name == "utf-8" and found.guessed
+    assert text == (data[:701] + b"???" + data[701:]).decode().replace("???", 3 * "\N{REPLACEMENT CHARACTER}")
+
+
+def test_a_single_word_with_an_accent_in_plain_english_keeps_it(tmp_path: Path) -> None:
+    text, found = read(written(tmp_path, ENGLISH.encode() * 40 + b"\ncaf\xe9\n" + ENGLISH.encode() * 40))
+    assert (found.name, "\ncafé\n" in text) == ("cp1252", True)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_characters_cut_by_a_read_are_put_together(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", size)
