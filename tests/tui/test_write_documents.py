@@ -248,7 +248,22 @@ async def test_what_is_typed_while_a_question_comes_up_by_itself_does_not_answer
         question = await dialog(desk)
         assert question.startswith("A text without a name was not saved") and "1 word)" in question
         await desk.type("dear old road")
+        await desk.press("enter")  # ends the line that is being typed
+        await desk.type("home")
         assert isinstance(desk.pilot.app.screen, ChoiceDialog)
+        await desk.press("escape")
+        await desk.until(lambda: desk.text == "dear old road\nhome", "what was typed stands where it was meant to")
+
+
+async def test_enter_answers_a_question_that_came_by_itself_once_nobody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.widgets.dialogs.STILL_TYPING", 0.05)
+    leave(tmp_path, "draft")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.type("dear")
+        await desk.pilot.pause(0.1)
         await desk.press("enter")
         await desk.until(lambda: desk.text == "draft")
 

@@ -187,17 +187,19 @@ class WriteAside(WriteDesk):
     async def ask_about(self, left: Left, *, asked: bool = False) -> str:
         """Asks about one text, does as told, and returns the answer: restore, discard, or later.
 
-        Unless the person `asked` for it, letters don't answer: they may be the first of the next sentence.
+        Unless the person `asked` for it, letters don't answer: they may be the first of the next sentence, and go
+        where they were typed if the text stays.
         """
         words = left.restored.manuscript.body.words
         when = datetime.fromtimestamp(left.journal.file.stat().st_mtime).strftime("%-d %B, %H:%M")
-        answer = await self.app.push_screen_wait(
-            ChoiceDialog(
-                f"{left.name} was not saved ({when}, {words:,} word{'' if words == 1 else 's'}).",
-                (Choice("restore", "r", "Restore"), Choice("later", "l", "Later"), Choice("discard", "d", "Discard")),
-                unasked=not asked,
-            )
+        dialog = ChoiceDialog(
+            f"{left.name} was not saved ({when}, {words:,} word{'' if words == 1 else 's'}).",
+            (Choice("restore", "r", "Restore"), Choice("later", "l", "Later"), Choice("discard", "d", "Discard")),
+            unasked=not asked,
         )
+        answer = await self.app.push_screen_wait(dialog)
+        if dialog.typed and answer != "restore":
+            self.editor.type_text(dialog.typed)
         if answer == "restore" and await self.may_leave():
             await self.show_text(await asyncio.to_thread(left.opened))
             return "restore"

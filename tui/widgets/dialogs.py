@@ -1,6 +1,7 @@
 """Two small questions, answered by key: one of a few choices, or a line of text."""
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import ClassVar
 
 from textual import events, on
@@ -26,6 +27,7 @@ LineDialog Input { margin-top: 1; }
 LineDialog #problem { color: $text-error; }
 """
 
+STILL_TYPING = 1.0  # seconds after a letter in which Enter ends a line and answers nothing
 MOST = 5  # buttons in a row: more don't fit into 80 columns
 
 
@@ -41,7 +43,8 @@ class Choice:
 class ChoiceDialog(ModalScreen[str | None]):
     """Asks a question and returns the chosen answer's name, or None for Escape.
 
-    A question that comes `unasked` may come while somebody types: letters don't answer it, only Enter does.
+    A question that comes `unasked` may come while somebody types: letters don't answer it, only Enter does, and not as
+    the end of a line that is being typed. What was `typed` at it is for the asker to put where it was meant to go.
     """
 
     DEFAULT_CSS = CSS
@@ -56,6 +59,8 @@ class ChoiceDialog(ModalScreen[str | None]):
         self.question = question
         self._choices = choices
         self._unasked = unasked
+        self.typed = ""
+        self._typed_at = 0.0  # when the last of that was
         self.set_class(len(choices) > 4, "-many")
 
     def compose(self) -> ComposeResult:
@@ -72,13 +77,25 @@ class ChoiceDialog(ModalScreen[str | None]):
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
         assert event.button.id is not None
+        if self.typed and monotonic() - self._typed_at < STILL_TYPING:
+            self._note_typed("\n")
+            return
         self._answer(event.button.id.removeprefix("choice-"))
 
     def on_key(self, event: events.Key) -> None:
-        for choice in () if self._unasked else self._choices:
+        if self._unasked:
+            if event.character is not None and event.character.isprintable():
+                event.stop()
+                self._note_typed(event.character)
+            return
+        for choice in self._choices:
             if event.character == choice.key:
                 event.stop()
                 self._answer(choice.name)
+
+    def _note_typed(self, text: str) -> None:
+        self.typed += text
+        self._typed_at = monotonic()
 
     def _answer(self, name: str) -> None:
         """Only once: more keys may come before the question is off the screen."""
