@@ -44,7 +44,7 @@ def wayland_server() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         headless = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", "WLR_RENDERER": "pixman"}
         environment = {**os.environ, **headless, "LIBSEAT_BACKEND": "noop", "XDG_RUNTIME_DIR": folder}
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         other: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
