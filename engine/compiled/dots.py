@@ -16,6 +16,7 @@ from numba.core import cgutils as untyped_cgutils
 from numba.core import codegen as untyped_codegen
 
 from engine.compiled.jit import in_llvm
+from engine.compiled.vectors import arrays, everywhere
 
 cgutils: Any = untyped_cgutils
 codegen: Any = untyped_codegen
@@ -52,9 +53,7 @@ def _tile(streams: int) -> Any:
     @in_llvm
     def tile(_: Any, packed: Any, panel: Any, start: Any, stop: Any, x: Any, stream: Any, sums: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            weights, inputs, results = (
-                context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 4, 6)
-            )
+            weights, inputs, results = arrays(context, builder, signature, arguments, (0, 4, 6))
             panel, start, stop, stream = (arguments[n] for n in (1, 2, 3, 5))
             quarters = cgutils.unpack_tuple(builder, weights.shape)[1]
             width = cgutils.unpack_tuple(builder, inputs.strides)[0]
@@ -65,11 +64,9 @@ def _tile(streams: int) -> Any:
             def vector(pointer: Any, bytes_on: Any) -> Any:
                 return builder.bitcast(builder.gep(pointer, [bytes_on]), _SUMS.as_pointer())
 
-            def everywhere(pointer: Any) -> Any:
-                nothing = ir.Constant(_SUMS, ir.Undefined)
-                four = builder.load(builder.bitcast(pointer, _I32.as_pointer()), align=1)
-                one = builder.insert_element(nothing, four, ir.Constant(_I32, 0))
-                return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(_I32, _WORDS), [0] * _WORDS))
+            def four_of(source: Any, k: Any) -> Any:
+                pointer = builder.gep(source, [builder.mul(k, whole(4))])
+                return builder.load(builder.bitcast(pointer, _I32.as_pointer()), align=1)
 
             multiply = cgutils.get_or_insert_function(
                 builder.module, ir.FunctionType(_SUMS, [_SUMS] * 3), "llvm.x86.avx512.vpdpbusd.512"
@@ -95,7 +92,7 @@ def _tile(streams: int) -> Any:
                     here = builder.gep(of_weights, [builder.mul(now, whole(4 * ROWS))])
                     some = [builder.load(vector(here, whole(LANES * v)), align=1) for v in range(_VECTORS)]
                     for s in range(streams):
-                        four = everywhere(builder.gep(sources[s], [builder.mul(now, whole(4))]))
+                        four = everywhere(builder, four_of(sources[s], now), _WORDS)
                         for v in range(_VECTORS):
                             total = totals[phase][s][v]
                             builder.store(builder.call(multiply, [builder.load(total), four, some[v]]), total)

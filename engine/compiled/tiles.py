@@ -16,6 +16,7 @@ from numba.core import codegen as untyped_codegen
 
 from engine.compiled.dots import config
 from engine.compiled.jit import for_training, in_llvm
+from engine.compiled.vectors import arrays, everywhere
 
 Array = npt.NDArray[np.float32]
 cgutils: Any = untyped_cgutils
@@ -31,7 +32,7 @@ STREAMS = 8
 COLUMNS = 16  # of a strip, as `add_outer` reads them: a line of the cache
 CHUNK = 512  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches
 
-_FLOAT, _I32 = ir.FloatType(), ir.IntType(32)
+_FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 
 
@@ -46,8 +47,7 @@ def _tile(streams: int, apart: int = 1) -> Any:
         _: Any, packed: Any, panel: Any, x: Any, t: Any, stream: Any, out: Any, to_t: Any, to: Any, row: Any
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            arrays = [context.make_array(signature.args[n])(context, builder, arguments[n]) for n in (0, 2, 5)]
-            of_weights, of_x, of_out = arrays
+            of_weights, of_x, of_out = arrays(context, builder, signature, arguments, (0, 2, 5))
             panel, t, stream, to_t, to, row = (arguments[n] for n in (1, 3, 4, 6, 7, 8))
             length = cgutils.unpack_tuple(builder, of_x.shape)[2]
 
@@ -66,11 +66,6 @@ def _tile(streams: int, apart: int = 1) -> Any:
             def vector(pointer: Any, number: int) -> Any:
                 return builder.bitcast(builder.gep(pointer, [whole(number * LANES)]), _VECTOR.as_pointer())
 
-            def everywhere(pointer: Any) -> Any:
-                nothing = ir.Constant(_VECTOR, ir.Undefined)
-                one = builder.insert_element(nothing, builder.load(pointer), ir.Constant(_I32, 0))
-                return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
-
             weights = place(of_weights, panel, whole(0), whole(0))
             sources = [place(of_x, t, builder.add(stream, whole(s)), whole(0)) for s in range(streams)]
             outs = [place(of_out, to_t, builder.add(to, whole(s)), row) for s in range(streams)]
@@ -86,7 +81,7 @@ def _tile(streams: int, apart: int = 1) -> Any:
                 some = [builder.load(vector(here, v), align=4) for v in range(VECTORS)]
                 at = builder.mul(k, whole(apart))
                 for s in range(streams):
-                    number = everywhere(builder.gep(sources[s], [at]))
+                    number = everywhere(builder, builder.load(builder.gep(sources[s], [at])), LANES)
                     for v in range(VECTORS):
                         total = builder.load(sums[s][v])
                         builder.store(builder.call(multiply_add, [number, some[v], total]), sums[s][v])
