@@ -50,7 +50,7 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     ranks: Some = 1
     threads: Some  # of each rank
     device: str
-    best: float | None  # the lowest validation loss at a scheduled evaluation, nats per token
+    best: float | None  # the lowest validation loss, nats per token; of a budget in steps at a scheduled evaluation
     best_elapsed: float = 0.0  # when that was
     next_evaluation: float  # seconds or steps, whichever the budget counts
     stale: int = 0  # evaluations since the best

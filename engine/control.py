@@ -20,6 +20,7 @@ class Control:
         self._next_look = 0.0
         self._signalled = False
         self._changes: list[ControlLine] = []
+        self._kept: list[Request] = []
 
     def listen_to_signals(self) -> None:
         """SIGTERM, SIGINT and SIGHUP ask for a stop: the run then saves everything before it goes."""
@@ -31,16 +32,26 @@ class Control:
 
         Changes are put aside for `changes`.
         """
-        asked: list[Request] = []
+        asked, self._kept = self._kept, []
         if now or self._clock() >= self._next_look:
             self._next_look = self._clock() + POLL
             lines = [line for line in self._reader.read_all() if line.time >= self._started]
             self._changes += [line for line in lines if line.request == "change"]
-            asked = [line.request for line in lines if line.request != "change"]
+            asked += [line.request for line in lines if line.request != "change"]
         if self._signalled:
             self._signalled = False
             asked.append("stop")
         return asked
+
+    def keep(self, requests: list[Request]) -> None:
+        """Requests that are to come first when `requests` is asked again."""
+        self._kept = [*requests, *self._kept]
+
+    def stop_asked(self) -> bool:
+        """Whether a stop was asked for; what else was stays for `requests`."""
+        asked = self.requests()
+        self.keep(asked)
+        return "stop" in asked
 
     def changes(self) -> list[ControlLine]:
         """The changes that were asked for and not yet given to anybody, oldest first."""

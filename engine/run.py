@@ -128,15 +128,16 @@ class Run:
             self._adopt(replayed(self.record, again), again[0])
         asked = self.control.requests()
         self._change()
-        for request in asked:
+        for place, request in enumerate(asked):
             if request == "stop":
                 return True
             if request == "checkpoint":
                 if self._checkpoint():
                     return True
                 self.recorder.say("Checkpoint saved")
-            if request == "pause" and self._pause():
-                return True
+            if request == "pause":
+                self.control.keep(asked[place + 1 :])  # a stop that was asked for already must end the pause
+                return self._pause()
         return False
 
     def _change(self) -> None:
@@ -165,21 +166,22 @@ class Run:
 
     def _pause(self) -> bool:
         """Waits for a request to go on (False) or to stop (True). The clock stands still meanwhile."""
-        self._elapsed_before, before = self.elapsed, time.monotonic()
-        self._clock_start = before
+        self._elapsed_before = self.elapsed
+        self._clock_start = time.monotonic()
         if self._checkpoint():
             return True
         self.recorder.state("paused")
-        stop = False
+        began = time.monotonic()
         while True:
             asked = self.control.requests(now=True)
             self._change()
-            if "stop" in asked or "resume" in asked:
-                stop = "stop" in asked
+            stop = "stop" in asked
+            if stop or next((request for request in reversed(asked) if request in ("pause", "resume")), "") == "resume":
                 break
             self.trainer.wait()
             time.sleep(POLL)
         self._clock_start = time.monotonic()
+        self._lines.leave_out(self._clock_start - began)
         if not stop:
             self.recorder.state("training")
         return stop
@@ -214,7 +216,8 @@ class Run:
 
         The clock stands still while it waits.
         """
-        self._last_checkpoint = time.monotonic()
+        began = self._last_checkpoint = time.monotonic()
+        stop = False
         try:
             self._write()
         except OSError as error:
@@ -222,9 +225,10 @@ class Run:
             self._clock_start = time.monotonic()
             stop = self.held.until_written(error, self._write_again, self.trainer.wait)
             self._clock_start = self._last_checkpoint = time.monotonic()
-            return stop
-        self.recorder.trouble("")
-        return False
+        else:
+            self.recorder.trouble("")
+        self._lines.leave_out(time.monotonic() - began)
+        return stop
 
     def _write(self) -> None:
         """The best weights and the lines that could not be written yet, and a checkpoint. Raises `OSError`."""
@@ -267,20 +271,28 @@ class Run:
         )
         self.held.saved = self.trainer.step
 
-    def _finish(self, stopped: bool) -> None:
-        self.recorder.say("Saving")
+    def _save_for_good(self, stopped: bool, *, resume: bool = True) -> None:
+        """The last checkpoint, waited for where it is refused and nobody stops the run. Without `resume` only the best
+        weights and the lines that are not on disk yet. Raises `InputError` where it was given up."""
         try:
-            # Before anything else: from here on nothing can be lost.
-            if stopped or self._checkpoint():
+            if not resume:
+                self.judge.keep_again()
+                self.recorder.catch_up()
+            elif stopped or self._checkpoint():
                 self._write()
         except OSError as error:
             raise InputError(self.held.given_up(error)) from error
-        self.trainer.dismiss()
+
+    def _finish(self, stopped: bool) -> None:
+        self.recorder.say("Saving")
+        self._save_for_good(stopped)  # before anything else: from here on nothing can be lost
         judge = self.judge
         if judge.evaluated_at != self.trainer.step and (self.budget.steps is None or judge.best is None):
             # Keep this very moment's weights, if they are better. Not for a budget in steps, where a stopped and
             # resumed run must keep exactly what an uninterrupted one keeps: there evaluations are on a schedule.
             self._lines.close(self.trainer.step, self.trainer.tokens, self.elapsed, self._evaluate())
+            self._save_for_good(stopped, resume=self.budget.steps is None)
+        self.trainer.dismiss()
         if not stopped and self._progress() < 1.0:
             self._notice(
                 f"Training ended at step {self.trainer.step:,}, before its budget was spent: the last {judge.stale} "

@@ -43,7 +43,7 @@ def train(folder: ModelFolder, *, started: float, stop_after: int | None = None,
 
         def say(message: str) -> None:
             recorder.say(message)
-            if "stop" in control.requests():
+            if control.stop_asked():
                 raise StopAskedError
 
         try:
@@ -94,9 +94,18 @@ def main(arguments: list[str]) -> int:
         from engine.distributed import follow
 
         return follow(folder, here)
-    if not folder.record_path.exists():
-        print(f"{folder.path} is not a model folder: it has no model.json.", file=sys.stderr)  # noqa: T201
+    try:
+        if not folder.record_path.exists():
+            print(f"{folder.path} is not a model folder: it has no model.json.", file=sys.stderr)  # noqa: T201
+            return 1
+        return _train_alone(folder, here)
+    except OSError as error:  # a folder that can't be looked into, or written
+        print(sentence(error), file=sys.stderr)  # noqa: T201
         return 1
+
+
+def _train_alone(folder: ModelFolder, here: Place) -> int:
+    """Trains a folder that no other trainer has; the process's exit code. Raises `OSError` before anything is done."""
     started = float(os.environ.get("PANTOUM_STARTED") or time.time())
     limit = os.environ.get("PANTOUM_STOP_AFTER", "")
     with exclusive(folder) as mine:
