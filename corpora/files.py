@@ -5,9 +5,11 @@ older one, so that a file from any earlier Pantoum reads as if it had been writt
 """
 
 import contextlib
+import glob
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -18,7 +20,17 @@ from corpora.errors import InputError
 
 T = TypeVar("T")
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+_DAY = 86_400.0  # seconds
 MAX_JSON_BYTES = 256 * 1024 * 1024  # a tokenizer of 100,000 pieces is a few MB; more is damage or malice
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()  # once: asking sets it for a moment, which threads that ask at the same time would make last
 
 
 @contextlib.contextmanager
@@ -27,18 +39,30 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     On any error the temporary file is removed and `path` stays as it was. Raises `OSError`.
     """
+    remove_leftovers(path, older_than=_DAY)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).chmod(0o666 & ~_UMASK)
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def remove_leftovers(path: Path, *, older_than: float = 0.0) -> None:
+    """Removes the temporary files of processes that were killed while they replaced `path`.
+
+    `older_than` so many seconds, unless nobody else can be writing it.
+    """
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - temporary.stat().st_mtime >= older_than:
+                temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -164,9 +188,3 @@ class Tail:
             return b""
         self.offset += end
         return data[:end]
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

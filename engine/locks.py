@@ -1,6 +1,7 @@
 """Locks that go with the process that holds them, however it ends."""
 
 import contextlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pathlib import Path
 def held(path: Path) -> Iterator[bool]:
     """Holds the lock on a file, made where it is missing; gives False where another process holds it.
 
-    On a platform without such locks it always gives True. Raises `OSError` where the file can't be opened.
+    On a platform or a disk without such locks it always gives True. Raises `OSError` where the file can't be opened.
     """
     with path.open("ab") as file:
         try:
@@ -19,7 +20,8 @@ def held(path: Path) -> Iterator[bool]:
             return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
+        except OSError as error:
+            # Some shared disks have no locks: what can't be told is nobody's.
+            yield error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
         else:
             yield True

@@ -21,6 +21,7 @@ KEPT: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 5, "lstm": 6, "lst
 SUMS: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 4, "lstm": 4, "lstm-peephole": 4}
 COPIES = 6  # of the weights: themselves, gradient, two moments, average, the last good ones
 PROCESS = 400 << 20  # bytes that Python and torch take themselves
+GROUP = Path("/sys/fs/cgroup")  # a container's own limits
 SPARE = 1.3  # what a measured step may need over the least
 
 
@@ -76,12 +77,13 @@ def _available() -> int | None:
 
 
 def _left_in_group() -> int | None:
-    """What a container's limit leaves (cgroup 2)."""
-    group = Path("/sys/fs/cgroup")
+    """What a container's limit leaves (cgroup 2). What files are kept in memory for speed counts as free."""
     try:
-        most = (group / "memory.max").read_text(encoding="ascii").strip()
-        used = (group / "memory.current").read_text(encoding="ascii").strip()
-        return max(0, int(most) - int(used))
+        most = int((GROUP / "memory.max").read_text(encoding="ascii"))
+        used = int((GROUP / "memory.current").read_text(encoding="ascii"))
+        kinds = dict(line.split() for line in (GROUP / "memory.stat").read_text(encoding="ascii").splitlines())
+        files = int(kinds.get("inactive_file", 0)) + int(kinds.get("active_file", 0))
+        return max(0, most - max(0, used - files))
     except (OSError, ValueError):  # no limit reads "max"
         return None
 

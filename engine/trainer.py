@@ -19,6 +19,7 @@ import torch
 
 from corpora.disk import sentence
 from corpora.errors import InputError
+from corpora.files import remove_leftovers
 from engine.control import Control
 from engine.folder import ModelFolder
 from engine.locks import held
@@ -112,6 +113,8 @@ def _train_alone(folder: ModelFolder, here: Place) -> int:
         if not mine:
             log("Another trainer has this folder; this one leaves.")
             return 1
+        for path in (folder.resume_path, folder.weights_path, folder.metrics_path, folder.samples_path):
+            remove_leftovers(path)
         train(folder, started=started, stop_after=int(limit) if limit.isdigit() else None, place=here)
     return 0 if folder.status().state in ("finished", "stopped") else 1
 

@@ -2,14 +2,17 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
+import corpora
 from corpora import home
 from corpora.errors import InputError
-from corpora.files import Tail, append_line, read_json, replacing, write_json
+from corpora.files import Tail, append_line, read_json, remove_leftovers, replacing, write_bytes, write_json
 from corpora.home import empty_trash, ensure_room, fresh_folder, move_to_trash, restore_from_trash, slugify
 
 
@@ -32,6 +35,28 @@ def test_a_failed_replacement_leaves_the_old_file_and_nothing_else(tmp_path: Pat
         raise RuntimeError
     assert read_json(path, Note, newest=1).text == "old"
     assert names(tmp_path) == ["note.json"]
+
+
+def test_what_a_killed_process_left_behind_goes_after_a_day_or_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "resume[1].safetensors"
+    old, new, another = (tmp_path / f".{name}.tmp" for name in (f"{path.name}.a", f"{path.name}.b", "weights.c"))
+    for file in (old, new, another):
+        file.write_bytes(b"half of it")
+    os.utime(old, (0, 0))
+    os.utime(another, (0, 0))
+    write_bytes(path, b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, new, another])  # the new one may still be written
+    remove_leftovers(path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, another])
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o022])
+def test_files_have_the_permissions_that_the_person_gives_new_ones(mask: int, tmp_path: Path) -> None:
+    command = "from pathlib import Path; from corpora.files import write_bytes; write_bytes(Path('file'), b'')"
+    folder = Path(corpora.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    subprocess.run([sys.executable, "-c", command], check=True, umask=mask, cwd=tmp_path, env=environment)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 def test_a_disk_that_fills_up_leaves_the_old_file_and_nothing_else(

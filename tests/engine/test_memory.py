@@ -1,10 +1,12 @@
 """What a training needs in memory, and that one which can't fit is refused with numbers."""
 
+from pathlib import Path
+
 import pytest
 
 from corpora.errors import InputError
 from engine import preparation
-from engine.memory import activation_bytes, check_memory, free_bytes, training_bytes
+from engine.memory import _left_in_group, activation_bytes, check_memory, free_bytes, training_bytes
 from engine.parameters import parameters
 from engine.settings import CELLS, ModelConfig, TrainingConfig
 from tests.engine.conftest import Home
@@ -47,6 +49,19 @@ def test_a_training_that_can_not_fit_is_refused_with_numbers() -> None:
 def test_the_machine_says_how_much_is_free() -> None:
     free = free_bytes()
     assert free is None or free > 0
+
+
+def test_what_files_are_kept_in_memory_for_speed_counts_as_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.memory.GROUP", tmp_path)
+    assert _left_in_group() is None  # no container
+    (tmp_path / "memory.max").write_text("4000000000\n")
+    (tmp_path / "memory.current").write_text("3900000000\n")
+    (tmp_path / "memory.stat").write_text("anon 400000000\ninactive_file 2500000000\nactive_file 500000000\n")
+    assert _left_in_group() == 3_100_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert _left_in_group() is None
 
 
 def test_the_trainer_refuses_before_it_builds_anything(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
