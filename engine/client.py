@@ -57,7 +57,7 @@ from engine.settings import Device, Dials
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
 CANCELLABLE = frozenset(
-    {"takes", "alternatives", "surprisal", "copied", "infill"}
+    {"takes", "alternatives", "surprisal", "copied", "infill", "score"}
 )  # requests whose work can be stopped
 # -P: a file in the folder where the writer happens to be must never be taken for one of our modules.
 SERVICE: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.service")
@@ -192,8 +192,13 @@ class EngineClient:
         return await self.call("load", LoadParams(model=model, device=device), ModelInfo)
 
     async def stream(self, params: StreamParams) -> TokenStream:
-        """Starts a continuation. Raises `InputError`."""
-        number = (await self.call("stream", params, Stream)).stream
+        """Starts a continuation. Raises `InputError`. One whose start is cancelled here is cancelled there too."""
+        asked = asyncio.ensure_future(self.call("stream", params, Stream))
+        try:
+            number = (await asyncio.shield(asked)).stream
+        except asyncio.CancelledError:
+            asked.add_done_callback(self._abandon)
+            raise
         stream = TokenStream(self, number)
         for item in self._early.pop(number, []):
             stream._put(item)
@@ -202,6 +207,15 @@ class EngineClient:
         elif not stream.ended:
             self._streams[number] = stream
         return stream
+
+    def _abandon(self, asked: "asyncio.Future[Stream]") -> None:
+        """Ends a stream that nobody waits for, once its number is known."""
+        if asked.cancelled() or asked.exception() is not None:
+            return
+        number = asked.result().stream
+        if not any(isinstance(item, Done) for item in self._early.pop(number, [])):
+            self._streams[number] = TokenStream(self, number)  # takes what still comes, until it is done
+            self.notify("cancel", CancelParams(stream=number))
 
     async def next(
         self, model: str, text: str = "", *, at: Place | None = None, count: int = 12, dials: Dials | None = None

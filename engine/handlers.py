@@ -55,6 +55,7 @@ class Streaming(threading.Thread):
         running: MutableMapping[int, "Streaming"],
         context: GetContext,
         foreground: Foreground,
+        job: Job,
     ) -> None:
         super().__init__(name=f"stream {number}", daemon=True)
         self.number = number
@@ -64,6 +65,7 @@ class Streaming(threading.Thread):
         self._cancelled = threading.Event()
         self._turned = threading.Event()
         self._foreground = foreground
+        self._job = job  # the reading before the first token
         self._get_context = context
         self._exact = True
         self._due = 0.0  # when the next token is to come
@@ -88,7 +90,8 @@ class Streaming(threading.Thread):
         self._turned.set()
 
     def cancel(self) -> None:
-        """Ends the stream before its next token."""
+        """Ends the stream before its next token, and the reading before its first."""
+        self._job.cancel()
         self._cancelled.set()
         self._turned.set()
 
@@ -207,14 +210,17 @@ def next_tokens(model: LoadedModel, context: Context, params: NextParams) -> Nex
     )
 
 
-def score_text(model: LoadedModel, params: ScoreParams) -> Score:
-    """Scores a text or a file, cleaned as the corpora are. Raises `InputError`, also for a file that is not text."""
+def score_text(model: LoadedModel, params: ScoreParams, job: Job) -> Score:
+    """Scores a text or a file, cleaned as the corpora are.
+
+    Raises `InputError`, also for a file that is not text, and `JobCancelled`.
+    """
     if (params.text is None) == (params.path is None):
         raise InputError("Give either a text or a file to score.")
     chunks = iter([params.text]) if params.text is not None else _read(Path(params.path or ""))
     counter = _Counter(Cleaner().clean(chunks))
     with threads(idle_cores()):
-        nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter))
+        nats, tokens = total_nats(model.decoder, model.tokenizer.encode_chunks(counter), job.check)
     return make_score(nats, tokens=tokens, characters=counter.characters, size=counter.bytes)
 
 

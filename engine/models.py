@@ -102,12 +102,14 @@ class Models:
     def __init__(self, root: Path | None = None) -> None:
         self._library = ModelLibrary(root)
         self._names: set[str] = set()  # under which models were found
+        self._devices: dict[Path, Device] = {}  # on which they were asked for last
         self._loaded: OrderedDict[tuple[Path, str], LoadedModel] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, name: str, device: Device = "auto") -> LoadedModel:
+    def get(self, name: str, device: Device | None = None) -> LoadedModel:
         """The model with this slug, name or path; safe to call from any thread. Raises `InputError`.
 
+        Without a `device` it is on the one that it was asked for last, ``auto`` at first.
         One whose folder is gone is gone, though it may still be in memory: nobody could tell later what wrote a text.
         """
         try:
@@ -118,9 +120,12 @@ class Models:
                 raise InputError(gone) from error
             raise
         self._names.add(name)
-        chosen = choose_device(device)
-        key = (folder.path.resolve(), str(chosen))
+        path = folder.path.resolve()
+        chosen = choose_device(device or self._devices.get(path, "auto"))
+        key = (path, str(chosen))
         with self._lock:
+            if device is not None:
+                self._devices[path] = device
             model = self._loaded.get(key)
             if model is None or model.version != version(folder):
                 model = LoadedModel(folder, chosen)
@@ -131,10 +136,10 @@ class Models:
             return model
 
 
-def version(folder: ModelFolder) -> tuple[int, int]:
-    """Changes whenever the weights on disk do."""
+def version(folder: ModelFolder) -> tuple[int, ...]:
+    """Changes whenever the weights on disk do, or what is known of them: the kind to decode them in comes last."""
     try:
         stat = folder.weights_path.stat()
+        return stat.st_mtime_ns, stat.st_size, folder.record_path.stat().st_mtime_ns
     except OSError:
-        return (0, 0)
-    return stat.st_mtime_ns, stat.st_size
+        return ()

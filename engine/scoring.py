@@ -1,7 +1,7 @@
 """How well a model predicts a text: every token counted, the state carried from the first to the last."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,20 @@ CHUNK = 1024  # tokens read at once
 
 
 @torch.inference_mode()
-def total_nats(decoder: Decoder, chunks: Iterable[npt.NDArray[np.integer]]) -> tuple[float, int]:
+def total_nats(
+    decoder: Decoder, chunks: Iterable[npt.NDArray[np.integer]], check: Callable[[], None] = lambda: None
+) -> tuple[float, int]:
     """What the model charges for a text given as chunks of tokens, in nats, and how many tokens there were.
 
     The first token is predicted from the zero state, so nothing is left out: the total is the size to which the model
-    would compress the text. Raises `InputError` for no text.
+    would compress the text. `check` is called now and then, and may end it all. Raises `InputError` for no text.
     """
     state = decoder.zero_state()
     logits = decoder.start_logits()  # (1, V)
     nats, tokens = 0.0, 0
     for array in chunks:
         for start in range(0, len(array), CHUNK):
+            check()
             ids = torch.from_numpy(array[start : start + CHUNK].astype(np.int64)).to(decoder.device)  # (T,)
             hidden, state = decoder.model.read(ids[:, None], state)
             following = decoder.model.logits(hidden[:, 0])  # (T, V): each row predicts the next token

@@ -190,7 +190,7 @@ class Service:
             threads=torch.get_num_threads(),
         )
 
-    def _model(self, name: str, device: Device = "auto") -> LoadedModel:
+    def _model(self, name: str, device: Device | None = None) -> LoadedModel:
         """Raises `ModelUnusable`."""
         try:
             return self._models.get(name, device)
@@ -246,7 +246,7 @@ class Service:
 
     def _score(self, raw: msgspec.Raw, job: Job) -> Score:
         params = _params(raw, ScoreParams)
-        return score_text(self._model(params.model), params)
+        return score_text(self._model(params.model), params, job)
 
     def _infill(self, raw: msgspec.Raw, job: Job) -> Infilled:
         params = _params(raw, InfillParams)
@@ -268,6 +268,7 @@ class Service:
             self._streams,
             lambda: self._desk.context(model, params.prompt, params.at, job, backward=params.backward),
             self._foreground,
+            job,
         )
         self._streams[number] = streaming
         streaming.start()

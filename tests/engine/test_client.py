@@ -103,6 +103,27 @@ for request in requests:
         assert stream.done is not None and stream.done.reason == "cancelled"
 
 
+async def test_a_stream_that_nobody_waits_for_any_more_is_cancelled_once_it_has_a_number() -> None:
+    body = """
+stream, hello = next(requests), next(requests)  # by the second, nobody waits for the first any more
+token(0, "to nobody")
+say(id=stream["id"], result={"stream": 1})
+request = next(requests)
+assert (request["method"], request["params"]) == ("cancel", {"stream": 1}), request
+token(1, "to nobody"); done("cancelled")
+say(id=hello["id"], result=HELLO)
+next(requests)
+"""
+    async with service(body) as client:
+        starting = asyncio.create_task(client.stream(StreamParams(model="m")))
+        await until(lambda: bool(client._waiting))
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        await within(client.hello())  # which is answered after the cancellation only
+        assert client._streams == {} and client._early == {}
+
+
 async def test_the_death_of_the_service_ends_every_wait_and_every_stream() -> None:
     body = """
 request = next(requests); say(id=request["id"], result={"stream": 1}); token(0, "so far")

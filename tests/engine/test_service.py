@@ -13,8 +13,10 @@ import pytest_asyncio
 import torch
 
 from corpora.errors import InputError
-from engine.client import EngineClient, connect
+from engine.client import CANCELLABLE, EngineClient, connect
 from engine.folder import ModelLibrary
+from engine.handlers import score_text
+from engine.jobs import Job, JobCancelled
 from engine.models import Models
 from engine.protocol import Done, ModelUnusable, ScoreParams, StreamParams, TakesParams
 from engine.settings import Dials
@@ -180,6 +182,34 @@ async def test_a_long_score_keeps_no_other_question_waiting(client: EngineClient
     await client.next("char", "The ")
     assert not long.done()
     assert (await long).characters == 60_000
+
+
+async def test_a_score_that_nobody_waits_for_ends(trained_once: Home) -> None:
+    job = Job()
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        score_text(Models(trained_once.root).get("char"), ScoreParams(model="char", text="The end."), job)
+    assert "score" in CANCELLABLE
+
+
+async def test_a_model_stays_on_the_device_that_it_was_asked_for_on(
+    trained_once: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = Models(trained_once.root)
+    asked: list[str] = []
+
+    def choose(device: str) -> torch.device:
+        asked.append(device)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("engine.models.choose_device", choose)
+    models.get("char")
+    loaded = models.get("char", "mps")
+    folder = ModelLibrary(trained_once.root).get("char")
+    assert models.get("char") is models.get(str(folder.path)) is loaded
+    assert asked == ["auto", "mps", "mps", "mps"]
+    models.get("word")
+    assert asked[-1] == "auto"
 
 
 @pytest.mark.parametrize(
