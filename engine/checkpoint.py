@@ -17,7 +17,7 @@ from engine.model import LanguageModel
 from engine.rollback import Vitals
 from engine.settings import ModelConfig
 from engine.streams import Shape, Streams
-from engine.training import Trainer, set_random_state
+from engine.training import LossScale, Trainer, set_random_state
 from engine.unfilled import unfilled
 
 FORMAT = 2  # 1, before there were two directions, called the stack that reads ahead just "layers"
@@ -57,6 +57,7 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     rate_scale: float = 1.0  # of the learning rate, after returns to good weights
     average_updates: int = 0
     loss_scale: float = 0.0  # of float16 gradients
+    loss_scale_held: int = 0  # steps since it changed
     vitals: Vitals = Vitals()
 
 
@@ -150,8 +151,7 @@ def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], 
             for number, value in enumerate(trainer.average.tensors):
                 value.copy_(tensors[f"average.{number}"])
         trainer.rate_scale = record.rate_scale
-        if trainer.scaler.is_enabled() and record.loss_scale > 0.0:
-            trainer.scaler.load_state_dict({**trainer.scaler.state_dict(), "scale": record.loss_scale})
+        trainer.loss_scale = LossScale(record.loss_scale, record.loss_scale_held)
         trainer.step, trainer.tokens = record.step, record.tokens
         set_random_state(trainer.device, random_of(tensors, 0))
     except (KeyError, RuntimeError, TypeError) as error:
@@ -165,7 +165,7 @@ def random_name(kind: str, rank: int) -> str:
 
 def random_of(tensors: dict[str, Tensor], rank: int) -> dict[str, Tensor]:
     """The random state of a rank, as far as the file has it."""
-    names = {kind: random_name(kind, rank) for kind in ("cpu", "cuda")}
+    names = {kind: random_name(kind, rank) for kind in ("cpu", "cuda", "mps")}
     return {kind: tensors[name] for kind, name in names.items() if name in tensors}
 
 

@@ -22,7 +22,7 @@ from engine.crew import Crew, Order, reaching
 from engine.device import choose_device
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
-from engine.precision import check_precision
+from engine.precision import allow_tf32, check_precision
 from engine.preparation import Prepared, find_corpus, prepare, threads_of
 from engine.rank_position import Position, show_position, take_position
 from engine.rank_training import Leader, RankTrainer
@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     length: int
     tokens: int  # of the training text, to be sure that all read the same
     device: str
+    threads: int  # of a rank: sums depend on them
 
 
 def lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prepared:
@@ -58,6 +59,7 @@ def lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prepa
             length=trainer.streams.shape.length,
             tokens=len(trainer.streams.tokens),
             device=trainer.device.type,
+            threads=torch.get_num_threads(),
         )
         told = True
         crew.send(msgspec.json.encode(plan))
@@ -130,7 +132,8 @@ def _build(folder: ModelFolder, plan: Plan, crew: Crew, place: Place) -> RankTra
         if device.type != plan.device:
             raise InputError(f"Rank 0 computes on {plan.device}, and here there is {device.type}. Choose one --device.")
         check_precision(device, plan.record.training.precision)
-        torch.set_num_threads(threads_of(place))
+        allow_tf32(device, plan.record.training.precision)
+        torch.set_num_threads(max(1, min(plan.threads, threads_of(place))))
         torch.manual_seed(plan.record.training.seed)
         corpus = find_corpus(folder, plan.record)
         tokenizer = tokenizer_from_json(plan.tokenizer.encode())

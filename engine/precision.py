@@ -1,8 +1,8 @@
 """In which precision matrix products are computed, and where 16 bits for a number pay.
 
-On CUDA that is torch's autocast. On a CPU it is narrower, as only one thing there was found to gain: LSTM layers on
-processors that multiply bfloat16 themselves (`engine.cells.lstm`). Weights, states, losses and the optimizer stay
-float32 everywhere (Micikevicius et al. 2018).
+On CUDA that is torch's autocast, but for cuDNN's layers in bfloat16, see `rounds_too_much`. On a CPU it is narrower, as
+only one thing there was found to gain: LSTM layers on processors that multiply bfloat16 themselves
+(`engine.cells.lstm`). Weights, states, losses and the optimizer stay float32 everywhere (Micikevicius et al. 2018).
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from torch import Tensor
 from corpora.errors import InputError
 from engine.settings import Precision
 
+_BF16 = torch.bfloat16
 _LAYERS_IN_BF16 = contextvars.ContextVar("layers in bf16", default=False)
 
 
@@ -48,7 +49,7 @@ def check_precision(device: torch.device, precision: Precision) -> None:
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 itself, not by way of float32."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and _processor_has_bf16()
 
 
@@ -62,6 +63,23 @@ def _processor_has_bf16() -> bool:
         )
     except (AttributeError, RuntimeError, NotImplementedError):
         return False
+
+
+def allow_tf32(device: torch.device, precision: Precision) -> None:
+    """Lets cuDNN's layers round what they multiply to ten bits, as fast as that is, only where 16 bits would do.
+
+    For the whole process. Other products are in float32 unless they are autocast.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = half(device, precision) is not None
+
+
+def rounds_too_much(x: Tensor) -> bool:
+    """Whether cuDNN's layers would compute with x in float16 though bfloat16 was asked for, as autocast has them do.
+
+    Gradients would underflow, as losses are scaled up for float16 only; in float32, or TF32, they don't.
+    """
+    return x.device.type == "cuda" and torch.is_autocast_enabled("cuda") and torch.get_autocast_dtype("cuda") is _BF16
 
 
 def in_bf16(x: Tensor) -> bool:

@@ -21,7 +21,7 @@ from engine.folder import ModelFolder
 from engine.gradient_flow import excerpts
 from engine.memory import check_memory, free_bytes
 from engine.model import LanguageModel, count_parameters
-from engine.precision import check_precision
+from engine.precision import allow_tf32, check_precision
 from engine.ranks import ALONE, Place
 from engine.records import Change, ModelRecord
 from engine.streams import Shape, fit, fit_ranks
@@ -58,6 +58,7 @@ def prepare(
     record = folder.record()
     device = choose_device(record.training.device, place)
     check_precision(device, record.training.precision)
+    allow_tf32(device, record.training.precision)
     torch.set_num_threads(threads_of(place))
     torch.manual_seed(record.training.seed)
     say("Looking for the corpus")

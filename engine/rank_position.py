@@ -7,7 +7,7 @@ from torch import Tensor
 
 from engine.checkpoint import random_of
 from engine.rank_training import Leader, RankTrainer, flat, unflat
-from engine.training import random_state, set_random_state
+from engine.training import LossScale, random_state, set_random_state
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     column: int
     rate_scale: float
-    loss_scale: float
+    loss_scale: LossScale
     moments: tuple[float, ...]  # by parameter, steps that the optimizer took; -1 where it took none
     random: bool  # whether the random state of every rank is known
 
@@ -35,7 +35,7 @@ def show_position(trainer: Leader, tensors: dict[str, Tensor], *, same: bool) ->
         epoch=trainer.streams.epoch,
         column=trainer.streams.column,
         rate_scale=trainer.rate_scale,
-        loss_scale=trainer.scaler.get_scale() if trainer.scaler.is_enabled() else 0.0,
+        loss_scale=trainer.loss_scale,
         moments=tuple(float(state["step"]) if state else -1.0 for state in states),
         random=every,
     )
@@ -59,8 +59,7 @@ def take_position(trainer: RankTrainer, position: Position) -> None:
     """Goes where rank 0 is: after a resume that is where all were."""
     crew, device = trainer.crew, trainer.device
     trainer.step, trainer.tokens, trainer.rate_scale = position.step, position.tokens, position.rate_scale
-    if trainer.scaler.is_enabled():
-        trainer.scaler.load_state_dict({**trainer.scaler.state_dict(), "scale": position.loss_scale})
+    trainer.loss_scale = position.loss_scale
     trainer.streams.seek(position.epoch, position.column)
     for parameter, steps in zip(trainer.parameters, position.moments, strict=True):
         if steps >= 0.0:

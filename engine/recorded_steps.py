@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.stack import State
 
 ROWS = 64  # streams of a graph; more are stepped in several goes
+_RECORDING = threading.Lock()  # torch records one graph at a time in a process
 WARM_UPS = 3  # runs before recording, in which libraries choose their kernels and take their memory
 
 Work = Callable[[Tensor, State], tuple[Tensor, Tensor, State]]  # ids (B,), state → outputs (B, H), logits, state
@@ -26,16 +27,22 @@ def record_on_cuda(work: Callable[[], Sequence[Tensor]]) -> Recorded:
 
     Raises `RuntimeError` where it can't be recorded.
     """
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(WARM_UPS):
-            work()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    # Other threads of the service may be reading or stepping meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        results = work()
+    here = torch.cuda.current_stream()
+    with _RECORDING:
+        try:
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            aside.wait_stream(here)
+            with torch.cuda.stream(aside):
+                for _ in range(WARM_UPS):
+                    work()
+            here.wait_stream(aside)
+            graph = torch.cuda.CUDAGraph()
+            # Other threads of the service may be reading or stepping meanwhile.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                results = work()
+        except BaseException:
+            torch.cuda.set_stream(here)  # a recording that fails leaves this thread on the stream of recordings
+            raise
     return results, graph.replay
 
 

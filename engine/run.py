@@ -265,7 +265,8 @@ class Run:
                 stale=self.judge.stale,
                 rate_scale=self.trainer.rate_scale,
                 average_updates=self.trainer.average.updates if self.trainer.average else 0,
-                loss_scale=self.trainer.scaler.get_scale() if self.trainer.scaler.is_enabled() else 0.0,
+                loss_scale=self.trainer.loss_scale.factor,
+                loss_scale_held=self.trainer.loss_scale.held,
                 vitals=self.vitals,
             ),
         )

@@ -323,6 +323,7 @@ def main() -> int:
     os.dup2(2, 1)
     # One stream's steps are too small to share: two threads would wait for each other most of the time.
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # what a model predicts is exact
     # What was imported stays: looking for garbage in it would take a tenth of a second in the middle of a take.
     gc.freeze()
     Service(sys.stdin.buffer, sink).serve()

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -38,12 +39,19 @@ class Step:
     losses: dict[str, float]  # of a bidirectional model, by side; empty for others
 
 
+class LossScale(NamedTuple):
+    """By what the loss is multiplied so that float16 gradients don't underflow."""
+
+    factor: float = 0.0
+    held: int = 0  # steps since it changed, all finite: after some it grows
+
+
 @dataclass(frozen=True)
 class Everywhere:
     """What differs from rank to rank."""
 
     carried: list[Tensor]  # states (B, H) of the streams of all ranks, in their order
-    random: list[dict[str, Tensor]]  # by rank, of each random number generator by its device: "cpu", "cuda"
+    random: list[dict[str, Tensor]]  # by rank, of each random number generator by its device: "cpu", "cuda", "mps"
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:
@@ -51,6 +59,8 @@ def random_state(device: torch.device) -> dict[str, Tensor]:
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -59,6 +69,8 @@ def set_random_state(device: torch.device, states: dict[str, Tensor]) -> None:
     torch.set_rng_state(states["cpu"])
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"], device)
+    if device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
 
 
 class Trainer:
@@ -96,6 +108,20 @@ class Trainer:
         """The states before any text."""
         batch = self.streams.share
         return Carried(self.model.zero_state(batch), None if self.model.back is None else self.model.zero_state(batch))
+
+    @property
+    def loss_scale(self) -> LossScale:
+        """Of float16 gradients; a factor of 0 where they are not scaled."""
+        if not self.scaler.is_enabled():
+            return LossScale()
+        state = self.scaler.state_dict()
+        return LossScale(state["scale"], state["_growth_tracker"])
+
+    @loss_scale.setter
+    def loss_scale(self, scale: LossScale) -> None:
+        if self.scaler.is_enabled() and scale.factor > 0.0:
+            state = {"scale": scale.factor, "_growth_tracker": scale.held}
+            self.scaler.load_state_dict({**self.scaler.state_dict(), **state})
 
     def advance(self, progress: float) -> Step:
         """One step at the learning rate of this share of the budget."""

@@ -24,7 +24,7 @@ class GRULayer(CoreLayer):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(nn.GRU(inputs, hidden))
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if inputs.device.type == "cpu":
             outputs, last = gru(inputs, state[0], *self.used_weights())

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.precision import rounds_too_much
+
 LayerState = tuple[Tensor, ...]  # one (B, H) tensor for GRU (h), two for LSTM (h, c)
 
 
@@ -52,11 +54,22 @@ class RecurrentLayer(nn.Module):
 
 
 class CoreLayer(RecurrentLayer):
-    """A layer that torch computes, in oneDNN on the CPU and cuDNN on CUDA."""
+    """A layer that torch computes, in oneDNN on the CPU and cuDNN on CUDA, or that stands in for one on the CPU."""
 
     def __init__(self, core: nn.RNNBase) -> None:
         super().__init__()
         self.core = core
+
+    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """As every layer. In bfloat16 on CUDA it computes in float32."""
+        if not rounds_too_much(inputs):
+            return self.run(inputs, state)
+        with torch.autocast("cuda", enabled=False):
+            return self.run(inputs.float(), state)
+
+    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """`forward` in the precision that is given."""
+        raise NotImplementedError
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Those of the core, under torch's names."""

@@ -26,7 +26,7 @@ class LSTMLayer(CoreLayer):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(nn.LSTM(inputs, hidden))
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
         if in_bf16(inputs):

@@ -25,7 +25,7 @@ class RNNLayer(CoreLayer):
         self.nonlinearity = nonlinearity
         self.identity = identity
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if inputs.device.type == "cpu":
             w_ih, w_hh, b_ih, b_hh = self.used_weights()

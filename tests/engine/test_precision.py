@@ -13,7 +13,7 @@ from engine.model import LanguageModel
 from engine.precision import autocast, check_precision, half, has_bf16
 from engine.settings import CELLS, Cell, ModelConfig, Precision, TrainingConfig
 from engine.streams import Shape
-from engine.training import Trainer
+from engine.training import LossScale, Trainer
 
 CPU = torch.device("cpu")
 TOKENS = np.tile(np.random.default_rng(0).integers(0, 20, 60).astype(np.uint16), 10)
@@ -110,3 +110,38 @@ def test_a_torch_without_these_functions_has_no_bf16(monkeypatch: pytest.MonkeyP
         assert not has_bf16(CPU)
     finally:
         precision._processor_has_bf16.cache_clear()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn-tanh"])
+def test_what_cudnn_would_round_to_float16_is_computed_in_float32(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LanguageModel(ModelConfig(cell=cell, hidden=16, embedding=8, vocabulary=20))
+    layer = model.ahead.each()[0]
+    inputs, state = torch.randn(5, 3, 8), layer.zero_state(3)
+    expected, _ = layer(inputs.bfloat16().float(), state)
+    monkeypatch.setattr("engine.cells.layer.rounds_too_much", lambda x: True)
+    found, _ = layer(inputs.bfloat16(), state)
+    assert found.dtype is torch.float32
+    assert torch.equal(found, expected)
+
+
+def test_a_resume_knows_how_long_the_loss_scale_has_held() -> None:
+    trainer, _ = trained("float32")
+    assert trainer.loss_scale == LossScale()
+    trainer.loss_scale = LossScale(8.0, 3)
+    assert trainer.loss_scale == LossScale()  # nothing is scaled
+    trainer.scaler = torch.amp.GradScaler("cpu", enabled=True)
+    trainer.loss_scale = LossScale(1024.0, 77)
+    assert trainer.loss_scale == LossScale(1024.0, 77)
+    trainer.loss_scale = LossScale()  # of a checkpoint that knew none
+    assert trainer.loss_scale == LossScale(1024.0, 77)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_stay_float32_in_bf16_on_cuda(cell: Cell) -> None:
+    cuda = torch.device("cuda")
+    model = LanguageModel(ModelConfig(cell=cell, hidden=16, embedding=8, vocabulary=20, layers=2)).to(cuda)
+    with autocast(cuda, "bf16"):
+        _, state = model(torch.zeros(5, 3, dtype=torch.int64, device=cuda), model.zero_state(3))
+    assert {part.dtype for layer in state for part in layer} == {torch.float32}
