@@ -20,7 +20,7 @@ from engine.context import Context
 from engine.decoder import Decoder
 from engine.jobs import Job
 from engine.stack import State
-from engine.states import fork, select
+from engine.states import fork, join, select
 
 BATCH = 32  # beginnings read on at once
 ROUNDS = 60  # times that this is done, at most
@@ -86,7 +86,7 @@ def likeliest_words(decoder: Decoder, pieces: Pieces, context: Context, count: i
         some = [heapq.heappop(heap) for _ in range(min(BATCH, len(heap))) if np.exp(-heap[0].rank) > least]
         if not some:
             return Words(_best(words, count), certain=not heap or len(words) >= count)
-        state = _gather([beginning.state for beginning in some])
+        state = join([beginning.state for beginning in some if beginning.state is not None])
         ids = torch.tensor([beginning.token for beginning in some], device=decoder.device)
         if len(some) == 1:
             state, ids = fork(state, 2), ids.repeat(2)  # a batch's bits, as in `engine.takes`
@@ -152,14 +152,6 @@ def _is_word(text: str) -> bool:
 def _logs(logits: torch.Tensor) -> npt.NDArray[np.float64]:
     logs: npt.NDArray[np.float64] = torch.log_softmax(logits.float(), -1).double().cpu().numpy()
     return logs
-
-
-def _gather(states: "list[State | None]") -> State:
-    rows = [state for state in states if state is not None]
-    return [
-        tuple(torch.cat([row[layer][part] for row in rows]) for part in range(len(rows[0][layer])))
-        for layer in range(len(rows[0]))
-    ]
 
 
 def _least(words: dict[str, float], count: int) -> float:

@@ -36,8 +36,8 @@ class Decoder:
     """Steps one direction of a trained `LanguageModel`. Reads the weights at construction; later training does not
     reach it. The back side is given tokens from right to left, and everything below holds for it in its own order.
 
-    `packing` is for single tokens, and for what `prefill` reads where kernels read in bytes; other sequences are always
-    read in float32. Steps may be taken from several threads.
+    `packing` is for single tokens, and for what `prefill` and `read_stream` read where kernels read in bytes; `read` is
+    always in float32. Steps may be taken from several threads.
     """
 
     @torch.no_grad()

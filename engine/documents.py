@@ -112,22 +112,21 @@ class Document:
     def _make(self, model: LoadedModel) -> Reading:
         """Encodes the document, which may take a second; edits go on meanwhile and are caught up with at the end."""
         key = id(model)
-        while True:
-            with self._lock:
-                text, revision = self._text, self.revision
-            made = Reading(model, text)
-            with self._lock:
-                if key in self._readings:
-                    return self._readings[key]
-                if revision != self.revision:
-                    same, now = _common(text, self._text), self._text
-                    tail = _common(text[same:][::-1], now[same:][::-1])
-                    made.edit(same, len(text) - tail, now[same : len(now) - tail])
-                self._readings[key] = made
-                self._wanted.pop(key, None)
-                while len(self._readings) > READINGS:
-                    self._readings.popitem(last=False)[1].close()
-                return made
+        with self._lock:
+            text, revision = self._text, self.revision
+        made = Reading(model, text)
+        with self._lock:
+            if key in self._readings:
+                return self._readings[key]
+            if revision != self.revision:
+                same, now = _common(text, self._text), self._text
+                tail = _common(text[same:][::-1], now[same:][::-1])
+                made.edit(same, len(text) - tail, now[same : len(now) - tail])
+            self._readings[key] = made
+            self._wanted.pop(key, None)
+            while len(self._readings) > READINGS:
+                self._readings.popitem(last=False)[1].close()
+            return made
 
 
 def _common(one: str, other: str) -> int:

@@ -14,6 +14,7 @@ from engine.decoder import Decoder
 from engine.model import Side
 from engine.models import LoadedModel
 from engine.stack import State
+from engine.states import fork
 
 CONTEXT = 2000  # characters that are read on each side
 JUDGED = 120  # characters of each context, next to the gap, by which a text in the gap is judged
@@ -32,11 +33,7 @@ class Edge:
 
     def spread(self, batch: int) -> tuple[Tensor, State]:
         """The same for `batch` streams, (B, H)."""
-
-        def each(part: Tensor) -> Tensor:
-            return part.expand(batch, -1).contiguous()
-
-        return each(self.hidden), [tuple(each(part) for part in layer) for layer in self.state]
+        return self.hidden.expand(batch, -1).contiguous(), fork(self.state, batch)
 
 
 @dataclass(frozen=True)

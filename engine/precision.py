@@ -49,7 +49,7 @@ def check_precision(device: torch.device, precision: Precision) -> None:
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 itself, not by way of float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and _processor_has_bf16()
 
 

@@ -19,10 +19,13 @@ from engine.ranking import Limits, excess
 from engine.sampling import draw_rows, shape
 from engine.settings import Dials
 from engine.stack import State
+from engine.states import join, select, size
 
 FRAGMENT = 0.25  # characters that an id counts as which is a part of one
 WORN = 4  # tokens a character, after which growing ends in any case
 GLANCE = 12  # tokens of the other context that decide between many cuts
+MEMORY = 1 << 30  # bytes for the states at all places of the texts that grow
+FEWEST = 8  # texts, whatever they take
 SHORTLIST = 5  # times as many cuts get a glance as are kept
 
 
@@ -69,13 +72,17 @@ class Drawing:
 def propose(gap: Gap, side: Side, limits: Limits, *, texts: int, keep: int, drawing: Drawing) -> Proposals:
     """Grows so many texts from one side, and keeps the places in them that best meet the other side.
 
+    They are fewer where they are long and the model is large.
+
     A cut is worth what the text up to there costs more than is usual, and what the first tokens beyond the gap cost
     after it.
     """
     decoder, tokenizer = gap.model.side(side), gap.model.tokenizer
     beyond = gap.context("back" if side == "ahead" else "ahead")[::-1][:GLANCE]
     first = int(beyond[0]) if len(beyond) else None
-    grown = _grow(decoder, tokenizer, gap.edge(side), limits.most, texts, first, drawing)
+    edge = gap.edge(side)
+    texts = min(texts, max(FEWEST, MEMORY // (limits.most * size(edge.state))))
+    grown = _grow(decoder, tokenizer, edge, limits.most, texts, first, drawing)
     cuts = _cuts(tokenizer, grown, limits, side)
     if not cuts:
         return Proposals([], grown.rate)
@@ -178,13 +185,7 @@ def _glance(decoder: Decoder, grown: _Grown, cuts: Sequence[_Cut], beyond: Ids) 
     ids, _ = padded([beyond] * len(cuts))
     ids = ids.to(decoder.device)
     hidden = torch.stack([grown.hidden[cut.length][cut.text_number] for cut in cuts])
-    state: State = [
-        tuple(
-            torch.stack([grown.states[cut.length][layer][part][cut.text_number] for cut in cuts])
-            for part in range(len(grown.states[0][layer]))
-        )
-        for layer in range(len(grown.states[0]))
-    ]
+    state = join([select(grown.states[cut.length], [cut.text_number]) for cut in cuts])
     outputs, _ = decoder.read(ids[:-1], state)
     logs = torch.log_softmax(decoder.logits(torch.cat((hidden[None], outputs))).float(), -1)
     nats: npt.NDArray[np.float64] = -logs.gather(-1, ids[..., None])[..., 0].sum(0).double().cpu().numpy()

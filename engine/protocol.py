@@ -333,7 +333,7 @@ class ScoreParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     model: str
     text: str | None = None
-    path: str | None = None  # a UTF-8 text file that the service reads
+    path: str | None = None  # a text file that the service reads, in any encoding
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

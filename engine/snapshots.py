@@ -9,6 +9,7 @@ from torch import Tensor
 
 from engine.decoder import BLOCK, Decoder
 from engine.stack import State
+from engine.states import size
 from engine.trail import DIGEST, as_bytes
 
 MEMORY = 256 << 20  # bytes of states kept: of a model of 2 x 512, those of 16 million tokens
@@ -24,7 +25,7 @@ class Snapshots:
         self.decoder = decoder
         self._states: OrderedDict[bytes, State] = OrderedDict()  # by a digest of all ids before; newest last
         self._lock = threading.Lock()
-        self._most = max(1, MEMORY // sum(part.nbytes for layer in decoder.zero_state() for part in layer))
+        self._most = max(1, MEMORY // size(decoder.zero_state()))
 
     def prefill(self, ids: Tensor) -> tuple[Tensor, State]:
         """Logits (1, V) after the prompt ids (T,), int64, T at least 1, in the decoder's order; and the state there."""

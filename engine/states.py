@@ -1,4 +1,5 @@
-"""A decoder's states: saved, forked and cut, so that many texts can grow from one place and some of them end sooner.
+"""A decoder's states: saved, forked, joined and cut, so that many texts can grow from one place
+and some of them end sooner.
 
 A state is a list of tuples of (B, H) tensors that nothing ever writes into, so saving one is keeping it.
 """
@@ -20,6 +21,11 @@ def select(state: State, rows: Sequence[int] | Tensor) -> State:
     """The state of some streams, in the order given; a row may come twice."""
     index = torch.as_tensor(rows, dtype=torch.int64, device=state[0][0].device)
     return [tuple(part[index] for part in layer) for layer in state]
+
+
+def join(states: Sequence[State]) -> State:
+    """The state of all their streams together, in their order."""
+    return [tuple(torch.cat(parts) for parts in zip(*layers, strict=True)) for layers in zip(*states, strict=True)]
 
 
 def size(state: State) -> int:

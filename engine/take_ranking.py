@@ -11,11 +11,12 @@ from corpora.tokenizers import Ids, Tokenizer
 from engine.context import Context
 from engine.decoder import Decoder
 from engine.device import idle_cores, threads
+from engine.encoded_text import common
 from engine.gap import LOGITS, padded
 from engine.protocol import GrownTake
 from engine.ranking import Limits, excess
 from engine.stack import State
-from engine.states import fork
+from engine.states import fork, join
 from engine.takes import Grown
 
 NEAR = 80  # characters of the other side that a take is judged by
@@ -63,13 +64,10 @@ def leading_to(
         whole = tokenizer.encode(near + take.text if backward else take.text + near)
         part = tokenizer.encode(take.text)
         rows.append(whole[::-1] if backward else whole)
-        parts.append(_common(rows[-1], part[::-1] if backward else part))
+        parts.append(common(rows[-1], part[::-1] if backward else part))
     starts = _starts(takes, rows, parts, grown)
     if starts is not None:
-        state: State = [
-            tuple(torch.cat(parts) for parts in zip(*layers, strict=True))
-            for layers in zip(*(start.state for start in starts if start.state is not None), strict=True)
-        ]
+        state = join([start.state for start in starts if start.state is not None])
         each = _nats(decoder, [row[start.read :] for row, start in zip(rows, starts, strict=True)], state)
         return [
             (start.nats, float(each[part - start.read - 1 : len(row) - start.read - 1, number].sum()))
@@ -138,9 +136,3 @@ def _with_right(take: GrownTake, nats: float) -> GrownTake:
         same=take.same,
         right_bits=nats / math.log(2),
     )
-
-
-def _common(one: Ids, other: Ids) -> int:
-    shorter = min(len(one), len(other))
-    different = one[:shorter] != other[:shorter]
-    return int(different.argmax()) if different.any() else shorter

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from corpora.errors import InputError
+from engine import proposals
 from engine.client import connect
 from engine.gap import JUDGED, Cost, Gap, Judgement
 from engine.infilling import LONGEST, fill
@@ -22,6 +23,7 @@ from engine.ranking import Limits, alternatives, excess, make_take
 from engine.resampling import sweep
 from engine.scoring import total_nats
 from engine.settings import UNITS, Dials, Unit
+from engine.states import size
 from tests.engine.conftest import Home, make_home
 from tests.texts import prose
 
@@ -88,6 +90,27 @@ def test_what_a_text_in_the_gap_costs_is_what_scoring_the_whole_costs_more_than_
         assert cost.gap + cost.beyond == pytest.approx(nats(model, left + text + right) - nats(model, left), abs=1e-2)
         if unit == "char":
             assert cost.gap == pytest.approx(nats(model, left + text) - nats(model, left), abs=1e-2)
+
+
+def test_long_gaps_grow_fewer_texts_where_their_states_would_fill_the_memory(
+    trained_once: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Models(trained_once.root).get("char")
+    counts: list[int] = []
+    draw = Drawing.__call__
+
+    def count(drawing: Drawing, logits: torch.Tensor) -> torch.Tensor:
+        counts.append(len(logits))
+        return draw(drawing, logits)
+
+    monkeypatch.setattr(Drawing, "__call__", count)
+    monkeypatch.setattr(proposals, "MEMORY", 20 * 12 * size(model.decoder.zero_state()))
+    assert fill(model, "The ", " home", Limits(12, 12), takes=2, dials=Dials(), seed=1)
+    assert set(counts) == {20}
+    counts.clear()
+    monkeypatch.setattr(proposals, "MEMORY", 0)
+    assert fill(model, "The ", " home", Limits(12, 12), takes=2, dials=Dials(), seed=1)
+    assert set(counts) == {proposals.FEWEST}
 
 
 @pytest.mark.parametrize("unit", UNITS)
