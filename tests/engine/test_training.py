@@ -24,14 +24,14 @@ CPU = torch.device("cpu")
 TOKENS = (np.cumsum(np.random.default_rng(0).integers(1, 3, 1200)) % 17).astype(np.uint16)
 
 
-def trainer_of(cell: Cell = "gru", **settings: object) -> Trainer:
+def trainer_of(cell: Cell = "gru", streams: int = 4, **settings: object) -> Trainer:
     """`settings` are by name in `ModelConfig` or `TrainingConfig`."""
     torch.manual_seed(0)
     base = {"vocabulary": 17, "layers": 2, "hidden": 12, "embedding": 8, "dropout": 0.2}
     for_model = {name: settings.pop(name) for name in ModelConfig.__struct_fields__ if name in settings}
     config = msgspec.convert({"cell": cell, **base, **for_model}, ModelConfig)
     training = msgspec.convert({"steps": 100, "learning_rate": 2e-2, **settings}, TrainingConfig)
-    return Trainer(LanguageModel(config), TOKENS, training, CPU, Shape(4, 16))
+    return Trainer(LanguageModel(config), TOKENS, training, CPU, Shape(streams, 16))
 
 
 def weights_of(trainer: Trainer) -> list[torch.Tensor]:
@@ -46,7 +46,7 @@ def record_of(trainer: Trainer) -> ResumeRecord:
         elapsed=0.0,
         epoch=trainer.streams.epoch,
         column=trainer.streams.column,
-        batch=4,
+        batch=trainer.streams.shape.batch,
         length=16,
         threads=1,
         device="cpu",
@@ -78,12 +78,18 @@ def test_training_learns_a_text_with_structure(cell: Cell) -> None:
         {"ema": 0.9, "schedule": "one-cycle"},
         {"residual": True, "layer_norm": True, "weight_dropout": 0.3, "embedding_dropout": 0.1},
         {"softmax": "adaptive", "activation_regularisation": 1.0, "temporal_regularisation": 1.0},
+        {"streams": 16, "hidden": 32},  # as compiled steps take them
+        {"streams": 16, "hidden": 32, "bidirectional": True},
+        {"streams": 16, "hidden": 32, "precision": "float32"},
+        {"streams": 16, "hidden": 32, "peephole": "full"},
     ],
     ids=lambda settings: " ".join(settings) or "plain",
 )
 def test_a_resume_in_the_middle_of_an_epoch_equals_an_uninterrupted_run_to_the_bit(
     tmp_path: Path, cell: Cell, settings: dict[str, object]
 ) -> None:
+    if "peephole" in settings and cell != "lstm-peephole":
+        pytest.skip("has no peepholes")
     folder = ModelFolder(tmp_path)
     whole = trainer_of(cell, **settings)
     for step in range(70):
