@@ -110,7 +110,7 @@ def test_a_removed_corpus_is_in_the_trash_and_comes_back(
     assert CorpusLibrary().list() == []
     assert len(list((home / "trash").iterdir())) == 1
     assert main(["corpus", "restore", "Verses"]) == 0
-    assert CorpusLibrary().get("verses").preview() == VERSES
+    assert CorpusLibrary().get("verses").preview(9999) == VERSES
     assert main(["corpus", "restore", "verses"]) == 1
     assert "no corpus named 'verses' in the trash" in capsys.readouterr().err
 
@@ -124,8 +124,8 @@ def test_of_corpora_with_one_name_the_one_that_was_removed_last_comes_back_first
     make_model("verses")
     main(["remove", "verses"])  # a model of that name is another thing
     assert [main(["corpus", "restore", "verses"]) for _ in range(3)] == [0, 0, 1]
-    assert CorpusLibrary().get("verses").preview() == VERSES.upper()
-    assert CorpusLibrary().get("verses-2").preview() == VERSES
+    assert CorpusLibrary().get("verses").preview(9999) == VERSES.upper()
+    assert CorpusLibrary().get("verses-2").preview(9999) == VERSES
 
 
 def test_a_damaged_corpus_is_listed_with_its_problem_and_can_be_removed(
