@@ -1,5 +1,6 @@
 """Every command of every screen can have other keys, and no other command loses its own by that."""
 
+import re
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from textual.binding import BindingsMap
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widgets import Static
 
 import tui.screens
 from tests.tui.test_write_ghost import suggested
@@ -16,6 +18,7 @@ from tests.tui.test_write_words import listed
 from tests.tui.write_help import writing
 from tui.app import PantoumApp
 from tui.commands.command import Command
+from tui.commands.key_names import read_keys
 from tui.commands.keymap import read_keymap, with_sharers
 from tui.commands.registry import all_commands, commands_of, key_groups
 from tui.widgets.editor import Editor
@@ -79,13 +82,23 @@ async def test_a_key_that_commands_share_still_does_what_the_others_do(
         assert desk.text == f"so long {said}"
 
 
+def test_the_lines_of_keys_name_commands_that_there_are_with_their_usual_keys() -> None:
+    known = {command.id: command.keys for command in COMMANDS}
+    sources = [path.read_text() for path in Path(tui.screens.__file__).parents[1].rglob("*.py")]
+    hints = [hint for source in sources for hint in re.findall(r"\{([^{}|\s]+)\|([a-z_]+\.[a-z_]+)\}", source)]
+    assert len(hints) > 20
+    for shown, id in hints:
+        assert read_keys(shown.replace("^", "ctrl+").replace("E", "e")) in known[id].split(","), id
+
+
 async def test_the_list_of_other_words_has_the_keys_of_keys_toml(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "keys.toml").write_text('[keys]\n"words.close" = "f20"\n')
+    (tmp_path / "keys.toml").write_text('[keys]\n"words.close" = "f20"\n"words.regrow" = "F9"\n')
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()
         await desk.type("so long")
-        await listed(desk)
+        screen = await listed(desk)
+        assert str(screen.query_one("#word-keys", Static).render()) == "Enter replaces · F9 regrows"
         await desk.press("f20")
         await desk.until(lambda: desk.pilot.app.screen is desk.screen, "the text")

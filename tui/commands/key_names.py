@@ -1,12 +1,14 @@
 """Names of keys: as Textual has them, ``"alt+full_stop"``, and as people know them, ``"alt+."``."""
 
 import re
+from collections.abc import Mapping
 
 from textual.keys import KEY_DISPLAY_ALIASES, Keys, _character_to_key, format_key, key_to_character
 
 _NAMED = {key.value for key in Keys} | set(KEY_DISPLAY_ALIASES)
 _SHOWN = {shown: key for key, shown in KEY_DISPLAY_ALIASES.items()}  # "esc" is "escape"
 _KEY = re.compile(r"\s*((?:(?:ctrl|shift|alt|super|hyper|meta)\+)*)(,|[^,]+?)\s*(?:,|$)")  # what is held, and the key
+_HINT = re.compile(r"\{([^{}|]+)\|([a-z_.0-9]+)\}")
 _CTRL_SPACE = "ctrl+@"  # what terminals send for it
 
 
@@ -49,6 +51,12 @@ def key_names(keys: str) -> str:
     """
     shown = [key for key in keys.split(",") if not key.startswith("super+")]
     return " ".join(_key_name(key) for key in shown)
+
+
+def with_keys(text: str, app: object) -> str:
+    """``"{g|words.regrow} regrows"`` is ``"g regrows"``, or has the keys that `app` remapped it to."""
+    remapped: Mapping[str, str] = getattr(app, "remapped", {})
+    return _HINT.sub(lambda hint: key_names(remapped[hint[2]]) if hint[2] in remapped else hint[1], text)
 
 
 def _key_name(key: str) -> str:
