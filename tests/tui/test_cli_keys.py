@@ -43,7 +43,7 @@ def test_a_persons_own_keys_are_shown_with_the_usual_ones(home: Path, capsys: py
     (home / "keys.toml").write_text('[keys]\n"words.regrow" = "?,f9"\n')
     assert main(["keys"]) == 0
     (row,) = [line for line in capsys.readouterr().out.splitlines() if "words.regrow" in line]
-    assert row.split()[1:3] == ["?", "F9"] and row.endswith("Usually g.")
+    assert row.split()[1:3] == ["?", "F9"] and row.endswith("(usually g)")
     regrow = by_id(capsys)["words.regrow"]
     assert (regrow["screen"], regrow["keys"], regrow["usual"]) == ("words", ["question_mark", "f9"], ["g"])
 

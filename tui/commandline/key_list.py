@@ -74,7 +74,7 @@ def _list(title: str, commands: Sequence[Command], remapped: Mapping[str, str]) 
             if command.group == group:
                 said = command.help
                 if command.id in remapped:
-                    said += f" Usually {key_names(command.keys)}." if command.keys else " Usually without a key."
+                    said += f" (usually {key_names(command.keys) or 'no key'})"
                 _write(command.id, keys[command.id], wrap(said, room) if room else [said], (first, second))
         line()
 
