@@ -124,7 +124,7 @@ def remove(name: str) -> None:
     slug = corpus or library.get(name).slug
     trashed = library.remove(slug)
     line(f"{slug} is in the trash: {trashed}")
-    note(f"Have it back with: pantoum corpus restore {slug}    Your own files were not touched.")
+    note(f"Have it back with: pantoum corpus restore {slug}")
 
 
 def restore(name: str) -> None:
