@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corpora.building import CorpusBuilder, NamedText, sweep
-from corpora.corpus import Corpus, open_corpus
+from corpora.corpus import RECORD, Corpus, open_corpus
 from corpora.errors import InputError
 from corpora.home import ensure_room, home, move_to_trash, restore_from_trash, slugify
 from corpora.importing.finding import FoundFile, find_files, printable
@@ -134,6 +134,15 @@ class CorpusLibrary:
             if folder.name == slug:
                 return move_to_trash(folder, ensure_room("trash", self.root))
         return move_to_trash(self.get(slug).folder, ensure_room("trash", self.root))
+
+    def removed(self, name: str) -> builtins.list[Path]:
+        """Corpora of this name that lie in the trash, the one that was removed last first."""
+        slug = slugify(name)
+        try:
+            found = [path for path in (self.root / "trash").iterdir() if path.name.partition("-")[2] == slug]
+        except OSError:
+            return []
+        return sorted((path for path in found if (path / RECORD).exists()), reverse=True)
 
     def restore(self, trashed: Path) -> Corpus:
         """Brings a removed corpus back, under its old slug where that is still free."""

@@ -43,11 +43,21 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in root.commands if f"`pantoum {name}" not in readme] == []
 
 
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings in links, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_every_file_that_a_page_links_to_is_there(page: str) -> None:
+def test_every_place_that_a_page_links_to_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" not in link:
+            name, _, anchor = link.partition("#")
+            target = (ROOT / page).parent / name if name else ROOT / page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
 
 
 def test_every_setting_is_explained_in_the_usage_page() -> None:

@@ -16,9 +16,10 @@ from corpora.errors import InputError
 from corpora.home import empty_trash, home
 from engine.folder import ModelFolder
 from tui.commands.alt import with_alt
-from tui.commands.keymap import Keymap, as_on_keyboards, read_keymap
+from tui.commands.key_names import as_on_keyboards
+from tui.commands.keymap import Keymap, read_keymap, with_sharers
 from tui.commands.provider import PaletteProvider
-from tui.commands.registry import EVERYWHERE, bindings, key_groups, screen_class
+from tui.commands.registry import EVERYWHERE, all_commands, bindings, key_groups, screen_class
 from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
@@ -242,7 +243,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         keymap = read_keymap(path, key_groups()) if path.exists() else Keymap({})
         self._problems += keymap.problems
         self._remapped = keymap.keys
-        self.set_keymap(keymap.keys)
+        self.set_keymap(with_sharers(keymap.keys, all_commands()))
 
     def _remember_theme(self, theme: Theme) -> None:
         from tui.screens.themes import ThemeChooser

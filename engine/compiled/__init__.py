@@ -1,4 +1,4 @@
-"""Kernels that numba compiles, for where it is installed: ``pip install pantoum[fast]``. All works without, slower.
+"""Kernels that numba compiles, for where it is installed (the extra ``fast``). All works without, slower.
 
 Nothing outside asks for a kernel before `usable` (or, of those that train, `usable_for_training`) has said yes.
 """

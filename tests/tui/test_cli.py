@@ -18,8 +18,8 @@ from tui.commandline.output import printable
 
 COMMANDS = [
     [], ["write"], ["corpus"], ["corpus", "add"], ["corpus", "list"], ["corpus", "show"], ["corpus", "remove"],
-    ["corpus", "starter"], ["train"], ["resume"], ["models"], ["show"], ["stop"], ["sample"], ["infill"],
-    ["score"], ["next"], ["copied"], ["engine"],
+    ["corpus", "restore"], ["corpus", "starter"], ["train"], ["resume"], ["models"], ["show"], ["stop"], ["sample"],
+    ["infill"], ["score"], ["next"], ["copied"], ["engine"], ["keys"],
 ]  # fmt: skip
 
 

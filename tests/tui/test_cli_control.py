@@ -78,6 +78,18 @@ def test_a_run_that_goes_on_is_followed_to_its_end(home: Path, capsys: pytest.Ca
     assert "step    100" in capsys.readouterr().out
 
 
+def test_a_run_is_told_line_by_line_on_a_terminal_too_where_that_is_asked_for(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controlling, "is_terminal", lambda stream: True)
+    run = RecordedRun(home)
+    run.train(100)
+    run.finish()
+    assert main(["watch", "bard", "--plain"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in said] == [str(step) for step in range(10, 101, 10)]
+
+
 def test_leaving_does_not_stop_the_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = RecordedRun.after(100, home)
     handled = signal.getsignal(signal.SIGINT)

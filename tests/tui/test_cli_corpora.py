@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from corpora.library import CorpusLibrary
-from tests.tui.cli_tools import VERSES
+from tests.tui.cli_tools import VERSES, make_model
 from tui.cli import main
 
 
@@ -101,14 +101,31 @@ def test_a_corpus_shown_as_json_has_record_and_statistics(verses: str, capsys: p
     assert shown["statistics"]["lines"] == 40
 
 
-def test_a_removed_corpus_is_in_the_trash_and_can_come_back(
+def test_a_removed_corpus_is_in_the_trash_and_comes_back(
     verses: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["corpus", "add", verses])
     assert main(["corpus", "remove", "verses"]) == 0
+    assert "pantoum corpus restore verses" in capsys.readouterr().err
     assert CorpusLibrary().list() == []
-    (trashed,) = (home / "trash").iterdir()
-    assert CorpusLibrary().restore(trashed).slug == "verses"
+    assert len(list((home / "trash").iterdir())) == 1
+    assert main(["corpus", "restore", "Verses"]) == 0
+    assert CorpusLibrary().get("verses").preview(9999) == VERSES
+    assert main(["corpus", "restore", "verses"]) == 1
+    assert "no corpus named 'verses' in the trash" in capsys.readouterr().err
+
+
+def test_of_corpora_with_one_name_the_one_that_was_removed_last_comes_back_first(verses: str, tmp_path: Path) -> None:
+    main(["corpus", "add", verses])
+    main(["corpus", "remove", "verses"])
+    (tmp_path / verses).write_text(VERSES.upper())
+    main(["corpus", "add", verses])
+    main(["corpus", "remove", "verses"])
+    make_model("verses")
+    main(["remove", "verses"])  # a model of that name is another thing
+    assert [main(["corpus", "restore", "verses"]) for _ in range(3)] == [0, 0, 1]
+    assert CorpusLibrary().get("verses").preview(9999) == VERSES.upper()
+    assert CorpusLibrary().get("verses-2").preview(9999) == VERSES
 
 
 def test_a_damaged_corpus_is_listed_with_its_problem_and_can_be_removed(

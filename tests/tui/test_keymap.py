@@ -12,6 +12,8 @@ GROUPS = {
     "train": [
         Command("train.pause", "Pause", "Pauses.", "p", "pause"),
         Command("train.stop", "Stop", "Stops.", "s,question_mark", "stop"),
+        Command("train.clear", "Clear", "Clears.", "escape", "clear"),
+        Command("train.leave", "Leave", "Leaves.", "escape", "leave"),
     ],
     "library": [Command("library.stop", "Stop", "Stops.", "s", "stop")],
 }
@@ -29,6 +31,32 @@ def test_no_file_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_command_takes_several_keys(tmp_path: Path) -> None:
     assert read(tmp_path, '[keys]\n"train.pause" = "space, ctrl+y"') == Keymap({"train.pause": "space,ctrl+y"})
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("?", "question_mark"),
+        (",", "comma"),
+        ("f9,,", "f9,comma"),
+        ("+", "plus"),
+        ("F5", "f5"),
+        ("esc", "escape"),
+        ("↑", "up"),
+        ("alt+.", "alt+full_stop"),
+        ("alt+,, x", "alt+comma,x"),
+        ("alt++", "alt+plus"),
+        ("alt+G", "alt+shift+g"),
+        ("ctrl+space", "ctrl+@"),
+    ],
+)
+def test_a_key_may_be_written_as_it_is_shown(tmp_path: Path, written: str, key: str) -> None:
+    assert read(tmp_path, f'[keys]\n"library.stop" = "{written}"') == Keymap({"library.stop": key})
+
+
+def test_a_key_that_two_commands_share_can_be_kept_beside_another(tmp_path: Path) -> None:
+    assert read(tmp_path, '[keys]\n"train.leave" = "escape,x"') == Keymap({"train.leave": "escape,x"})
+    assert read(tmp_path, '[keys]\n"train.pause" = "escape,x"').keys == {}
 
 
 def test_two_commands_may_swap_their_keys(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpora.version import __version__
-from tui.commandline import asking, control, corpora, documents, generating, models, training
+from tui.commandline import asking, control, corpora, documents, generating, keys, models, training
 from tui.commandline.options import GroupedHelp, NoMouse
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -89,7 +89,7 @@ def engine() -> None:
     become_engine()
 
 
-app.add_typer(corpora.app, name="corpus", short_help="Add, list, show and remove texts.")
+app.add_typer(corpora.app, name="corpus", short_help="Add, list, show, remove and restore texts.")
 app.command("train", cls=GroupedHelp, short_help="Train a model on texts, and watch it learn.")(training.train)
 app.command("resume")(training.resume)
 app.command("models")(models.models)
@@ -100,7 +100,7 @@ app.command("extend", short_help="Add to a model's budget.")(control.extend)
 app.command("change", short_help="Change a run's learning rate or dropout.")(control.change)
 app.command("queue")(control.queue)
 app.command("rename")(control.rename)
-app.command("notes", short_help="Show or add what you note about a model.")(control.notes)
+app.command("notes")(control.notes)
 app.command("remove", short_help="Move a model to the trash, for 30 days.")(control.remove)
 app.command("restore")(control.restore)
 app.command("compare", short_help="Show two models side by side.")(control.compare)
@@ -114,3 +114,4 @@ app.command("copied", short_help="Show what of a text stands in a model's corpus
 app.command("export", short_help="Write a text as Markdown, HTML, tree or replay.")(documents.export)
 app.command("replay", short_help="Play in the terminal how a text was written.")(documents.replay)
 app.command("regenerate", short_help="Have what models wrote written again, and compare.")(documents.regenerate)
+app.command("keys", short_help="List the app's commands with their keys.")(keys.keys)

@@ -19,7 +19,7 @@ Out = Annotated[
 
 def watch(
     model: Model,
-    plain: Annotated[bool, typer.Option("--plain", help="One line a logged step, as without a terminal.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Tell of it line by line, as without a terminal.")] = False,
     no_mouse: NoMouse = False,
 ) -> None:
     """Watch a model learn, whoever trains it: this app, another one, torchrun, a machine that shares the disk.
@@ -41,7 +41,7 @@ def extend(
     minutes: Annotated[float | None, typer.Option(metavar="M", help="Add so many minutes to its budget.")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="Add so many steps to its budget.")] = None,
 ) -> None:
-    """Add to a model's budget, while it trains or afterwards.
+    """Add to a model's budget. A run that isn't training goes on with it once you resume it.
 
     \b
     Examples:
@@ -99,10 +99,10 @@ def rename(
 def notes(
     model: Model,
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to note; without it, notes are shown.")
+        str | None, typer.Argument(metavar="[TEXT]", help="What to note, in the place of what was noted before.")
     ] = None,
 ) -> None:
-    """Show what you have noted about a model, or note something else."""
+    """Show your note on a model, or replace it."""
     from tui.commandline import controlling
 
     controlling.notes(model, text)

@@ -29,13 +29,14 @@ def watch(name: str, *, plain: bool, mouse: bool = True) -> None:
 
         open_app(watch=folder, mouse=mouse)
     else:
-        _tell(folder)
+        _tell(folder, plain=plain)
 
 
-def _tell(folder: ModelFolder) -> None:
+def _tell(folder: ModelFolder, *, plain: bool) -> None:
     """All that the run has logged, then what it logs until it ends, or until Ctrl-C, which the run doesn't feel."""
     record = folder.record()
-    display: Display = LiveDisplay(record) if is_terminal(sys.stdout) else PlainDisplay(record)
+    live = not plain and is_terminal(sys.stdout)
+    display: Display = LiveDisplay(record) if live else PlainDisplay(record)
     metrics, samples = folder.metrics(), folder.samples()
     with Signals() as signals, display:
         while True:

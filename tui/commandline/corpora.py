@@ -8,7 +8,7 @@ import typer
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Add, list, show and remove the texts that models learn from.",
+    help="Add, list, show, remove and restore the texts that models learn from.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for scripts.")]
@@ -53,10 +53,18 @@ def show(corpus: Name, json: Json = False) -> None:
 
 @app.command("remove")
 def remove(corpus: Name) -> None:
-    """Move a corpus to Pantoum's trash. The files it was made from are not touched."""
+    """Move a corpus to the trash, for 30 days. The files it was made from are not touched."""
     from tui.commandline import texts
 
     texts.remove(corpus)
+
+
+@app.command("restore")
+def restore(corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="The short name that it had.")]) -> None:
+    """Bring a removed corpus back from the trash."""
+    from tui.commandline import texts
+
+    texts.restore(corpus)
 
 
 @app.command("starter")

@@ -124,7 +124,16 @@ def remove(name: str) -> None:
     slug = corpus or library.get(name).slug
     trashed = library.remove(slug)
     line(f"{slug} is in the trash: {trashed}")
-    note("To have it back, move that folder to where it was, or undo in the app. Your own files were not touched.")
+    note(f"Have it back with: pantoum corpus restore {slug}")
+
+
+def restore(name: str) -> None:
+    """Brings back what was removed last under this name. Raises `InputError` where nothing was."""
+    library = CorpusLibrary()
+    found = library.removed(name)
+    if not found:
+        raise InputError(f"There is no corpus named {name!r} in the trash.")
+    line(f"{library.restore(found[0]).slug} is back.")
 
 
 def starter(key: str | None, *, json: bool) -> None:

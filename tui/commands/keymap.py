@@ -7,18 +7,13 @@
 What can't be used is reported and left out; the rest holds.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textual.keys import KEY_DISPLAY_ALIASES, Keys, format_key, key_to_character
-
 from tui.commands.command import Command
-
-_NAMED = {key.value for key in Keys} | set(KEY_DISPLAY_ALIASES)
-_MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
+from tui.commands.key_names import key_names, read_keys
 
 
 @dataclass(frozen=True)
@@ -53,10 +48,11 @@ def _usable(wanted: dict[str, object], groups: Mapping[str, Iterable[Command]]) 
     for name, value in wanted.items():
         if name not in known:
             problems.append(f"keys.toml names the command {name!r}, which does not exist.")
-        elif not isinstance(value, str) or not all(map(_is_key, value.split(","))):
+            continue
+        try:
+            keys[name] = read_keys(value if isinstance(value, str) else "")
+        except ValueError:
             problems.append(f"keys.toml gives {name!r} the key {value!r}, which is not the name of a key.")
-        else:
-            keys[name] = ",".join(key.strip() for key in value.split(","))
     return keys, problems
 
 
@@ -68,32 +64,37 @@ def _without_conflicts(keys: dict[str, str], problems: list[str], groups: Mappin
         while clash := _clash(together, keys):
             key, wish, other = clash
             problems.append(
-                f"keys.toml gives {wish!r} the key {key}, which {other!r} has; {wish!r} keeps its usual key."
+                f"keys.toml gives {wish!r} the key {key_names(key)}, which {other!r} has; {wish!r} keeps its usual key."
             )
             del keys[wish]
     return Keymap(keys, tuple(dict.fromkeys(problems)))
 
 
 def _clash(commands: list[Command], keys: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """A key that two commands would share, the wished-for one of them, and the other."""
-    owners: dict[str, str] = {}
+    """A key that two commands would share, the wished-for one of them, and the other.
+
+    Two that usually share a key may go on: only one of them applies at a time.
+    """
+    owners: dict[str, Command] = {}
     for command in sorted(commands, key=lambda command: command.id in keys):
-        for key in map(format_key, keys.get(command.id, command.keys).split(",")):  # "?" is "question_mark"
-            if key and key in owners and owners[key] != command.id:
-                if command.id in keys:
-                    return key, command.id, owners[key]
-                continue  # two of our own share it on purpose: only one is enabled at a time
-            owners[key] = command.id
+        for key in filter(None, keys.get(command.id, command.keys).split(",")):
+            owner = owners.setdefault(key, command)
+            if owner is not command and not all(key in each.keys.split(",") for each in (owner, command)):
+                return key, command.id, owner.id
     return None
 
 
-def _is_key(name: str) -> bool:
-    *modifiers, key = name.strip().split("+") if name.strip() != "+" else ["+"]
-    if not key or not set(modifiers) <= _MODIFIERS:
-        return False
-    return len(key) == 1 or key in _NAMED or key_to_character(key) is not None
+def with_sharers(keys: Mapping[str, str], groups: Mapping[str, Iterable[Command]]) -> dict[str, str]:
+    """`keys`, and the usual keys of every command that shares one with a command that has others now.
 
-
-def as_on_keyboards(key: str) -> str:
-    """``"F5"`` for Textual's ``"f5"``; other keys as they are."""
-    return key.upper() if re.fullmatch(r"f\d+", key) else key
+    Textual takes a command's usual keys away from all that are bound to them.
+    """
+    found = dict(keys)
+    for commands in groups.values():
+        taken = {key for each in commands if each.id in keys for key in each.keys.split(",")} - {""}
+        rest = [each for each in commands if each.id not in keys and each.keys]
+        while sharing := [each for each in rest if taken & set(each.keys.split(","))]:
+            found |= {each.id: each.keys for each in sharing}
+            taken |= {key for each in sharing for key in each.keys.split(",")}
+            rest = [each for each in rest if each not in sharing]
+    return found

@@ -18,6 +18,7 @@ from tui.commands.merging import MERGING
 from tui.commands.presets import PRESETS
 from tui.commands.regenerate import REGENERATE
 from tui.commands.train import TRAIN
+from tui.commands.words import WORDS
 from tui.commands.write import COMMANDS as WRITE
 
 EVERYWHERE: tuple[Command, ...] = (
@@ -104,13 +105,14 @@ def screen_class(mode: str) -> type[Screen[object]]:
 
 
 def all_commands() -> dict[str, tuple[Command, ...]]:
-    """Every command by mode, those that work everywhere under ``"app"``."""
+    """Every command by its screen, those that work everywhere under ``"app"``."""
     return {
         "app": EVERYWHERE,
         "library": LIBRARY,
         "train": TRAIN,
         "write": WRITE,
         "editor": EDITOR,
+        "words": WORDS,
         "branches": BRANCHES,
         "merging": MERGING,
         "regenerate": REGENERATE,

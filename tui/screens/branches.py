@@ -14,11 +14,16 @@ from textual.widgets.option_list import Option
 
 from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.manuscript.history import History, Node
 from tui.manuscript.outline import Branch, outline
 
 NOT_JOINED = "Only a branch whose parent has no other can be joined with it."
+KEYS = (
+    "Enter goes there · {p|branches.pin} pins · {a|branches.archive} puts away · {m|branches.merge} joins with the one "
+    "above · {/|branches.search} searches · {Esc|branches.close} closes"
+)
 MOST = 2000  # lines that are shown; a search finds the others
 
 
@@ -39,11 +44,7 @@ class BranchesScreen(ModalScreen[Node | None]):
             yield Input(placeholder="Search for words, a model, pinned…", id="branch-search", compact=True)
             yield OptionList(id="branch-list", compact=True)
             yield Static(id="branch-said", markup=False)
-            yield Static(
-                "Enter goes there · p pins · a puts away · m joins with the one above · / searches · Esc closes",
-                id="branch-keys",
-                markup=False,
-            )
+            yield Static(with_keys(KEYS, self.app), id="branch-keys", markup=False)
 
     def on_mount(self) -> None:
         self._fill()

@@ -11,12 +11,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.commands.command import Command
-from tui.commands.keymap import as_on_keyboards
+from tui.commands.key_names import key_names
 from tui.commands.registry import EVERYWHERE, commands_of
 from tui.widgets.chart_colours import Colours
 
@@ -108,19 +107,3 @@ class HelpScreen(ModalScreen[None]):
     def _keys(self, command: Command) -> str:
         keys = key_names(self._remapped.get(command.id, command.keys))
         return keys.replace("alt+1", "alt+1 … 9") if keys == "alt+1" else keys
-
-
-def key_names(keys: str) -> str:
-    """Keys as people know them: ``"ctrl+@,alt+comma"`` is ``"ctrl+space alt+,"``; empty where there are none.
-
-    What only a Mac's command key sends is left out: it is the other one with another name.
-    """
-    shown = [key for key in keys.split(",") if not key.startswith("super+")]
-    return " ".join(_key_name(key) for key in shown)
-
-
-def _key_name(key: str) -> str:
-    if key == "ctrl+@":  # what terminals send for it
-        return "ctrl+space"
-    held, plus, last = key.rpartition("+")
-    return held + plus + as_on_keyboards(format_key(last))

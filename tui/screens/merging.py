@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.merging import MERGING
 from tui.commands.registry import bindings
 from tui.manuscript.merging import UNKNOWN, Piece, Side
@@ -23,6 +24,10 @@ AROUND = 160  # characters of the text around a place
 SHOWN = 4000  # characters of a place
 LINE = 24  # cells of either form of a place in the list
 KNOWN = 6  # characters of them before the first that differs
+KEYS = (
+    "{m|merging.mine} mine · {t|merging.theirs} theirs · {b|merging.both} both · {M|merging.all_mine} "
+    "{T|merging.all_theirs} all that is to be chosen · {Enter|merging.save} saves · {Esc|merging.close} cancels"
+)
 CHOOSE = "Both changed this place: choose mine, theirs or both first."
 NAMES = {"mine": "mine", "theirs": "theirs", "both": "both", None: "choose"}
 
@@ -52,11 +57,7 @@ class MergingScreen(ModalScreen[str | None]):
                     with VerticalScroll(id=f"merging-{side}", can_focus=False):
                         yield Static(markup=False)
             yield Static(id="merging-said", markup=False)
-            yield Static(
-                "m mine · t theirs · b both · M T all that is to be chosen · Enter saves · Esc cancels",
-                id="merging-keys",
-                markup=False,
-            )
+            yield Static(with_keys(KEYS, self.app), id="merging-keys", markup=False)
 
     def on_mount(self) -> None:
         for side, title in (("mine", "Mine"), ("before", "Before both"), ("theirs", "Theirs")):

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from corpora.errors import InputError
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.presets import PRESETS
 from tui.commands.registry import bindings
 from tui.dial_presets import BUILT_IN, Preset, change_presets, check_name, own_presets
@@ -25,6 +26,10 @@ from tui.widgets.next_tokens import fit
 from tui.write_settings import WriteSettings
 
 NAMED = 18  # cells of a name
+KEYS = (
+    "{Enter|presets.use} or a number uses · {s|presets.save} saves the dials as they are\n"
+    "{r|presets.rename} renames · {d|presets.delete} deletes · {u|presets.undo} undoes · {Esc|presets.close} closes"
+)
 Change = tuple[Preset | None, Preset | None]  # what was there before, and what is there now
 
 
@@ -52,11 +57,7 @@ class PresetsScreen(ModalScreen[Preset | None]):
             yield OptionList(id="preset-list", compact=True)
             yield Static("", id="preset-what", markup=False)
             yield Static("", id="preset-said", markup=False)
-            yield Static(
-                "Enter or a number uses · s saves the dials as they are\nr renames · d deletes · u undoes · Esc closes",
-                id="preset-keys",
-                markup=False,
-            )
+            yield Static(with_keys(KEYS, self.app), id="preset-keys", markup=False)
 
     def on_mount(self) -> None:
         self.list.focus()

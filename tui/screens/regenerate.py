@@ -17,12 +17,14 @@ from textual.widgets.option_list import Option
 from corpora.errors import InputError
 from engine.client import EngineClient
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.regenerate import REGENERATE
 from tui.commands.registry import bindings
 from tui.manuscript.journal_records import Snapshot, manuscript_of
 from tui.regenerating.outcomes import Outcome, State, how, regenerate, summary
 from tui.regenerating.written import written
 
+KEYS = "{Enter|regenerate.go} goes there · {Esc|regenerate.close} closes"
 MARKS: dict[State, tuple[str, str]] = {
     "same": ("✓", "$success"),
     "otherwise": ("≠", "$error"),
@@ -49,7 +51,7 @@ class RegenerateScreen(ModalScreen[int | None]):
             yield Static("Reading the text…", id="take-summary", markup=False)
             yield OptionList(id="take-list", compact=True)
             yield Static("", id="take-why", markup=False)
-            yield Static("Enter goes there · Esc closes", id="take-keys", markup=False)
+            yield Static(with_keys(KEYS, self.app), id="take-keys", markup=False)
 
     def on_mount(self) -> None:
         self.list.focus()

@@ -14,12 +14,14 @@ from textual.widgets.option_list import Option
 
 from engine.protocol import Alternative, Alternatives
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.words import WORDS
 from tui.widgets.next_tokens import bar, fit, percent
 
 WIDTH = 34  # cells, the frame included
 WORD = 16  # cells of a word, with a space behind it
+KEYS = "{Enter|words.choose} replaces · {g|words.regrow} regrows"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class WordsScreen(ModalScreen[Choice | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield OptionList(*(Option(self._line(each)) for each in self._answer.words), id="word-list", compact=True)
-            yield Static("Enter replaces · g regrows", id="word-keys", markup=False)
+            yield Static(with_keys(KEYS, self.app), id="word-keys", markup=False)
 
     def on_mount(self) -> None:
         frame, answer = self.query_one(Vertical), self._answer

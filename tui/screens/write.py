@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Select
 
 from corpora.errors import InputError
@@ -36,10 +36,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     TITLE = "Write"
     CSS_PATH = "write.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(COMMANDS),
-        Binding("tab", "app.focus_next", "Next field", show=False),  # where there is nothing to keep
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COMMANDS)
     commands: ClassVar[tuple[Command, ...]] = COMMANDS
     help_more: ClassVar[tuple[Command, ...]] = EDITOR
 

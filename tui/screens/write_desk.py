@@ -14,6 +14,7 @@ from corpora.errors import InputError
 from engine.client import EngineError
 from engine.protocol import ModelUnusable
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.engine_link import EngineLink
 from tui.screens.write_engine import ModelSession
 from tui.widgets.alt_keys import AltKeys
@@ -31,6 +32,7 @@ HINT = (
     "Write the first line. Then tab shows how the model would go on, and ctrl+g lets it write by itself. "
     "F1 lists all keys."
 )
+DIALS_TITLE = "Dials  {F5|write.dial_down} −  {F6|write.dial_up} +  {F8|write.dial_next} ▾"
 ANOTHER = "Choose another model with alt+m; your text is untouched."
 Legend = tuple[tuple[str, str], ...]  # what each colour of the text means, and its component class of the editor
 
@@ -96,7 +98,7 @@ class WriteDesk(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.dials.border_title = "Dials  F5 −  F6 +  F8 ▾"
+        self.dials.border_title = with_keys(DIALS_TITLE, self.app)
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()

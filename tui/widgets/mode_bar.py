@@ -5,8 +5,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from tui.commands.key_names import with_keys
+
 TIGHT = 96  # columns below which a note takes the place of the palette's hint
-MODES = (("library", "F2", "Library"), ("train", "F3", "Train"), ("write", "F4", "Write"))
+MODES = (
+    ("library", "{F2|app.library} Library"),
+    ("train", "{F3|app.train} Train"),
+    ("write", "{F4|app.write} Write"),
+)
 
 
 class ModeTab(Static):
@@ -18,8 +24,8 @@ class ModeTab(Static):
     ModeTab.-here { color: $primary; text-style: bold; }
     """
 
-    def __init__(self, mode: str, key: str, title: str, *, here: bool) -> None:
-        super().__init__(f"{key} {title}", classes="-here" if here else "", markup=False)
+    def __init__(self, mode: str, title: str, *, here: bool) -> None:
+        super().__init__(title, classes="-here" if here else "", markup=False)
         self._mode = mode
 
     async def on_click(self) -> None:
@@ -61,12 +67,12 @@ class ModeBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("Pantoum", id="mode-bar-name")
-        for mode, key, title in MODES:
-            yield ModeTab(mode, key, title, here=mode == self._here)
+        for mode, title in MODES:
+            yield ModeTab(mode, with_keys(title, self.app), here=mode == self._here)
         yield Static("", id="mode-bar-note", markup=False)
         yield Static(" alt + … ", id="mode-bar-alt", markup=False)
-        yield ModeHint("F1 Help", "help", id="mode-bar-help")
-        yield ModeHint("^p Commands", "command_palette", id="mode-bar-palette")
+        yield ModeHint(with_keys("{F1|app.help} Help", self.app), "help", id="mode-bar-help")
+        yield ModeHint(with_keys("{^p|app.palette} Commands", self.app), "command_palette", id="mode-bar-palette")
 
     def on_mount(self) -> None:
         self.watch(self.app, "training_note", self._note)

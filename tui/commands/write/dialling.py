@@ -98,4 +98,13 @@ DIALS: tuple[Command, ...] = (
         footer=False,
         group=GROUP,
     ),
+    Command(
+        "write.next_field",
+        "Next field",
+        "Goes to the next field of the panel, where there is nothing to suggest or keep.",
+        "tab",
+        "app.focus_next",
+        footer=False,
+        group=GROUP,
+    ),
 )
