@@ -24,9 +24,11 @@ CPU = torch.device("cpu")
 TOKENS = (np.cumsum(np.random.default_rng(0).integers(1, 3, 1200)) % 17).astype(np.uint16)
 
 
-def trainer_of(cell: Cell = "gru", streams: int = 4, **settings: object) -> Trainer:
-    """`settings` are by name in `ModelConfig` or `TrainingConfig`."""
+def trainer_of(cell: Cell = "gru", **settings: object) -> Trainer:
+    """`settings` are by name in `ModelConfig` or `TrainingConfig`, but for the number of `streams`."""
     torch.manual_seed(0)
+    streams = settings.pop("streams", 4)
+    assert isinstance(streams, int)
     base = {"vocabulary": 17, "layers": 2, "hidden": 12, "embedding": 8, "dropout": 0.2}
     for_model = {name: settings.pop(name) for name in ModelConfig.__struct_fields__ if name in settings}
     config = msgspec.convert({"cell": cell, **base, **for_model}, ModelConfig)
