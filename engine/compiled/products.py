@@ -21,6 +21,7 @@ from engine.compiled.dots import (
     tile_of_8,
 )
 from engine.compiled.jit import compiled
+from engine.compiled.tiles import multiply as multiply_exactly
 
 Array = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
@@ -34,15 +35,21 @@ def pack(weights: Bytes, inputs: int) -> Bytes:
 
     Where bytes are multiplied in tiles these are panels (P, K / 4, ROWS, 4), P ROWS at least N; otherwise rows (N, K).
     """
-    rows, begin = len(weights), _filled(inputs)
-    states = weights.shape[1] - inputs
-    panels = -(-rows // ROWS)
-    filled = np.zeros((panels * ROWS if HAS_VNNI else rows, begin + _filled(states)), dtype=np.int8)
-    filled[:rows, :inputs] = weights[:, :inputs]
-    filled[:rows, begin : begin + states] = weights[:, inputs:]
+    filled = padded(weights, inputs)
     if not HAS_VNNI:
         return filled
+    panels = -(-len(filled) // ROWS)
+    filled = np.pad(filled, ((0, panels * ROWS - len(filled)), (0, 0)))
     return np.ascontiguousarray(filled.reshape(panels, ROWS, -1, 4).transpose(0, 2, 1, 3))
+
+
+def padded(weights: Bytes, inputs: int) -> Bytes:
+    """Weights (N, I + H) with both parts filled up with zeros: rows (N, K), as `in_steps` has x."""
+    begin, states = _filled(inputs), weights.shape[1] - inputs
+    filled = np.zeros((len(weights), begin + _filled(states)), dtype=np.int8)
+    filled[:, :inputs] = weights[:, :inputs]
+    filled[:, begin : begin + states] = weights[:, inputs:]
+    return filled
 
 
 @compiled
@@ -233,19 +240,25 @@ def exact_sums(weights: Array, x: Array, h: Array, plus: Array) -> Array:
 
 
 @compiled
-def exact_products(weights: Array, bias: Array, x: Array) -> Array:
-    """weights (N, K), bias (N,), x (B, K) → x Wᵀ + b (B, N) in float32; each row's sums as if it were alone."""
-    streams, rows = len(x), len(weights)
-    products = np.empty((streams, rows), dtype=np.float32)
-    for row in range(rows):
-        w = weights[row]
-        for stream in range(streams):
-            of = x[stream]
-            total = np.float32(0.0)
-            for place in range(len(w)):
-                total += w[place] * of[place]
-            products[stream, row] = total + bias[row]
-    return products
+def exact_products(panels: Array, bias: Array, x: Array) -> Array:
+    """Weights in panels as `tiles.multiply` takes them, bias (N,), x (B, K) → x Wᵀ + b (B, N) in float32; each row has
+    the sums that it has alone."""
+    products = np.empty((1, len(x), len(bias)), dtype=np.float32)
+    products[0] = bias
+    multiply_exactly(panels, x.reshape(1, len(x), x.shape[1]), products)
+    of_all: Array = products[0]
+    return of_all
+
+
+@compiled
+def scaled(wholes: Whole, scales: Array, plus: Array) -> Array:
+    """Whole sums (B, N) of x in steps around 0, made into sums as `multiply` makes its own: scale · them + plus."""
+    sums = np.empty(wholes.shape, dtype=np.float32)
+    for stream in range(len(wholes)):
+        some, out, more = wholes[stream], sums[stream], plus[0 if len(plus) == 1 else stream]
+        for row in range(len(out)):
+            out[row] = np.float32(some[row]) * scales[row] + more[row]
+    return sums
 
 
 @compiled
