@@ -1,21 +1,22 @@
 """The corpora of one home folder: added, listed, opened, removed and brought back."""
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from corpora.building import CorpusBuilder, NamedText, sweep
 from corpora.corpus import RECORD, Corpus, open_corpus
 from corpora.errors import InputError
 from corpora.home import ensure_room, home, move_to_trash, restore_from_trash, slugify
-from corpora.importing.finding import FoundFile, find_files, printable
 from corpora.records import CorpusRecord, Source
 
-__all__ = ["Added", "Corpus", "CorpusEntry", "CorpusLibrary", "CorpusRecord", "NamedText", "Source"]
+if TYPE_CHECKING:
+    from corpora.building import NamedText
 
-FEWEST = 200  # characters below which there is nothing to learn from
+__all__ = ["Added", "Corpus", "CorpusEntry", "CorpusLibrary", "CorpusRecord", "Source"]
+
 Progress = Callable[[float, str], None]
 
 
@@ -83,20 +84,23 @@ class CorpusLibrary:
         `progress` gets the share done and a message; what it raises cancels the work and leaves nothing behind.
         Raises `InputError` where nothing can be read, the text is too short, or the library can't be written.
         """
+        from corpora.adding import read_files  # brings all that reads files: not while the app starts
+        from corpora.importing.finding import find_files
+
         if not paths:
             raise InputError("Name at least one file or folder to add.")
         found = find_files(paths)
         if not found.files:
             raise InputError(" ".join(found.notices) or "There is nothing to read there.")
         notices = builtins.list(found.notices)
-        texts = _read(found.files, encoding, notices)
+        texts = read_files(found.files, encoding, notices)
         total = sum(file.size for file in found.files)
         return self.add_texts(name or _name(paths), texts, total=total, notices=notices, progress=progress)
 
     def add_texts(
         self,
         name: str,
-        texts: Iterable[NamedText],
+        texts: "Iterable[NamedText]",
         *,
         total: int,
         notices: builtins.list[str] | None = None,
@@ -106,14 +110,17 @@ class CorpusLibrary:
 
         `notices` may grow while the texts are read. Raises as `add`.
         """
+        from corpora.adding import fill, refuse_poor
+        from corpora.building import CorpusBuilder, sweep
+
         notices = [] if notices is None else notices
         room = ensure_room("corpora", self.root)
         sweep(room)
         builder: CorpusBuilder | None = None
         try:
             builder = CorpusBuilder(room)
-            _fill(builder, texts, notices, total, progress)
-            _refuse_poor(builder, notices)
+            fill(builder, texts, notices, total, progress)
+            refuse_poor(builder, notices)
             record = builder.finish(name, datetime.now(UTC).isoformat(timespec="seconds"))
             for entry in self.list():
                 if entry.corpus and entry.corpus.record.sha256 == record.sha256:
@@ -156,72 +163,8 @@ class CorpusLibrary:
         return sorted(path for path in paths if path.is_dir())
 
 
-def _fill(
-    builder: CorpusBuilder, texts: Iterable[NamedText], notices: list[str], total: int, progress: Progress | None
-) -> None:
-    done = 0
-    for text in texts:
-        characters = builder.characters
-
-        def report(text: NamedText = text, before: int = done, characters: int = characters) -> None:
-            if progress:
-                # Bytes of a file aren't known one by one; a file's characters are close enough for a bar.
-                share = before + min(text.bytes, builder.characters - characters)
-                progress(min(1.0, share / max(1, total)), f"Reading {text.name}")
-
-        report()
-        count = len(notices)
-        try:
-            source = builder.add(text, report)
-        except InputError as error:
-            notices.append(str(error))
-            continue
-        done += text.bytes
-        if source.duplicate_of:
-            notices.append(f"{source.name} was left out: it has the same text as {source.duplicate_of}.")
-        elif source.characters == 0 and len(notices) == count:
-            notices.append(f"{source.name} is empty.")
-    if progress:
-        progress(1.0, "Saving")
-
-
-def _read(files: Sequence[FoundFile], encoding: str | None, notices: list[str]) -> Iterator[NamedText]:
-    """Opens file after file; one that can't be read becomes a notice, unless it is the only one."""
-    for file in files:
-        try:
-            imported = file.importer.open(file.path, file.name, encoding)
-        except (InputError, OSError) as error:
-            reason = f"{file.name} can't be read ({error.strerror or error})." if isinstance(error, OSError) else error
-            if len(files) == 1:
-                raise InputError(str(reason)) from error
-            notices.append(str(reason))
-            continue
-        notices += imported.notices
-        found = imported.encoding
-        yield NamedText(
-            name=file.name,
-            path=printable(file.path),
-            chunks=imported.chunks,
-            bytes=file.size,
-            encoding=found.name,
-            guessed=found.guessed,
-            confidence=found.confidence,
-        )
-
-
-def _refuse_poor(builder: CorpusBuilder, notices: list[str]) -> None:
-    if builder.characters == 0:
-        raise InputError(" ".join(notices) or "There is no text in it.")
-    if builder.characters < FEWEST:
-        few = "character" if builder.characters == 1 else "characters"
-        raise InputError(
-            f"That is only {builder.characters} {few} of text; a model needs at least {FEWEST} to learn anything. "
-            "Add a longer text, or several files at once."
-        )
-    if builder.is_blank:
-        raise InputError("That is only spaces and line ends: there is nothing in it to learn. Add another text.")
-
-
 def _name(paths: Sequence[Path]) -> str:
+    from corpora.importing.finding import printable
+
     first = printable(paths[0].expanduser().absolute().stem)
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

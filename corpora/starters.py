@@ -1,14 +1,16 @@
 """Texts that come with Python itself, for a first try with no file at hand and nothing to download."""
 
 import importlib
-import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
-from corpora.library import Added, CorpusLibrary, NamedText
+from corpora.library import Added, CorpusLibrary
+
+if TYPE_CHECKING:
+    from corpora.building import NamedText
 
 MOST_SOURCE = 5_000_000  # bytes of the standard library's source: more adds training time, not variety
 # Third parties' code, tests, and modules that are mostly tables of data.
@@ -47,7 +49,9 @@ def add_starter(library: CorpusLibrary, key: str, progress: Callable[[float, str
     return replace(added, notices=())  # two modules of Python's being alike is nobody's concern
 
 
-def _manual() -> list[NamedText]:
+def _manual() -> "list[NamedText]":
+    from corpora.building import NamedText
+
     try:
         topics: object = importlib.import_module("pydoc_data.topics").topics
     except (ImportError, AttributeError) as error:
@@ -60,7 +64,12 @@ def _manual() -> list[NamedText]:
     return [NamedText("Python's manual", "pydoc_data.topics", [text + "\n"], len(text.encode()) + 1)] if text else []
 
 
-def _standard_library() -> list[NamedText]:
+def _standard_library() -> "list[NamedText]":
+    import sysconfig
+
+    from corpora.building import NamedText
+    from corpora.encoding import decode_file, find_encoding
+
     root = Path(sysconfig.get_path("stdlib"))
     texts = []
     size = 0

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from corpora import building
+from corpora.adding import FEWEST
 from corpora.errors import InputError
-from corpora.library import FEWEST, Added, CorpusLibrary
+from corpora.library import Added, CorpusLibrary
 from tests.corpora.texts import CHINESE, EMOJI, ENGLISH, RUSSIAN
 
 LONG = ENGLISH * 3

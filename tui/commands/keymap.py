@@ -7,7 +7,6 @@
 What can't be used is reported and left out; the rest holds.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +26,17 @@ class Keymap:
 def read_keymap(path: Path, groups: Mapping[str, Iterable[Command]]) -> Keymap:
     """Reads ``keys.toml``; `groups` are the commands everywhere (``"app"``) and those of each mode."""
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
+        text = path.read_bytes()
     except FileNotFoundError:
         return Keymap({})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        return Keymap({}, (f"{path} can't be read ({reason}). The usual keys are in use.",))
+    except OSError as error:
+        return Keymap({}, (f"{path} can't be read ({error.strerror}). The usual keys are in use.",))
+    import tomllib  # only where there is something to read
+
+    try:
+        table = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Keymap({}, (f"{path} can't be read ({error}). The usual keys are in use.",))
     wanted = table.get("keys", {})
     if not isinstance(wanted, dict):
         return Keymap({}, (f"{path} has no table [keys]. The usual keys are in use.",))

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from corpora.library import Corpus
-from corpora.statistics import Statistics, statistics
 from engine.settings import UNITS, Unit
+
+if TYPE_CHECKING:
+    from corpora.statistics import Statistics
 
 SAMPLE = 1_000_000  # characters from which tokens and vocabulary are estimated
 
@@ -22,7 +25,7 @@ class UnitFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    statistics: Statistics
+    statistics: "Statistics"
     units: tuple[UnitFigures, ...]
 
 
@@ -31,6 +34,8 @@ def figures(corpus: Corpus, still_wanted: Callable[[], None]) -> Figures:
 
     `still_wanted` is called often and may raise to give up. Raises `InputError` where the text is damaged.
     """
+    from corpora.statistics import statistics  # not while the app starts
+
     counted = statistics(corpus, lambda _share, _message: still_wanted())
     text = "".join(corpus.chunks(0, SAMPLE))
     return Figures(counted, tuple(_estimates(text, counted.characters, still_wanted)))

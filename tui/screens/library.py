@@ -16,7 +16,6 @@ from tui.commands.library import LIBRARY
 from tui.commands.registry import bindings
 from tui.library.ordering import ORDERS
 from tui.screens.library_adding import LibraryAdding
-from tui.training import actions
 from tui.waiting import in_thread
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.message_line import MessageLine
@@ -77,11 +76,15 @@ class LibraryScreen(LibraryAdding):
             await self.app.watch_run(entry.folder.slug)
 
     def action_resume(self) -> None:
+        from tui.training import actions  # what starts trainers: not while the app starts
+
         if entry := self._model:
             paused = entry.status.state == "paused"
             self._tell(lambda: actions.ask(entry.folder, "resume") if paused else actions.resume(entry.folder))
 
     def action_stop(self) -> None:
+        from tui.training import actions
+
         if entry := self._model:
             self._tell(lambda: actions.ask(entry.folder, "stop"))
 

@@ -13,7 +13,6 @@ from engine.folder import ModelEntry
 from engine.records import SampleLine
 from tui.library.figures import Figures
 from tui.readable import age, count, duration, size
-from tui.training.catalogue import uncommon
 from tui.widgets.chart_colours import Colours
 
 SOURCES_SHOWN = 40
@@ -64,6 +63,8 @@ class DetailPane(Container):
 
     def show_model(self, entry: ModelEntry, sample: SampleLine | None, notes: str = "") -> None:
         """A model and what it wrote last."""
+        from tui.training.catalogue import uncommon  # not while the app starts
+
         record, status = entry.record, entry.status
         assert record is not None
         text = self._titled(record.name)

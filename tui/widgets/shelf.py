@@ -50,7 +50,8 @@ class Shelf(DataTable[str | Text]):
         self._rows = rows
         self.clear()
         for slug, cells in rows.items():
-            self.add_row(*cells, key=slug)
+            # A string would be read as markup, for which Textual's table brings a list of all emoji.
+            self.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), key=slug)
         if chosen in rows:
             self.choose(chosen)
         elif rows:
@@ -61,11 +62,11 @@ class TextShelf(Shelf):
     """The corpora."""
 
     def on_mount(self) -> None:
-        self.add_column("Texts", width=NAME + 10)
+        self.add_column(Text("Texts"), width=NAME + 10)
         self.add_column(Text("Characters", justify="right"), width=13)
         self.add_column(Text("Size", justify="right"), width=8)
         self.add_column(Text("Files", justify="right"), width=6)
-        self.add_column("Added", width=11)
+        self.add_column(Text("Added"), width=11)
 
     def show(self, entries: Sequence[CorpusEntry]) -> None:
         """Lists these corpora."""
@@ -137,14 +138,14 @@ class ModelShelf(Shelf):
 
     def _add_columns(self) -> None:
         room = self._room
-        self.add_column("Models", width=room.name)
-        self.add_column("State", width=8)
-        self.add_column("Loss", width=8)
+        self.add_column(Text("Models"), width=room.name)
+        self.add_column(Text("State"), width=8)
+        self.add_column(Text("Loss"), width=8)
         self.add_column(Text(room.bits, justify="right"), width=len(room.bits))
-        self.add_column("Text", width=room.text)
+        self.add_column(Text("Text"), width=room.text)
         if room.kind:
-            self.add_column("Kind", width=room.kind)
-        self.add_column("Begun", width=10)
+            self.add_column(Text("Kind"), width=room.kind)
+        self.add_column(Text("Begun"), width=10)
         self.add_column(Text("Disk", justify="right"), width=7)
 
     def _cells(self, entry: ModelEntry, glance: Glance) -> Cells:
