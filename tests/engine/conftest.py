@@ -11,6 +11,7 @@ import torch
 
 from corpora.library import CorpusLibrary
 from engine import trainer
+from engine.evaluation import Evaluator
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.records import CorpusReference
@@ -53,6 +54,7 @@ class Home:
             patch.setenv("PANTOUM_HOME", str(self.root))
             patch.setenv("PANTOUM_THREADS", "1")
             patch.delenv("PANTOUM_STARTED", raising=False)
+            patch.setattr(Evaluator, "STREAM", 128)  # of 2,000 tokens: many short streams, not one long one
             if stop_after is not None:
                 patch.setenv("PANTOUM_STOP_AFTER", str(stop_after))
             try:
