@@ -1,10 +1,12 @@
 """The Write screen by pilot, against the fake service: continuing, keeping, retrying, dials, engines that fail."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.events import MouseScrollUp
 
+from engine.client import EngineClient
 from tests.tui.fake_service import expected
 from tests.tui.write_help import SERVICE, writing
 from tui.manuscript.lines import Lines
@@ -130,6 +132,29 @@ async def test_typing_while_text_streams_ends_the_stream(tmp_path: Path, monkeyp
         assert desk.text == text
         assert text.endswith("X")
         assert not desk.screen.writing
+
+
+async def test_typing_while_the_model_wakes_ends_the_stream_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        wake, ready = asyncio.Event(), desk.screen.session.ready
+
+        async def slowly() -> EngineClient:
+            await wake.wait()
+            return await ready()
+
+        monkeypatch.setattr(desk.screen.session, "ready", slowly)
+        await desk.press("ctrl+g")
+        assert desk.screen.doing() == "waking the model…"
+        await desk.type("X")
+        await desk.finished()
+        assert (desk.text, desk.screen.doing()) == ("X", "")
+        wake.set()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: len(desk.pending) > 20)
+        assert desk.text.startswith("X" + take(2, 20))
 
 
 async def test_retry_shows_another_take_and_the_first_is_not_lost(

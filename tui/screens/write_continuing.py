@@ -166,10 +166,12 @@ class WriteContinuing(WriteDesk):
     def drain(self) -> None:
         """Writes what has come since the last paint."""
         reader, manuscript = self._reader, self.editor.manuscript
-        if reader is None or self._writing is None:
+        if self._writing is None:
             return
         if not manuscript.pending or manuscript.takes is None or manuscript.takes.shown is not self._writing:
-            self.stop_writing()  # it was kept by typing, or dropped
+            self.stop_writing()  # it was kept by typing, or dropped, perhaps before it had begun
+            return
+        if reader is None:
             return
         self._take_in(reader, self._writing)
         if reader.stream.done is not None:
