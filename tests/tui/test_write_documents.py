@@ -6,6 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from corpora.errors import InputError
 from tests.tui.write_help import Writing, unsaved_texts, writing
 from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
@@ -141,6 +142,35 @@ async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
         await saved(desk)
         assert desk.screen.file_name() == "named.txt"
     assert (tmp_path / "named.txt").read_text() == "hello"
+
+
+async def test_saving_elsewhere_in_vain_leaves_the_text_with_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, folder = tmp_path / "poem.txt", tmp_path / "folder"
+    path.write_bytes(b"one\r\ntwo\r\n")
+    folder.mkdir()
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("X")
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.screen._saver, "write", _full_disk)
+            await desk.press("alt+shift+s")
+            await desk.until(lambda: picker(desk) is not None, "the file dialog")
+            screen = picker(desk)
+            assert screen is not None
+            field = screen.query_one(Input)
+            field.value = str(folder / "poem.txt")
+            field.focus()
+            await desk.press("enter")
+            await desk.until(lambda: "no room" in desk.notice)
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_bytes() == b"Xone\r\ntwo\r\n"
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise InputError("There is no room.")
 
 
 def picker(desk: Writing) -> SaveDialog | None:

@@ -140,8 +140,6 @@ class WriteFiles(WriteAside):
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
                 return
-        if path != self._path:
-            self._file = None  # another file: plain UTF-8, Unix line ends
         await self._write(path)
 
     async def _write(self, path: Path, *, known: TextFile | None = None, by_itself: bool = False) -> None:
@@ -153,7 +151,8 @@ class WriteFiles(WriteAside):
         self.editor.keep()
         history = self.editor.manuscript.history
         history.close()
-        position, lines, file = history.position, self.editor.manuscript.body.lines.copy(), self._file
+        position, lines = history.position, self.editor.manuscript.body.lines.copy()
+        file = self._file if path == self._path else None  # another file: plain UTF-8, Unix line ends
         newline = file.newline if file is not None else "\n"
         encoding = file.encoding if file is not None else "utf-8"
         progress = None if by_itself else self._progress(path, "Writing")
