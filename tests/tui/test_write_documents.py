@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from corpora.errors import InputError
 from tests.tui.write_help import Writing, unsaved_texts, writing
+from tui.manuscript.journal import Journal
 from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
 from tui.widgets.save_dialog import SaveDialog
@@ -268,6 +269,69 @@ async def test_the_command_for_unsaved_texts_offers_what_was_put_off(
         await dialog(desk)
         await desk.press("r")
         await desk.until(lambda: desk.text == "put off")
+
+
+async def test_a_text_whose_unsaved_changes_are_put_off_is_not_opened_and_they_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("mine ")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        await desk.until(lambda: "poem.txt was not opened" in desk.notice)
+        assert desk.text == ""
+    assert unsaved_texts(tmp_path) == ["mine one"]
+
+
+async def test_a_letter_answers_a_question_about_a_file_that_was_asked_for_just_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("mine ")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        await desk.press("ctrl+o")
+        await desk.until(lambda: desk.pilot.app.screen.query("FileOpen Input"), "the file dialog")
+        field = desk.pilot.app.screen.query_one(Input)
+        field.value = str(path)
+        field.focus()
+        await desk.press("enter")
+        await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "mine one")
+
+
+async def test_what_is_typed_into_a_text_with_damaged_bytes_outlives_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_bytes("Die Bäume über der Straße.\n".encode() * 50 + b"\xff\xfe\x81\n")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: "damaged bytes" in desk.notice)
+        await desk.type("mine ")
+        await desk.screen.set_aside()
+        journal = desk.screen._journal
+        assert journal is not None
+        restored = _copy_of(journal, tmp_path / "copy").load()
+        assert restored is not None
+        assert restored.unsaved and restored.manuscript.text.startswith("mine Die")
+        assert restored.file.document == "", "nothing is saved over the damaged file"
+
+
+def _copy_of(journal: Journal, folder: Path) -> Journal:
+    """What a crash would leave of a journal that is held."""
+    (folder / "documents").mkdir(parents=True)
+    copy = folder / "documents" / journal.file.name
+    copy.write_bytes(journal.file.read_bytes())
+    return Journal(copy)
 
 
 async def test_what_is_typed_while_a_question_comes_up_by_itself_does_not_answer_it(
