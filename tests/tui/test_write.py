@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from textual.events import MouseScrollUp
+from textual.widgets import Static
 
 from engine.client import EngineClient
 from tests.tui.fake_service import expected
-from tests.tui.write_help import SERVICE, writing
+from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL
 from tui.widgets.dial_steps import DIALS
@@ -317,6 +318,13 @@ async def test_a_damaged_model_is_listed_and_says_what_is_wrong_with_it(
         assert desk.text == "x"
         await desk.screen.open_model("bad")
         await desk.until(lambda: "bad (damaged)" in str(desk.screen.models._options))
+
+
+async def test_a_models_name_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_model(tmp_path, "draft [/b]")
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.ready()
+        assert "draft [/b]" in str(desk.screen.models.query_one("#label", Static).content)
 
 
 async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
