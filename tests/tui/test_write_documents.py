@@ -390,6 +390,24 @@ async def test_opening_another_file_asks_about_unsaved_text(tmp_path: Path, monk
     assert first.read_text() == "X1"
 
 
+async def test_a_text_without_a_name_that_is_given_up_goes_to_the_trash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("unsaved")
+        await desk.screen.open_file(path)
+        assert "has changes that are not saved" in await dialog(desk)
+        await desk.press("d")
+        await desk.until(lambda: desk.text == "one")
+        (discarded,) = (tmp_path / "trash").iterdir()
+        await desk.until(lambda: f"found at {discarded}" in desk.notice)
+    assert unsaved_texts(tmp_path) == []
+    discarded.rename(tmp_path / "documents" / "untitled.jsonl")
+    assert unsaved_texts(tmp_path) == ["unsaved"], "put back, it is offered again"
+
+
 async def test_a_folder_that_cannot_be_written_is_told_in_words_and_the_text_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
