@@ -7,6 +7,7 @@ from time import monotonic
 import msgspec
 from textual import on
 
+from corpora.boundaries import CONTEXT, EndFinder
 from corpora.errors import InputError
 from engine.client import EngineError, Outdated, TokenStream
 from engine.protocol import StreamParams
@@ -159,6 +160,7 @@ class WriteContinuing(WriteDesk):
         recipe = self.session.recipe("stream", here, takes.place)
         take.recipe = msgspec.structs.replace(recipe, length=params.length)
         self._reader = StreamReader(stream)
+        self._stop_at(self._reader, take)
         if self.settings.dials != take.dials:
             self._send_dials(stream)
         self._show_state()
@@ -174,9 +176,13 @@ class WriteContinuing(WriteDesk):
         if reader is None:
             return
         self._take_in(reader, self._writing)
-        if reader.stream.done is not None:
+        if reader.ended:
+            self.stop_writing()
+        elif reader.stream.done is not None:
             self._last_speed = reader.speed
             self._finish(why_it_ended(reader.stream))
+            if reader.stream.done.reason == "length" and self.settings.stops_at != "length":
+                self.flash(f"no end of the {self.settings.stops_at} in {self.settings.length:,} characters")
         self.refresh_status()
 
     def _take_in(self, reader: StreamReader, take: Take) -> None:
@@ -187,6 +193,15 @@ class WriteContinuing(WriteDesk):
             take.recipe = msgspec.structs.replace(take.recipe, turns=tuple(reader.turns))
         if text:
             self.editor.write(text)
+
+    def _stop_at(self, reader: StreamReader, take: Take) -> None:
+        """Has a stream stop at the next end that the dials name, from what is shown on."""
+        rule, shown = self.settings.stops_at, self.editor.manuscript.pending_range
+        until = None if rule == "length" else rule
+        if take.recipe is not None:
+            take.recipe = msgspec.structs.replace(take.recipe, until=until)
+        before = self.editor.manuscript.body.before(shown[1], CONTEXT) if shown is not None else ""
+        reader.stop_at(None if until is None else EndFinder(until, before))
 
     def stop_writing(self) -> None:
         """Ends the stream; what came so far stays pending. Nothing happens where none runs."""
@@ -248,8 +263,10 @@ class WriteContinuing(WriteDesk):
             self._flash_dial()
 
     def _adopt_dials(self, settings: WriteSettings) -> None:
-        changed = settings.dials != self.settings.dials
+        changed, stops_at = settings.dials != self.settings.dials, self.settings.stops_at
         self.adopt_settings(settings)
+        if settings.stops_at != stops_at and self._reader is not None and self._writing is not None:
+            self._stop_at(self._reader, self._writing)
         if changed and self._reader is not None:
             self._send_dials(self._reader.stream)
         if changed:

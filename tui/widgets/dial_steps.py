@@ -10,7 +10,7 @@ import msgspec
 
 from corpora.boundaries import UNITS
 from corpora.errors import InputError
-from tui.write_settings import WriteSettings
+from tui.write_settings import STOP_RULES, WriteSettings
 
 Value = float
 
@@ -95,8 +95,18 @@ class ChoiceDial(Dial):
         return int
 
 
+class StopDial(ChoiceDial):
+    """What stops a continuation."""
+
+    words = STOP_RULES
+
+
 def _plain(value: Value) -> str:
     return f"{value:,.0f}"
+
+
+def _short(word: str) -> str:
+    return word.replace("paragraph", "para.")
 
 
 DIALS: tuple[Dial, ...] = (
@@ -152,9 +162,17 @@ DIALS: tuple[Dial, ...] = (
     Dial(
         "length",
         "length",
-        "Characters of one continuation; the next one obeys.",
+        "Characters of one continuation, at most; the next one obeys.",
         (20, 50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000),
         _plain,
+        sampler=False,
+    ),
+    StopDial(
+        "stops_at",
+        "stops at",
+        "A continuation stops at its length, or before that at the end of the sentence, the line or the paragraph.",
+        tuple(range(len(STOP_RULES))),
+        lambda value: _short(STOP_RULES[int(value)]),
         sampler=False,
     ),
     Dial(
@@ -170,7 +188,7 @@ DIALS: tuple[Dial, ...] = (
         "they end at",
         "A suggestion ends with the word, the sentence, the line or the paragraph.",
         tuple(range(len(UNITS))),
-        lambda value: UNITS[int(value)].replace("paragraph", "para."),
+        lambda value: _short(UNITS[int(value)]),
         sampler=False,
     ),
     Dial(
