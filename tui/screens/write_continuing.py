@@ -289,7 +289,7 @@ class DialDialog(LineDialog):
 
     def __init__(self, settings: WriteSettings, number: int) -> None:
         self._settings, self._dial = settings, DIALS[number]
-        super().__init__(f"{self._dial.name}: {self._dial.help}", f"{self._dial.read(settings):.10g}")
+        super().__init__(f"{self._dial.name}: {self._dial.help}", self._dial.typed(settings))
 
     def check(self, value: str) -> None:
         self._dial.parse(self._settings, value)

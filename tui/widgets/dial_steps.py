@@ -10,7 +10,7 @@ import msgspec
 
 from corpora.boundaries import UNITS
 from corpora.errors import InputError
-from tui.write_settings import STOP_RULES, WriteSettings
+from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
 
 Value = float
 
@@ -44,7 +44,7 @@ class Dial:
         """The settings with this dial so many steps further; it stops at its ends."""
         value = self.read(settings)
         if self.key == "seed":
-            return self.write(settings, max(0, value + clicks))
+            return self.write(settings, min(max(SEEDS[0], value + clicks), SEEDS[1]))
         ordered = [self._order(step) for step in self.steps]
         here = self._order(value)
         base = bisect_left(ordered, here) if clicks > 0 else bisect_right(ordered, here) - 1
@@ -52,7 +52,29 @@ class Dial:
             base -= 1  # between two steps, up goes to the next one
         elif clicks < 0 and (base < 0 or ordered[base] != here):
             base += 1
-        return self.write(settings, self.steps[min(max(base + clicks, 0), len(self.steps) - 1)])
+        there = min(max(base + clicks, 0), len(self.steps) - 1)
+        if (ordered[there] - here) * clicks < 0:
+            return settings  # typed beyond this end
+        return self.write(settings, self.steps[there])
+
+    def share(self, settings: WriteSettings) -> float | None:
+        """Where the value lies between the ends, from 0 to 1; None for a dial that has none, or whose values are words."""
+        if len(self.steps) < 3:
+            return None
+        ordered, here = [self._order(step) for step in self.steps], self._order(self.read(settings))
+        at = bisect_left(ordered, here)
+        if 0 < at < len(ordered) and ordered[at] != here and isfinite(ordered[at]):  # between two steps
+            return (at - (ordered[at] - here) / (ordered[at] - ordered[at - 1])) / (len(ordered) - 1)
+        return min(at, len(ordered) - 1) / (len(ordered) - 1)
+
+    def at(self, settings: WriteSettings, share: float) -> WriteSettings:
+        """The settings with this dial at the step nearest to a share of its way."""
+        return self.write(settings, self.steps[round(min(max(share, 0.0), 1.0) * (len(self.steps) - 1))])
+
+    def typed(self, settings: WriteSettings) -> str:
+        """The value as a person would type it."""
+        value = self.read(settings)
+        return f"{value:.10g}" if self._kind(settings) is float else f"{value:.0f}"
 
     def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
         """The settings with this dial at the value that a person typed. Raises `InputError`."""
@@ -84,6 +106,12 @@ class ChoiceDial(Dial):
         if not 0 <= value < len(self.words):
             raise InputError(f"{self.name} takes a number from 0 to {len(self.words) - 1}: {', '.join(self.words)}.")
         return msgspec.structs.replace(settings, **{self.key: self.words[int(value)]})
+
+    def share(self, settings: WriteSettings) -> None:
+        return None
+
+    def typed(self, settings: WriteSettings) -> str:
+        return self.words[int(self.read(settings))]
 
     def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
         word = text.strip().lower()
