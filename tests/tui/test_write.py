@@ -13,7 +13,7 @@ from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL
 from tui.widgets.dial_steps import DIALS
-from tui.widgets.dials import VALUE_WIDTH
+from tui.widgets.dials import NAME_WIDTH, VALUE_WIDTH
 from tui.widgets.key_bar import KeyBar
 from tui.write_settings import load_settings
 
@@ -221,6 +221,51 @@ async def test_dials_turn_by_mouse_too(tmp_path: Path, monkeypatch: pytest.Monke
         x, y = region.offset
         dials.post_message(MouseScrollUp(dials, 2, 2, 0, 1, 0, False, False, False, x + 2, y + 1))
         await desk.until(lambda: desk.screen.settings.dials.top_k == 0 and dials.chosen == 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_dial_is_dragged_a_step_for_each_cell_also_while_text_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=size) as desk:
+        await desk.ready()
+        await desk.type("SLOW START ")
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.requests("stream"))
+        dials = desk.screen.dials
+        await desk.pilot.mouse_down(dials, offset=(2, 1))
+        for column in (4, 9, 7):
+            await desk.pilot.hover(dials, offset=(column, 2))
+        await desk.pilot.mouse_up(dials, offset=(7, 2))
+        assert (desk.screen.settings.dials.temperature, dials.chosen) == (1.05, 0)
+        await desk.pilot.hover(dials, offset=(12, 1))
+        assert desk.screen.settings.dials.temperature == 1.05, "the button is up"
+        assert desk.requests("set_dials")[0]["dials"]["temperature"] == 0.9  # type: ignore[index]
+
+
+async def test_a_slider_follows_the_pointer_and_shows_where_its_dial_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(160, 45)) as desk:
+        await desk.ready()
+        dials = desk.screen.dials
+
+        def slider() -> str:
+            return str(dials.render()).split("\n")[0].split("temperature")[1].partition("−")[0].strip()
+
+        width = len(slider())
+        start = NAME_WIDTH + 1
+        await desk.pilot.mouse_down(dials, offset=(start + width - 1, 1))
+        assert (desk.screen.settings.dials.temperature, slider()) == (2.0, "━" * width)
+        await desk.pilot.hover(dials, offset=(start, 1))
+        assert (desk.screen.settings.dials.temperature, slider()) == (0.0, "─" * width)
+        await desk.pilot.hover(dials, offset=(start - 9, 1))
+        await desk.pilot.hover(dials, offset=(start + width // 2, 1))
+        await desk.pilot.mouse_up(dials, offset=(start + width // 2, 1))
+        assert desk.screen.settings.dials.temperature == 1.0
+        assert slider() == "━" * (width // 2) + "╸" + "─" * (width // 2)
+        desk.screen.dials.chosen = 1
+        assert "─" * width in str(dials.render()).split("\n")[1], "a dial that is off"
 
 
 async def test_a_dials_value_can_be_typed_and_nonsense_is_explained(

@@ -58,7 +58,7 @@ class Dial:
         return self.write(settings, self.steps[there])
 
     def share(self, settings: WriteSettings) -> float | None:
-        """Where the value lies between the ends, from 0 to 1; None for a dial that has none, or whose values are words."""
+        """Where the value lies between the ends, from 0 to 1; None for a dial without ends, or of words."""
         if len(self.steps) < 3:
             return None
         ordered, here = [self._order(step) for step in self.steps], self._order(self.read(settings))
