@@ -68,9 +68,6 @@ class WriteContinuing(WriteDesk):
         self.editor.drop()
 
     def action_turn_take(self, steps: int) -> None:
-        if self.editor.ghost is not None:
-            self.editor.turn_ghost(steps)
-            return
         self.stop_writing()
         if self.editor.manuscript.offers_takes:
             self.editor.turn_take(steps)
