@@ -201,7 +201,9 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         await suggested(desk)
         await desk.press("tab", "ctrl+g")
         await desk.until(lambda: desk.pending)
+        assert desk.screen.doing() == "writing… · from the last page"
         await desk.press("escape")  # long before its end
+        assert desk.screen.doing() == "take 1 of 1 · from the last page"
         await desk.press("tab")
         suggestion, continuation = [
             node.take for node in reversed(desk.screen.editor.manuscript.history.here.path()[:2])

@@ -53,6 +53,7 @@ class WordsScreen(ModalScreen[Choice | None]):
             frame.border_title = f"{answer.word} · {percent(answer.probability)}"
         else:
             frame.border_title = "what might stand here"
+        frame.border_subtitle = "" if answer.exact else "from the last page"
         rows = min(len(answer.words), 12) + 3
         below = self._at.y + 1 + rows <= self.app.size.height
         x = max(0, min(self._at.x, self.app.size.width - WIDTH))

@@ -27,6 +27,7 @@ PAINTS = 40  # a second: text is drawn that often, however fast it comes; some o
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
 NO_MODEL = "There is no model yet. F2 adds texts, F3 trains a model on one of them; until then this is a plain editor."
 
+QUICK = " · from the last page"  # where the model had not yet read all that stands before
 NONE_CHOSEN = "No model is chosen. Choose one with alt+m."
 
 
@@ -100,10 +101,13 @@ class WriteContinuing(WriteDesk):
     def doing(self) -> str:
         manuscript = self.editor.manuscript
         if self._writing is not None:
-            return "writing…" if self._reader is not None else "waking the model…"
+            if self._reader is None:
+                return "waking the model…"
+            return f"writing…{'' if self._reader.exact else QUICK}"
         if manuscript.pending and manuscript.takes is not None:
-            several = len(manuscript.takes) > 1
-            return f"take {manuscript.takes.number} of {len(manuscript.takes)}{' · alt+n' if several else ''}"
+            takes = manuscript.takes
+            several, quick = " · alt+n" if len(takes) > 1 else "", "" if takes.shown.exact else QUICK
+            return f"take {takes.number} of {len(takes)}{several}{quick}"
         return ""
 
     def speed(self) -> float:

@@ -15,7 +15,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost, Part
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
-from tui.screens.write_continuing import WriteContinuing
+from tui.screens.write_continuing import QUICK, WriteContinuing
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS
 
@@ -109,7 +109,7 @@ class WriteSuggest(WriteContinuing):
         if not ghost.takes:
             return "thinking…" if self.session.at_hand is not None else "waking the model…"
         growing = "…" if self._fetching is ghost else ""
-        quick = " · from the last page" if self._quick and not growing else ""
+        quick = QUICK if self._quick and not growing else ""
         return f"suggestion {ghost.number} of {len(ghost.takes)}{growing}{quick}"
 
     # --- fetching ---

@@ -59,8 +59,11 @@ class NextTokensPanel(Widget, can_focus=True):
     def _entitle(self) -> None:
         if self.suggestions.texts:
             self.border_title = "Suggestions  ↓ alt+1…9"
+        elif self.answer is not None:
+            about = "·" if self.answer.exact else "≈"  # the model had read the last page only
+            self.border_title = f"Next {about} {self.answer.entropy:.1f} bits"
         else:
-            self.border_title = f"Next · {self.answer.entropy:.1f} bits" if self.answer is not None else "Next"
+            self.border_title = "Next"
 
     def watch_has_focus(self, has_focus: bool) -> None:
         self.refresh()
