@@ -293,6 +293,15 @@ async def test_dials_model_and_panel_are_remembered(tmp_path: Path, monkeypatch:
         assert not desk.screen.query_one("#panel").display
 
 
+async def test_a_dial_turned_just_before_quitting_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("f6")
+    assert load_settings(tmp_path)[0].dials.temperature == 0.85
+
+
 async def test_without_a_model_it_is_an_editor_that_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
