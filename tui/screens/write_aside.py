@@ -65,6 +65,9 @@ class WriteAside(WriteDesk):
     def unsaved(self) -> bool:
         return self.editor.manuscript.history.position != self._saved_at
 
+    def saved_step(self) -> int:
+        return self._saved_at[0]
+
     def action_drafts(self) -> None:
         self.in_turn(self._offer_left(asked=True))
 

@@ -145,6 +145,10 @@ class WriteDesk(Screen[None]):
         """Whether the text differs from its file."""
         return False
 
+    def saved_step(self) -> int:
+        """The number of the history's node whose text the file holds."""
+        return 0
+
     def model_lost(self) -> None:
         """The chosen model turned out to be gone or damaged."""
         self.session.lose()
