@@ -16,7 +16,8 @@ from engine.protocol import Alternative, Alternatives
 from tui.commands.command import Command
 from tui.commands.registry import bindings
 from tui.commands.words import WORDS
-from tui.widgets.next_tokens import bar, fit, percent
+from tui.widgets.bar import bar
+from tui.widgets.next_tokens import fit, percent
 
 WIDTH = 34  # cells, the frame included
 WORD = 16  # cells of a word, with a space behind it
@@ -67,7 +68,7 @@ class WordsScreen(ModalScreen[Choice | None]):
             ("● " if own else "  ", "$primary"),
             (fit(word.text, WORD), "bold" if own else ""),
             (f"{percent(word.probability):>5} ", "$foreground-muted"),
-            (bar(word.probability / likeliest if likeliest > 0 else 0, 7), "$accent"),
+            (bar(word.probability / likeliest if likeliest > 0 else 0, 7)[0], "$accent"),
         )
 
     def on_option_list_option_selected(self) -> None:
