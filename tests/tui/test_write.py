@@ -238,6 +238,7 @@ async def test_a_dial_is_dragged_a_step_for_each_cell_also_while_text_streams(
             await desk.pilot.hover(dials, offset=(column, 2))
         await desk.pilot.mouse_up(dials, offset=(7, 2))
         assert (desk.screen.settings.dials.temperature, dials.chosen) == (1.05, 0)
+        assert not desk.screen.selections, "dragging a dial selects nothing"
         await desk.pilot.hover(dials, offset=(12, 1))
         assert desk.screen.settings.dials.temperature == 1.05, "the button is up"
         assert desk.requests("set_dials")[0]["dials"]["temperature"] == 0.9  # type: ignore[index]

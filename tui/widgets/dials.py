@@ -42,6 +42,8 @@ class DialPanel(Widget, can_focus=True):
         Binding("enter", "ask", "Type a value", show=False),
     ]
 
+    ALLOW_SELECT = False  # what is dragged is a dial
+
     settings: reactive[WriteSettings] = reactive(WriteSettings())
     chosen: reactive[int] = reactive(0)
     _pressed: Pressed | None = None
