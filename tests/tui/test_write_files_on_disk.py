@@ -191,3 +191,11 @@ def test_a_whole_number_is_asked_for_where_only_one_makes_sense() -> None:
     with pytest.raises(InputError, match="whole number"):
         DIALS[1].parse(WriteSettings(), "2.5")
     assert DIALS[1].parse(WriteSettings(), "1,000").dials.top_k == 1000
+
+
+@pytest.mark.parametrize("text", ["para", "9", "-1", "", "nan"])
+def test_a_dial_of_words_says_which_ones_it_takes(text: str) -> None:
+    dial = next(dial for dial in DIALS if dial.key == "stops_at")
+    with pytest.raises(InputError, match="stops at takes length, sentence, line or paragraph"):
+        dial.parse(WriteSettings(), text)
+    assert dial.parse(WriteSettings(), " Line ").stops_at == "line"

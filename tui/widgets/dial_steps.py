@@ -104,7 +104,7 @@ class ChoiceDial(Dial):
 
     def write(self, settings: WriteSettings, value: Value) -> WriteSettings:
         if not 0 <= value < len(self.words):
-            raise InputError(f"{self.name} takes a number from 0 to {len(self.words) - 1}: {', '.join(self.words)}.")
+            raise InputError(f"{self.name} takes {_listed(self.words)}.")
         return msgspec.structs.replace(settings, **{self.key: self.words[int(value)]})
 
     def share(self, settings: WriteSettings) -> None:
@@ -117,7 +117,10 @@ class ChoiceDial(Dial):
         word = text.strip().lower()
         if word in self.words:
             return self.write(settings, self.words.index(word))
-        return super().parse(settings, text)
+        try:
+            return super().parse(settings, text)
+        except InputError:
+            raise InputError(f"{text.strip()!r} does not work. {self.name} takes {_listed(self.words)}.") from None
 
     def _kind(self, settings: WriteSettings) -> type[int]:
         return int
@@ -131,6 +134,10 @@ class StopDial(ChoiceDial):
 
 def _plain(value: Value) -> str:
     return f"{value:,.0f}"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _short(word: str) -> str:

@@ -136,7 +136,9 @@ class DialPanel(Widget, can_focus=True):
         if row is None or not 0 <= row.y < len(self._shown):
             self._pressed = None
             return
-        self._pressed = Pressed(self._shown[row.y], event.screen_x, row.x in self._slider)
+        index = self._shown[row.y]
+        slides = row.x in self._slider and DIALS[index].share(self.settings) is not None
+        self._pressed = Pressed(index, event.screen_x, slides)
         self.capture_mouse()
         if self._pressed.slides:
             self._slide(event)
@@ -160,13 +162,12 @@ class DialPanel(Widget, can_focus=True):
         """Turns the pressed dial to where the pointer is."""
         assert self._pressed is not None
         self.chosen = self._pressed.dial
-        if self.dial.share(self.settings) is not None:
-            column = event.screen_x - self.content_region.x - self._slider.start
-            self._turn_to(self.dial.at(self.settings, column / (len(self._slider) - 1)))
+        column = event.screen_x - self.content_region.x - self._slider.start
+        self._turn_to(self.dial.at(self.settings, column / (len(self._slider) - 1)))
 
     def on_click(self, event: events.Click) -> None:
         row, pressed = event.get_content_offset(self), self._pressed
-        if row is None or pressed is None or pressed.dragged or pressed.slides:
+        if row is None or pressed is None or pressed.dragged:
             return
         self.chosen = pressed.dial
         from_right = self.content_size.width - row.x
