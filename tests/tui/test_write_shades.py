@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.write_help import Writing, writing
-from tui.manuscript.lines import Lines
+from tui.manuscript.lines import Lines, Location
 from tui.manuscript.spans import Spans
 from tui.manuscript.surprise import Spread, word_within
 
@@ -164,7 +164,9 @@ def test_colouring_a_long_paragraph_looks_at_each_word_once() -> None:
             looked += 1
             return int(self) < int(other)
 
-    found = [((0, Column(5 * at)), (0, Column(5 * at + 4)), at) for at in range(words)]
+    found: list[tuple[Location, Location, int]] = [
+        ((0, Column(5 * at)), (0, Column(5 * at + 4)), at) for at in range(words)
+    ]
     spans.put(body, (0, 0), (0, 5 * words), found)
     assert [value for _, _, value in spans.on(0)] == list(range(words))
     assert looked < 5 * words

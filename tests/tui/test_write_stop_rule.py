@@ -65,7 +65,8 @@ async def test_while_it_streams_one_can_have_it_stop_where_the_line_ends(
         await desk.type("SLOW START ")
         await desk.press("ctrl+g")
         await desk.until(lambda: desk.requests("stream"))
-        await turn_to(desk, "line")
+        await desk.press("alt+h", "alt+h")
+        await desk.until(lambda: desk.screen.status.state.doing == "stops where the line ends")
         desk.screen.dials.chosen = 0
         await desk.press("f6")  # a dial that the engine hears of lets the fake service begin
         await desk.finished()

@@ -21,7 +21,7 @@ from tui.widgets.dial_steps import DIALS
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
-from tui.write_settings import SEEDS, WriteSettings
+from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
 
 PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
@@ -60,6 +60,12 @@ class WriteContinuing(WriteDesk):
 
     def action_stop(self) -> None:
         self.stop_writing()
+
+    def action_stop_rule(self) -> None:
+        """Goes on to the next of the ends at which a continuation can stop."""
+        rule = STOP_RULES[(STOP_RULES.index(self.settings.stops_at) + 1) % len(STOP_RULES)]
+        self._adopt_dials(msgspec.structs.replace(self.settings, stops_at=rule))
+        self.flash("stops at its length" if rule == "length" else f"stops where the {rule} ends")
 
     def action_keep(self) -> None:
         self.drain()

@@ -227,7 +227,7 @@ class WriteDesk(Screen[None]):
             self.say(str(error), "settings", wrong=True)
         self._settings_rest = False
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Whoever quits doesn't wait for the settings to have rested."""
         if self._settings_rest:
             with contextlib.suppress(InputError):  # nobody is there any more to be told
