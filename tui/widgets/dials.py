@@ -86,7 +86,7 @@ class DialPanel(Widget, can_focus=True):
         value = dial.show(dial.read(self.settings))
         if len(value) > VALUE_WIDTH:
             value = f"…{value[1 - VALUE_WIDTH :]}"
-        slider, share = self._slider, dial.share(self.settings) if value != "off" else 0.0
+        slider, share, off = self._slider, dial.share(self.settings), value == "off"
         name_width = slider.start if slider else max(self.size.width - VALUE_WIDTH - 4, 4)
         name = f"{'▸' if here else ' '} {dial.name}"[:name_width].ljust(name_width)
         style = "$primary bold" if here else "$foreground-muted"
@@ -94,11 +94,11 @@ class DialPanel(Widget, can_focus=True):
             left, right = _track(share, len(slider)) if share is not None else ("", " " * len(slider))
             parts = [
                 (name, style),
-                (left, "$primary" if here else "$foreground-muted"),
+                (left, "$surface-lighten-2" if off else "$primary" if here else "$foreground-muted"),
                 (f"{right} ", "$surface-lighten-2"),
             ]
         else:
-            upto = round((share or 0.0) * name_width)
+            upto = 0 if off else round((share or 0.0) * name_width)
             parts = [(name[:upto], f"{style} on $surface-lighten-2"), (name[upto:], style)]
         return Content.assemble(
             *parts,
