@@ -43,6 +43,7 @@ class EndFinder:
         self._text = before[-CONTEXT:]
         self._base = len(self._text)
         self._at = self._base  # everything before this has been looked at
+        self._doubt: int | None = None  # where something stands of which only what follows tells whether it is an end
         self._end: int | None = None
 
     def push(self, text: str) -> int | None:
@@ -54,7 +55,13 @@ class EndFinder:
         """The same when nothing follows any more: what was waiting for a next character is decided."""
         return self._search(final=True)
 
+    @property
+    def settled(self) -> int:
+        """Characters of the text that stand before any end, whatever comes next."""
+        return len(self._text[self._base : self._doubt].rstrip().rstrip(JOINERS))
+
     def _search(self, *, final: bool) -> int | None:
+        self._doubt = None
         if self._end is None:
             match self._unit:
                 case "word":
@@ -114,6 +121,7 @@ class EndFinder:
             place = match.start()
             verdict = self._paragraph_at(place) if match.group() == "\n" else self._stop_at(place, final)
             if verdict is None and not final:
+                self._doubt = place
                 return None  # not certain yet: looked at again with the next piece
             if verdict is not None and verdict[0] is not None:
                 return verdict[0]

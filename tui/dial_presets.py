@@ -13,7 +13,7 @@ from corpora.errors import InputError
 from corpora.files import read_json, write_json
 from corpora.home import home
 from engine.settings import Dials
-from tui.write_settings import WriteSettings
+from tui.write_settings import StopRule, WriteSettings
 
 FORMAT = 1
 NAME = "presets.json"
@@ -27,6 +27,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     dials: Dials
     length: int | None = None  # characters of one continuation
+    stops_at: StopRule | None = None  # whose end stops one
     takes: int | None = None  # suggestions made at once
     until: EndUnit | None = None  # where a suggestion ends
     seed_fixed: bool | None = None
@@ -39,6 +40,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             name=name,
             dials=msgspec.structs.replace(settings.dials, pace=0.0),
             length=settings.length,
+            stops_at=settings.stops_at,
             takes=settings.takes,
             until=settings.until,
             seed_fixed=settings.seed_fixed,
@@ -47,7 +49,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def used(self, settings: WriteSettings) -> WriteSettings:
         """The settings with this preset's dials. Raises `InputError` where one of them can't work."""
-        names = ("length", "takes", "until", "seed_fixed", "seed")
+        names = ("length", "stops_at", "takes", "until", "seed_fixed", "seed")
         own = {name: value for name in names if (value := getattr(self, name)) is not None}
         dials = msgspec.structs.replace(self.dials, pace=settings.dials.pace)
         result = msgspec.structs.replace(settings, dials=dials, **own)

@@ -1,6 +1,7 @@
 """What the Write screen remembers from one evening to the next."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +16,8 @@ NAME = "write-settings.json"
 PACE = 40.0  # tokens a second: quick to read along, slow enough to turn a dial meanwhile
 LENGTHS = (20, 100_000)
 TAKES = (1, 32)
+StopRule = Literal["length", "sentence", "line", "paragraph"]
+STOP_RULES: tuple[StopRule, ...] = ("length", "sentence", "line", "paragraph")
 SEEDS = (0, 2**53 - 1)  # what a number typed into a dial can hold exactly
 
 
@@ -24,7 +27,8 @@ class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
     model: str = ""  # slug of the model used last
     dials: Dials = Dials(pace=PACE)
-    length: int = 400  # characters of one continuation
+    length: int = 400  # characters of one continuation, at most
+    stops_at: StopRule = "length"  # whose end stops a continuation before that
     takes: int = 5  # suggestions made at once
     until: EndUnit = "sentence"  # where a suggestion ends
     ranked: bool = True  # the likeliest suggestion first; else as they were drawn

@@ -130,14 +130,19 @@ def test_a_text_has_the_same_end_in_whatever_pieces_it_comes(
     whole = EndFinder(unit, before)
     expected = whole.push(text)
     finder = EndFinder(unit, before)
-    found, at = None, 0
+    found, at, settled = None, 0, [0]
     while at < len(text) and found is None:
         size = data.draw(st.integers(1, 4))
         found = finder.push(text[at : at + size])
         at += size
+        if found is None:
+            settled.append(finder.settled)
     assert found == expected
     if expected is None:
-        assert finder.finish() == whole.finish()
+        found = finder.finish()
+        assert found == whole.finish()
+    assert settled == sorted(settled), "what stands before any end goes on doing so"
+    assert settled[-1] <= (len(text) if found is None else found)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -115,6 +115,25 @@ async def test_all_that_a_model_wrote_is_written_again_letter_for_letter_also_fr
     assert not any(outcome.take.recipe is None for outcome in found)
 
 
+async def test_a_continuation_that_stopped_where_a_sentence_ended_is_written_again(
+    trained: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_settings(WriteSettings(model="char", autosave=False, length=2000, stops_at="sentence"), trained.root)
+    draft = trained.root / "draft.txt"
+    async with writing(trained.root, monkeypatch, models=(), command=ENGINE, document=draft) as desk:
+        await desk.full_speed()
+        await desk.type("The river ")
+        for _ in range(2):
+            await desk.press("ctrl+g")
+            await desk.until(lambda: not desk.screen.writing, "the sentence's end")
+            assert 0 < len(desk.pending) < 2000
+            await desk.press("tab")
+        await desk.press("f9")
+        await desk.until(draft.exists)
+    found = await outcomes(read_document(draft), trained.root)
+    assert [outcome.state for outcome in found] == ["same", "same"], [outcome.why for outcome in found]
+
+
 async def one_continuation(home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A draft with one continuation in it, with its dials turned on the way."""
     save_settings(WriteSettings(model="char", autosave=False, length=20_000), home.root)

@@ -157,7 +157,7 @@ class FakeService:
         end = at + len(re.match(r"\w*", self.text[at:])[0])  # type: ignore[index]
         words = [{"text": word.strip(), "probability": 0.5 / (n + 1)} for n, word in enumerate(WORDS)]
         return {"words": words, "word": self.text[start:end], "probability": 0.01, "start": start, "end": end,
-                "certain": True, "exact": True}  # fmt: skip
+                "certain": True, "exact": len(self.text) < 1000}  # fmt: skip
 
     def infill(self, params: dict[str, Any]) -> dict[str, Any]:
         """Numbered texts, which say how long the sides are; a left side with NOTHING has none."""
@@ -207,7 +207,11 @@ class FakeService:
         last = self.before(params)[-1:]
         first = {"id": 0, "text": last + "!", "probability": 0.5, "dialled": 0.6}
         rest = [{"id": i + 1, "text": word, "probability": 0.06, "dialled": 0.05} for i, word in enumerate(WORDS)]
-        return {"tokens": [first, *rest][: params.get("count", 12)], "entropy": 2.25}
+        return {
+            "tokens": [first, *rest][: params.get("count", 12)],
+            "entropy": 2.25,
+            "exact": len(self.text) < 1000,
+        }
 
     def shutdown(self, _: dict[str, Any]) -> None:
         return None

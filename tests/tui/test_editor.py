@@ -172,3 +172,22 @@ async def test_only_rows_that_changed_are_painted(monkeypatch: pytest.MonkeyPatc
         await pilot.pause(0.1)
         kept = editor._styles_cache.render_widget(editor, editor.size.region)
         assert [strip.text.rstrip() for strip in kept] == rows(editor)
+
+
+async def test_the_colours_of_a_line_that_fills_the_page_are_asked_for_once_a_key() -> None:
+    page = Page("word " * 4000)
+    async with page.run_test(size=(60, 20)) as pilot:
+        asked: list[int] = []
+
+        def colours(line: int) -> list[tuple[int, int, str]]:
+            asked.append(line)
+            return [(start, start + 4, "editor--model") for start in range(0, 20_000, 5)]
+
+        page.editor.colour(colours)
+        await pilot.pause()
+        asked.clear()
+        await pilot.press("x")
+        assert asked == [0]
+        keys = page.editor._keys
+        assert keys is not None
+        assert all(key is not None and len(key[1]) <= 60 / 5 + 2 for key in keys), "each row has its own marks only"

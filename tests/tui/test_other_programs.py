@@ -128,6 +128,25 @@ async def test_what_another_editor_made_of_the_text_is_one_step(
         assert desk.text == "mine"
 
 
+async def test_what_is_typed_while_the_text_is_set_aside_reaches_the_other_editor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PantoumApp, "suspend", no_suspending)
+    editor = program(tmp_path, "editor", "file = pathlib.Path(sys.argv[1]); file.write_text(file.read_text().upper())")
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.type("mine")
+        set_aside = desk.screen.set_aside
+
+        async def slowly() -> None:
+            await set_aside()
+            desk.screen.editor.type_text(" too")
+
+        monkeypatch.setattr(desk.screen, "set_aside", slowly)
+        desk.screen.notice.clear()
+        await edited_by(desk, str(editor), monkeypatch)
+        assert desk.text == "MINE TOO"
+
+
 async def test_a_terminal_that_cannot_be_handed_over_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.widgets import Input, OptionList, Static
 
@@ -107,6 +108,7 @@ def test_a_preset_is_found_by_its_name_whatever_the_case(tmp_path: Path) -> None
 
 def test_what_a_preset_does_is_said_without_dials_that_do_nothing() -> None:
     assert what(DAWN) == "temperature 0.35, top-k 40, length 300, suggestions 7, they end at sentence"
+    assert "length 300, stops at line, suggestions 7" in what(msgspec.structs.replace(DAWN, stops_at="line"))
 
 
 # --- in the app ---

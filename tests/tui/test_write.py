@@ -1,16 +1,19 @@
 """The Write screen by pilot, against the fake service: continuing, keeping, retrying, dials, engines that fail."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.events import MouseScrollUp
+from textual.widgets import Static
 
+from engine.client import EngineClient
 from tests.tui.fake_service import expected
-from tests.tui.write_help import SERVICE, writing
+from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL
 from tui.widgets.dial_steps import DIALS
-from tui.widgets.dials import VALUE_WIDTH
+from tui.widgets.dials import NAME_WIDTH, VALUE_WIDTH
 from tui.widgets.key_bar import KeyBar
 from tui.write_settings import load_settings
 
@@ -132,6 +135,29 @@ async def test_typing_while_text_streams_ends_the_stream(tmp_path: Path, monkeyp
         assert not desk.screen.writing
 
 
+async def test_typing_while_the_model_wakes_ends_the_stream_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        wake, ready = asyncio.Event(), desk.screen.session.ready
+
+        async def slowly() -> EngineClient:
+            await wake.wait()
+            return await ready()
+
+        monkeypatch.setattr(desk.screen.session, "ready", slowly)
+        await desk.press("ctrl+g")
+        assert desk.screen.doing() == "waking the model…"
+        await desk.type("X")
+        await desk.finished()
+        assert (desk.text, desk.screen.doing()) == ("X", "")
+        wake.set()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: len(desk.pending) > 20)
+        assert desk.text.startswith("X" + take(2, 20))
+
+
 async def test_retry_shows_another_take_and_the_first_is_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +223,52 @@ async def test_dials_turn_by_mouse_too(tmp_path: Path, monkeypatch: pytest.Monke
         await desk.until(lambda: desk.screen.settings.dials.top_k == 0 and dials.chosen == 1)
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_dial_is_dragged_a_step_for_each_cell_also_while_text_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=size) as desk:
+        await desk.ready()
+        await desk.type("SLOW START ")
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.requests("stream"))
+        dials = desk.screen.dials
+        await desk.pilot.mouse_down(dials, offset=(2, 1))
+        for column in (4, 9, 7):
+            await desk.pilot.hover(dials, offset=(column, 2))
+        await desk.pilot.mouse_up(dials, offset=(7, 2))
+        assert (desk.screen.settings.dials.temperature, dials.chosen) == (1.05, 0)
+        assert not desk.screen.selections, "dragging a dial selects nothing"
+        await desk.pilot.hover(dials, offset=(12, 1))
+        assert desk.screen.settings.dials.temperature == 1.05, "the button is up"
+        assert desk.requests("set_dials")[0]["dials"]["temperature"] == 0.9  # type: ignore[index]
+
+
+async def test_a_slider_follows_the_pointer_and_shows_where_its_dial_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(160, 45)) as desk:
+        await desk.ready()
+        dials = desk.screen.dials
+
+        def slider() -> str:
+            return str(dials.render()).split("\n")[0].split("temperature")[1].partition("−")[0].strip()
+
+        width = len(slider())
+        start = NAME_WIDTH + 1
+        await desk.pilot.mouse_down(dials, offset=(start + width - 1, 1))
+        assert (desk.screen.settings.dials.temperature, slider()) == (2.0, "━" * width)
+        await desk.pilot.hover(dials, offset=(start, 1))
+        assert (desk.screen.settings.dials.temperature, slider()) == (0.0, "─" * width)
+        await desk.pilot.hover(dials, offset=(start - 9, 1))
+        await desk.pilot.hover(dials, offset=(start + width // 2, 1))
+        await desk.pilot.mouse_up(dials, offset=(start + width // 2, 1))
+        assert desk.screen.settings.dials.temperature == 1.0
+        assert slider() == "━" * (width // 2) + "╸" + "─" * (width // 2)
+        await desk.pilot.click(dials, offset=(start, 1), times=2)
+        assert desk.pilot.app.screen is not desk.screen, "a double click asks for a value"
+
+
 async def test_a_dials_value_can_be_typed_and_nonsense_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +292,15 @@ async def test_dials_model_and_panel_are_remembered(tmp_path: Path, monkeypatch:
         assert desk.screen.session.slug == "bard"
         assert desk.screen.settings.dials.temperature == 0.85
         assert not desk.screen.query_one("#panel").display
+
+
+async def test_a_dial_turned_just_before_quitting_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("f6")
+    assert load_settings(tmp_path)[0].dials.temperature == 0.85
 
 
 async def test_without_a_model_it_is_an_editor_that_says_how_to_get_one(
@@ -292,6 +373,13 @@ async def test_a_damaged_model_is_listed_and_says_what_is_wrong_with_it(
         assert desk.text == "x"
         await desk.screen.open_model("bad")
         await desk.until(lambda: "bad (damaged)" in str(desk.screen.models._options))
+
+
+async def test_a_models_name_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_model(tmp_path, "draft [/b]")
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.ready()
+        assert "draft [/b]" in str(desk.screen.models.query_one("#label", Static).content)
 
 
 async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

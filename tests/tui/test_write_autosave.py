@@ -1,5 +1,6 @@
 """Texts that save themselves, follow their file, and are merged with what others wrote."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from textual.widgets import Static
 
 from tests.tui.test_write_documents import dialog, opened, picker, saved
 from tests.tui.write_help import Writing, unsaved_texts, writing
-from tui.screens import write_autosave
+from tui.manuscript.textfile import Progress, TextFile, read_text
+from tui.screens import write_autosave, write_overtaken
 from tui.screens.merging import MergingScreen
 from tui.write_settings import load_settings
 
@@ -158,6 +160,28 @@ async def test_a_text_without_changes_follows_its_file_and_an_undo_shows_what_wa
         assert not desk.screen.unsaved()
         await desk.press("ctrl+z")
         assert desk.text == "one\ntwo\nthree\nfour\nfive\n"
+
+
+async def test_what_is_typed_while_a_changed_file_is_read_stays(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, document=poem, autosave=True) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        reading, typed = threading.Event(), threading.Event()
+
+        def slowly(path: Path, progress: Progress | None) -> TextFile:
+            reading.set()
+            typed.wait(20)
+            return read_text(path, progress)
+
+        monkeypatch.setattr(write_overtaken, "read_text", slowly)
+        others_write(poem, "theirs")
+        await desk.until(reading.is_set)
+        await desk.type("X")
+        typed.set()
+        await desk.until(lambda: "changed by another program" in desk.notice)
+        assert desk.text.startswith("Xone"), "and saving it asks"
+        assert held(poem) == "theirs"
 
 
 async def test_edits_that_do_not_overlap_are_merged_and_the_merge_is_one_step(

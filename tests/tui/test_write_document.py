@@ -20,6 +20,7 @@ class Service:
         self.alive = True
         self.gate = asyncio.Event()
         self.gate.set()
+        self.asked = asyncio.Event()  # whether a text has come in
         self.fails = False
         self._count = 0
 
@@ -27,6 +28,7 @@ class Service:
         self._count += 1
         number = self._count
         self.texts[number] = text
+        self.asked.set()
         await self.gate.wait()
         if self.fails:
             raise EngineError("no room")
@@ -59,10 +61,23 @@ async def test_edits_made_while_the_text_is_on_its_way_are_not_lost() -> None:
     service, copy, body = Service(), DocumentCopy(), Lines("one")
     service.gate.clear()
     opening = asyncio.create_task(copy.open(service.client, body))
-    await asyncio.sleep(0)
+    await service.asked.wait()
     body.replace((0, 0), (0, 0), "twenty-")
     service.gate.set()
     await opening
+    assert service.texts == {1: "twenty-one"}
+
+
+async def test_a_text_is_sent_once_also_where_whoever_asked_first_asks_no_more() -> None:
+    service, copy, body = Service(), DocumentCopy(), Lines("one")
+    service.gate.clear()
+    first = asyncio.create_task(copy.open(service.client, body))
+    await service.asked.wait()
+    first.cancel()  # as the next key does
+    body.replace((0, 0), (0, 0), "twenty-")
+    await asyncio.wait([first])
+    service.gate.set()
+    await copy.open(service.client, body)
     assert service.texts == {1: "twenty-one"}
 
 
@@ -70,7 +85,7 @@ async def test_another_text_takes_the_place_of_the_first_even_while_that_is_on_i
     service, copy, first, second = Service(), DocumentCopy(), Lines("first"), Lines("second")
     service.gate.clear()
     opening = asyncio.create_task(copy.open(service.client, first))
-    await asyncio.sleep(0)
+    await service.asked.wait()
     copy.follow(second)
     service.gate.set()
     await opening

@@ -6,7 +6,9 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from corpora.errors import InputError
 from tests.tui.write_help import Writing, unsaved_texts, writing
+from tui.manuscript.journal import Journal
 from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
 from tui.widgets.save_dialog import SaveDialog
@@ -143,6 +145,35 @@ async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
     assert (tmp_path / "named.txt").read_text() == "hello"
 
 
+async def test_saving_elsewhere_in_vain_leaves_the_text_with_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, folder = tmp_path / "poem.txt", tmp_path / "folder"
+    path.write_bytes(b"one\r\ntwo\r\n")
+    folder.mkdir()
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("X")
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.screen._saver, "write", _full_disk)
+            await desk.press("alt+shift+s")
+            await desk.until(lambda: picker(desk) is not None, "the file dialog")
+            screen = picker(desk)
+            assert screen is not None
+            field = screen.query_one(Input)
+            field.value = str(folder / "poem.txt")
+            field.focus()
+            await desk.press("enter")
+            await desk.until(lambda: "no room" in desk.notice)
+        await desk.press("f9")
+        await saved(desk)
+    assert path.read_bytes() == b"Xone\r\ntwo\r\n"
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise InputError("There is no room.")
+
+
 def picker(desk: Writing) -> SaveDialog | None:
     screen = desk.pilot.app.screen
     return screen if isinstance(screen, SaveDialog) and screen.query(Input) else None
@@ -240,6 +271,69 @@ async def test_the_command_for_unsaved_texts_offers_what_was_put_off(
         await desk.until(lambda: desk.text == "put off")
 
 
+async def test_a_text_whose_unsaved_changes_are_put_off_is_not_opened_and_they_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("mine ")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        await desk.until(lambda: "poem.txt was not opened" in desk.notice)
+        assert desk.text == ""
+    assert unsaved_texts(tmp_path) == ["mine one"]
+
+
+async def test_a_letter_answers_a_question_about_a_file_that_was_asked_for_just_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        await desk.type("mine ")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("escape")
+        await desk.press("ctrl+o")
+        await desk.until(lambda: desk.pilot.app.screen.query("FileOpen Input"), "the file dialog")
+        field = desk.pilot.app.screen.query_one(Input)
+        field.value = str(path)
+        field.focus()
+        await desk.press("enter")
+        await dialog(desk)
+        await desk.press("r")
+        await desk.until(lambda: desk.text == "mine one")
+
+
+async def test_what_is_typed_into_a_text_with_damaged_bytes_outlives_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_bytes("Die Bäume über der Straße.\n".encode() * 50 + b"\xff\xfe\x81\n")
+    async with writing(tmp_path, monkeypatch, document=path) as desk:
+        await desk.until(lambda: "damaged bytes" in desk.notice)
+        await desk.type("mine ")
+        await desk.screen.set_aside()
+        journal = desk.screen._journal
+        assert journal is not None
+        restored = _copy_of(journal, tmp_path / "copy").load()
+        assert restored is not None
+        assert restored.unsaved and restored.manuscript.text.startswith("mine Die")
+        assert restored.file.document == "", "nothing is saved over the damaged file"
+
+
+def _copy_of(journal: Journal, folder: Path) -> Journal:
+    """What a crash would leave of a journal that is held."""
+    (folder / "documents").mkdir(parents=True)
+    copy = folder / "documents" / journal.file.name
+    copy.write_bytes(journal.file.read_bytes())
+    return Journal(copy)
+
+
 async def test_what_is_typed_while_a_question_comes_up_by_itself_does_not_answer_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +388,24 @@ async def test_opening_another_file_asks_about_unsaved_text(tmp_path: Path, monk
         await desk.press("s")
         await desk.until(lambda: desk.text == "2")
     assert first.read_text() == "X1"
+
+
+async def test_a_text_without_a_name_that_is_given_up_goes_to_the_trash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("unsaved")
+        await desk.screen.open_file(path)
+        assert "has changes that are not saved" in await dialog(desk)
+        await desk.press("d")
+        await desk.until(lambda: desk.text == "one")
+        (discarded,) = (tmp_path / "trash").iterdir()
+        await desk.until(lambda: f"found at {discarded}" in desk.notice)
+    assert unsaved_texts(tmp_path) == []
+    discarded.rename(tmp_path / "documents" / "untitled.jsonl")
+    assert unsaved_texts(tmp_path) == ["unsaved"], "put back, it is offered again"
 
 
 async def test_a_folder_that_cannot_be_written_is_told_in_words_and_the_text_stays(

@@ -145,6 +145,42 @@ def test_a_value_between_two_clicks_goes_to_the_nearest_one_on_the_way() -> None
     assert temperature.turn(between, -1).dials.temperature == 0.8
 
 
+def test_a_value_typed_beyond_a_dials_end_never_turns_the_wrong_way() -> None:
+    length, seed = (next(dial for dial in DIALS if dial.key == key) for key in ("length", "seed"))
+    beyond = WriteSettings(length=100_000, seed=2**53 - 1)
+    assert length.turn(beyond, 1) == beyond
+    assert length.turn(beyond, -1).length == 20_000
+    assert seed.turn(beyond, 1) == beyond
+    daring = WriteSettings(dials=Dials(temperature=5.0))
+    assert DIALS[0].turn(daring, 1) == daring
+    assert DIALS[0].turn(daring, -1).dials.temperature == 2.0
+
+
+@pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.key)
+def test_what_a_dial_offers_to_be_typed_is_its_value(dial: Dial) -> None:
+    settings = WriteSettings(seed=2**53 - 1, length=12_345, dials=Dials(temperature=1.2345, top_k=123_456))
+    assert dial.parse(settings, dial.typed(settings)) == settings
+
+
+@pytest.mark.parametrize("dial", [dial for dial in DIALS if dial.share(WriteSettings()) is not None])
+def test_the_place_of_each_step_on_its_slider_is_that_steps(dial: Dial) -> None:
+    settings, places = WriteSettings(), []
+    for step in dial.steps:
+        settings = dial.write(settings, step)
+        place = dial.share(settings)
+        assert place is not None and dial.at(settings, place) == settings
+        places.append(place)
+    assert (places[0], places[-1]) == (0.0, 1.0)
+    assert places == sorted(places)
+
+
+def test_a_value_between_two_steps_or_beyond_an_end_has_its_place_on_the_slider() -> None:
+    temperature, length = DIALS[0], next(dial for dial in DIALS if dial.key == "length")
+    assert temperature.share(WriteSettings(dials=Dials(temperature=0.825))) == pytest.approx(16.5 / 40)
+    assert temperature.share(WriteSettings(dials=Dials(temperature=5.0))) == 1.0
+    assert length.share(WriteSettings(length=100_000)) == 1.0
+
+
 @pytest.mark.parametrize("text", ["much", "", "nan", "inf", "11", "-1"])
 def test_a_temperature_that_is_none_is_refused_in_words(text: str) -> None:
     with pytest.raises(InputError):
@@ -155,3 +191,11 @@ def test_a_whole_number_is_asked_for_where_only_one_makes_sense() -> None:
     with pytest.raises(InputError, match="whole number"):
         DIALS[1].parse(WriteSettings(), "2.5")
     assert DIALS[1].parse(WriteSettings(), "1,000").dials.top_k == 1000
+
+
+@pytest.mark.parametrize("text", ["para", "9", "-1", "", "nan"])
+def test_a_dial_of_words_says_which_ones_it_takes(text: str) -> None:
+    dial = next(dial for dial in DIALS if dial.key == "stops_at")
+    with pytest.raises(InputError, match="stops at takes length, sentence, line or paragraph"):
+        dial.parse(WriteSettings(), text)
+    assert dial.parse(WriteSettings(), " Line ").stops_at == "line"

@@ -10,6 +10,7 @@ from tests.tui.write_help import Writing, writing
 from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
 from tui.screens import write_suggest
+from tui.widgets.next_tokens import NextTokensPanel
 
 
 def shown(desk: Writing) -> str:
@@ -200,7 +201,9 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         await suggested(desk)
         await desk.press("tab", "ctrl+g")
         await desk.until(lambda: desk.pending)
+        assert desk.screen.doing() == "writing… · from the last page"
         await desk.press("escape")  # long before its end
+        assert desk.screen.doing() == "take 1 of 1 · from the last page"
         await desk.press("tab")
         suggestion, continuation = [
             node.take for node in reversed(desk.screen.editor.manuscript.history.here.path()[:2])
@@ -209,17 +212,21 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         assert continuation is not None and (continuation.hash, continuation.exact) == ("5eed", False)
 
 
+@pytest.mark.parametrize("keys", [["down"] * 4, ["alt+n"] * 4, ["ctrl+n"] * 4, ["alt+4", "alt+5"], ["alt+4", "click"]])
 async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str]
 ) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()
         await desk.type("so ")
         await desk.press("tab")
         await suggested(desk)
-        await desk.press("down", "down", "down")
+        await desk.press(*keys[:-1])
         assert len(desk.requests("takes")) == 1
-        await desk.press("down")
+        if keys[-1] == "click":
+            desk.screen.next_tokens.post_message(NextTokensPanel.TakePicked(5))
+        else:
+            await desk.press(keys[-1])
         # The fake service has eight different takes; those that say the same as one that is there are left out.
         await desk.until(
             lambda: desk.screen.editor.ghost and len(desk.screen.editor.ghost.takes) == 8, "the next batch"

@@ -327,9 +327,9 @@ def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
     manuscript.write("no road")
     manuscript.keep(((0, 15), (0, 15)))
     assert said(head.children) == ["the mill", "no road"]
-    assert manuscript.body.own_share == 0.0
+    assert manuscript.own_share == 0.0
     manuscript.edit((0, 3), (0, 3), "XX", ((0, 3), (0, 3)))
-    assert manuscript.body.own_share == pytest.approx(2 / 17)
+    assert manuscript.own_share == pytest.approx(2 / 17)
     assert manuscript.body.origins[0][1] == (2, -1 * abs(manuscript.body.origins[0][0][1]))
 
 

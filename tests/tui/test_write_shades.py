@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.write_help import Writing, writing
-from tui.manuscript.lines import Lines
+from tui.manuscript.lines import Lines, Location
 from tui.manuscript.spans import Spans
 from tui.manuscript.surprise import Spread, word_within
 
@@ -150,3 +150,23 @@ async def test_the_status_line_says_what_the_colours_mean_in_those_colours(
                 assert look.background is not None and look.background.rich_color == drawn.bgcolor
         assert found == [["a model's", "changed by you"], ["surprising", "more", "most"], ["in the model's corpus"], []]
         assert "in the model's corpus" not in desk.screen.status.render().plain
+
+
+def test_colouring_a_long_paragraph_looks_at_each_word_once() -> None:
+    words = 4000
+    body, spans, looked = Lines("word " * words), Spans[int](10 * words), 0
+
+    class Column(int):
+        """Counts how often it is compared."""
+
+        def __lt__(self, other: int) -> bool:
+            nonlocal looked
+            looked += 1
+            return int(self) < int(other)
+
+    found: list[tuple[Location, Location, int]] = [
+        ((0, Column(5 * at)), (0, Column(5 * at + 4)), at) for at in range(words)
+    ]
+    spans.put(body, (0, 0), (0, 5 * words), found)
+    assert [value for _, _, value in spans.on(0)] == list(range(words))
+    assert looked < 5 * words

@@ -35,6 +35,20 @@ async def test_the_list_stands_below_the_word_with_probabilities(
         assert (region.x, region.y) == (caret.x + 3, caret.y + 1)
 
 
+async def test_it_is_said_where_the_model_has_read_the_last_page_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so long")
+        await desk.until(lambda: desk.screen.next_tokens.border_title == "Next · 2.2 bits")
+        assert (await listed(desk)).query_one("Vertical").border_subtitle == ""
+        await desk.press("escape")
+        desk.screen.editor.type_text(" so long" * 200)
+        await desk.until(lambda: desk.screen.next_tokens.border_title == "Next ≈ 2.2 bits")
+        assert (await listed(desk)).query_one("Vertical").border_subtitle == "from the last page"
+
+
 async def test_a_chosen_word_takes_the_others_place_as_one_step_and_suggestions_come_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def _legend(manuscript: Manuscript, used: dict[str, int]) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{_share(count / whole)}</td></tr>\n" for name, count in sorted(used.items())
     )
-    own = _share(manuscript.body.own_share)
+    own = _share(manuscript.own_share)
     return (
         "<header>\n<p>Unmarked text is the writer's. <mark>So is what a model wrote</mark>, and "
         '<mark class="edited">so what the writer changed within it</mark>; pointing at a passage says which model, '

@@ -226,13 +226,17 @@ class History:
         self.watcher.split(node, head, index, length)
         return head
 
-    def merge(self, node: Node) -> bool:
-        """Makes one step of a node and its parent.
-
-        False where the parent is the start, has other children, or is where the text is.
-        """
+    def may_merge(self, node: Node) -> bool:
+        """Whether a node can be merged: not where its parent is the start, has other children, or has the text."""
         parent = node.parent
-        if parent is None or parent.parent is None or len(parent.children) > 1 or self.here is parent:
+        return (
+            parent is not None and parent.parent is not None and len(parent.children) == 1 and self.here is not parent
+        )
+
+    def merge(self, node: Node) -> bool:
+        """Makes one step of a node and its parent; False where that can't be."""
+        parent = node.parent
+        if parent is None or parent.parent is None or not self.may_merge(node):
             return False
         before = len(parent.changes)
         node.joined = [*parent.joined, (parent.number, before), *((name, at + before) for name, at in node.joined)]

@@ -172,11 +172,6 @@ class Journal(Watcher):
 
     # --- writing ---
 
-    @property
-    def waiting(self) -> bool:
-        """Whether something is noted that is not yet in the file."""
-        return bool(self._records)
-
     def take(self) -> "Batch":
         """What was noted since the last call, to be written next, and soon."""
         batch = Batch(self._first if self._records else None, self._records)

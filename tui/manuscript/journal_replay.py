@@ -38,7 +38,6 @@ class Restored:
     manuscript: Manuscript
     caret: Caret
     file: FileState
-    closed: bool = False  # whether its last session ended in good order
     lost: int = 0  # lines that could not be used
     pending: Pending | None = field(default=None, repr=False)
 
@@ -79,7 +78,6 @@ class _Format(msgspec.Struct):
 def _apply(restored: Restored, record: AnyRecord) -> None:
     """Does one thing again. Raises `ValueError` or `LookupError` where it doesn't fit."""
     manuscript, history = restored.manuscript, restored.manuscript.history
-    restored.closed = isinstance(record, Closed)
     if not isinstance(record, CaretAt | FileState | Closed | Pending):
         restored.pending = None
     match record:

@@ -87,11 +87,6 @@ class Lines:
         """The place after the last character."""
         return len(self.lines) - 1, len(self.lines[-1])
 
-    @property
-    def own_share(self) -> float:
-        """The share of the characters that is not a model's, from 0 to 1."""
-        return 1.0 - self.by_model / self.characters if self.characters else 1.0
-
     def clamp(self, place: Location) -> Location:
         """The nearest place that exists."""
         row = min(max(place[0], 0), len(self.lines) - 1)

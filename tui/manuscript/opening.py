@@ -31,11 +31,10 @@ class Opened:
         """What the journal says about the file."""
         return file_state(self.path, self.file, self.saved_at)
 
-    def begin(self, *, rewrite: bool = False) -> None:
-        """Lets the journal follow the manuscript. With `rewrite` the file of the journal is written in any case."""
+    def begin(self) -> None:
+        """Lets the journal follow the manuscript."""
         if self.journal is not None:
-            snapshot = snapshot_of(self.manuscript, (self.caret, self.caret), self.state())
-            self.journal.begin(snapshot, rewrite=rewrite)
+            self.journal.begin(snapshot_of(self.manuscript, (self.caret, self.caret), self.state()))
             self.manuscript.history.watcher = self.journal
 
 
@@ -53,15 +52,17 @@ def new_document(root: Path | None, manuscript: Manuscript | None = None) -> Ope
     return opened
 
 
-def open_document(path: Path, root: Path | None, progress: Progress | None = None, *, revert: bool = False) -> Opened:
+def open_document(path: Path, root: Path | None, progress: Progress | None = None) -> Opened:
     """A file with its journal. Raises `InUse` where another window has it, and `InputError`.
 
-    What was not saved comes back, unless `revert` is set: then it stays as a branch. A file that others have changed
-    meanwhile counts as one more step, so that an undo shows what was there before.
+    What was not saved comes back. A file that others have changed meanwhile counts as one more step, so that an undo
+    shows what was there before.
     """
     file = read_text(path, progress) if path.exists() or not path.parent.is_dir() else None
-    if file is not None and file.lossy:
-        return Opened(Manuscript(file.text), None, file, None, notices=file.notices)
+    if file is not None and file.lossy:  # never saved over: it has no name until it is saved under another one
+        opened = Opened(Manuscript(file.text), None, file, Journal(journal_file(None, root)), notices=file.notices)
+        opened.begin()
+        return opened
     journal = Journal(journal_file(path, root))
     notices = list(file.notices) if file is not None else []
     try:
@@ -74,9 +75,9 @@ def open_document(path: Path, root: Path | None, progress: Progress | None = Non
             opened = Opened(Manuscript(file.text if file else ""), path, file, journal)
         else:
             notices += _losses(restored, path.name)
-            opened = _restored(restored, path, file, journal, revert)
+            opened = _restored(restored, path, file, journal)
         opened.notices = tuple(notices)
-        opened.begin(rewrite=revert)
+        opened.begin()
     except BaseException:
         journal.discard()
         raise
@@ -163,17 +164,15 @@ def left_of(path: Path, root: Path | None = None) -> Left | None:
     return None
 
 
-def _restored(restored: Restored, path: Path, file: TextFile | None, journal: Journal, revert: bool) -> Opened:
+def _restored(restored: Restored, path: Path, file: TextFile | None, journal: Journal) -> Opened:
     manuscript, state = restored.manuscript, restored.file
-    if revert:
-        _revert(manuscript, restored)
     opened = Opened(manuscript, path, file, journal, restored.caret[1], state.position)
     if file is not None and file.text == manuscript.text:
         opened.saved_at = manuscript.history.position
         return opened
     if file is None or file.stamp.sha256 == state.sha256:
         return opened
-    if restored.unsaved and not revert:
+    if restored.unsaved:
         opened.file = TextFile.known(path, file.newline, file.encoding, state.sha256)  # saving will ask
         return opened
     take_over(manuscript, file.text)

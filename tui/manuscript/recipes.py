@@ -19,7 +19,7 @@ class Recipe(msgspec.Struct, frozen=True, omit_defaults=True):
     start: Location  # where the take begins in it
     end: Location | None = None  # of a gap: where the text begins again; None where nothing was to be replaced
     length: int = 0  # characters that were asked for, at most
-    until: EndUnit | None = None  # where a suggestion ends
+    until: EndUnit | None = None  # whose end ended it, or was to
     takes: int = 1  # how many were asked for at once
     number: int = 0  # which of a gap's texts it is, from 0, the best first
     turns: tuple[Turn, ...] = ()  # of a stream: the dials that were turned meanwhile

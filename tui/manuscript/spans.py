@@ -41,12 +41,15 @@ class Spans(Generic[T]):
             last = end[1] if line == end[0] else len(body.lines[line]) + 1
             kept = [mark for mark in self.on(line) if mark[1] <= first or mark[0] >= last]
             self._set(line, kept)
+        new: dict[int, list[tuple[int, int, T]]] = {}
         for begin, finish, value in found:
             for line in range(begin[0], finish[0] + 1):
                 first = begin[1] if line == begin[0] else 0
                 last = finish[1] if line == finish[0] else len(body.lines[line])
                 if last > first:
-                    self._set(line, sorted([*self.on(line), (first, last, value)], key=lambda mark: mark[:2]))
+                    new.setdefault(line, []).append((first, last, value))
+        for line, marks in new.items():
+            self._set(line, sorted([*self.on(line), *marks], key=lambda mark: mark[:2]))
         self._forget((start[0] + end[0]) // 2)
 
     def changed(self, change: Change) -> None:

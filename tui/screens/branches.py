@@ -24,6 +24,7 @@ KEYS = (
     "Enter goes there · {p|branches.pin} pins · {a|branches.archive} puts away · {m|branches.merge} joins with the one "
     "above · {/|branches.search} searches · {Esc|branches.close} closes"
 )
+IN_FILE = "What the file holds ends above this line, and stays a step of its own."
 MOST = 2000  # lines that are shown; a search finds the others
 
 
@@ -34,9 +35,10 @@ class BranchesScreen(ModalScreen[Node | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(BRANCHES)
     commands: ClassVar[tuple[Command, ...]] = BRANCHES
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, saved: int = 0) -> None:
+        """`saved` is the number of the node whose text the file holds."""
         super().__init__()
-        self._history = history
+        self._history, self._saved = history, saved
         self._shown: list[Branch] = []
 
     def compose(self) -> ComposeResult:
@@ -55,10 +57,15 @@ class BranchesScreen(ModalScreen[Node | None]):
         return self.query_one("#branch-list", OptionList)
 
     @property
-    def chosen(self) -> Node | None:
-        """The node of the highlighted line."""
+    def line(self) -> Branch | None:
+        """The highlighted line."""
         at = self.list.highlighted
-        return self._shown[at].node if at is not None and at < len(self._shown) else None
+        return self._shown[at] if at is not None and at < len(self._shown) else None
+
+    @property
+    def chosen(self) -> Node | None:
+        """Its node."""
+        return self.line.node if self.line is not None else None
 
     def _fill(self, keep: Node | None = None) -> None:
         found = outline(self._history, self.query_one(Input).value)
@@ -106,11 +113,19 @@ class BranchesScreen(ModalScreen[Node | None]):
             self._fill(node)
 
     def action_merge(self) -> None:
-        node = self.chosen
-        refused = node is not None and not self._history.merge(node)
-        if not refused:
-            self._fill(node)
-        self._say(NOT_JOINED if refused else "")
+        """Joins the line with the one above: all its steps, with the last one of that."""
+        if (line := self.line) is None:
+            return
+        steps = line.node.path()[: line.steps]
+        if not all(map(self._history.may_merge, steps)):
+            self._say(NOT_JOINED)
+        elif any(step.parent is not None and step.parent.number == self._saved for step in steps):
+            self._say(IN_FILE)
+        else:
+            for _ in steps:
+                self._history.merge(line.node)
+            self._fill(line.node)
+            self._say("")
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:

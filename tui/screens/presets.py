@@ -211,7 +211,7 @@ def what(preset: Preset) -> str:
     for dial in DIALS:
         own = dial.sampler or getattr(preset, dial.key) is not None
         shown = dial.show(dial.read(settings))
-        if own and shown not in ("off", "running") and dial.key not in ("pace", "seed_fixed"):
+        if own and shown not in ("off", "running", "length") and dial.key not in ("pace", "seed_fixed"):
             parts.append(f"{dial.name} {shown}")
     return ", ".join(parts)
 

@@ -17,7 +17,8 @@ from tui.commands.command import Command
 from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.words import WORDS
-from tui.widgets.next_tokens import bar, fit, percent
+from tui.widgets.bar import bar
+from tui.widgets.next_tokens import fit, percent
 
 WIDTH = 34  # cells, the frame included
 WORD = 16  # cells of a word, with a space behind it
@@ -55,6 +56,7 @@ class WordsScreen(ModalScreen[Choice | None]):
             frame.border_title = f"{answer.word} · {percent(answer.probability)}"
         else:
             frame.border_title = "what might stand here"
+        frame.border_subtitle = "" if answer.exact else "from the last page"
         rows = min(len(answer.words), 12) + 3
         below = self._at.y + 1 + rows <= self.app.size.height
         x = max(0, min(self._at.x, self.app.size.width - WIDTH))
@@ -68,7 +70,7 @@ class WordsScreen(ModalScreen[Choice | None]):
             ("● " if own else "  ", "$primary"),
             (fit(word.text, WORD), "bold" if own else ""),
             (f"{percent(word.probability):>5} ", "$foreground-muted"),
-            (bar(word.probability / likeliest if likeliest > 0 else 0, 7), "$accent"),
+            (bar(word.probability / likeliest if likeliest > 0 else 0, 7)[0], "$accent"),
         )
 
     def on_option_list_option_selected(self) -> None:

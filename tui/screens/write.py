@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+from rich.text import Text
 from textual import on
 from textual.binding import BindingType
 from textual.widgets import Select
@@ -250,5 +251,6 @@ def _usable(entry: ModelEntry) -> bool:
     return entry.record is None or entry.folder.weights_path.exists()
 
 
-def _label(entry: ModelEntry) -> str:
-    return entry.record.name if entry.record is not None else f"{entry.folder.slug} (damaged)"
+def _label(entry: ModelEntry) -> Text:
+    """As it is: a name may hold what looks like markup."""
+    return Text(entry.record.name if entry.record is not None else f"{entry.folder.slug} (damaged)")

@@ -32,6 +32,7 @@ class WriteAside(WriteDesk):
         self._file: TextFile | None = None  # as it was last read or written; None for a text that has no file yet
         self._saved_at = (0, 0)  # the history's position when text and file were last the same
         self._journal: Journal | None = None
+        self._discarded = False  # whether the person has just given up what was not saved
         self._opening = False  # whether a file was asked for: then older texts can wait
         self._unkept = Trouble(self, "journal")  # with the journal
         self._turn, self._noting = asyncio.Lock(), asyncio.Lock()
@@ -64,6 +65,9 @@ class WriteAside(WriteDesk):
     def unsaved(self) -> bool:
         return self.editor.manuscript.history.position != self._saved_at
 
+    def saved_step(self) -> int:
+        return self._saved_at[0]
+
     def action_drafts(self) -> None:
         self.in_turn(self._offer_left(asked=True))
 
@@ -80,7 +84,8 @@ class WriteAside(WriteDesk):
 
     async def show_text(self, opened: Opened) -> None:
         """Puts another text in the place of the one that is open."""
-        await self._let_go()
+        said = await self._let_go()
+        opened.notices = (*said, *opened.notices)
         self._adopt(opened)
         self.editor.open(opened.manuscript, opened.caret)
         self.editor.read_only = opened.journal is None and opened.path is not None
@@ -94,20 +99,28 @@ class WriteAside(WriteDesk):
         self._path, self._file, self._saved_at = opened.path, opened.file, opened.saved_at
         self._journal = opened.journal
 
-    async def _let_go(self) -> None:
-        """Ends the journal of the text that is open."""
+    async def _let_go(self) -> tuple[str, ...]:
+        """Ends the journal of the text that is open. Returns what there is to say of it.
+
+        A text without a name that was given up goes to the trash: nothing else would find it again.
+        """
         async with self._noting:
             journal, self._journal = self._journal, None
-            if journal is not None:
-                self._note_state(journal)
-                try:
-                    await asyncio.to_thread(journal.close, unsaved=self.unsaved())
-                except InputError as error:
-                    self.say(str(error), "text", wrong=True)
+            if journal is None:
+                return ()
+            self._note_state(journal)
+            try:
+                await asyncio.to_thread(journal.close, unsaved=self.unsaved())
+                if self._discarded and self._path is None and journal.file.exists():
+                    return (await self._throw_away(journal),)
+            except InputError as error:
+                return (str(error),)
+            return ()
 
     async def may_leave(self) -> bool:
         """Whether the text that is open may go: it is saved, or the person said so."""
         self.editor.keep()
+        self._discarded = False
         if not self.unsaved():
             return True
         name = self.file_name() or "The text"
@@ -121,8 +134,9 @@ class WriteAside(WriteDesk):
             await self.save()
             return not self.unsaved()
         if answer == "discard":
+            self._discarded = True
             history = self.editor.manuscript.history
-            if (node := history.nodes.get(self._saved_at[0])) is not None:
+            if self._path is not None and (node := history.nodes.get(self._saved_at[0])) is not None:
                 self.editor.go(node)  # what is given up stays as a branch
         return answer == "discard"
 
@@ -217,12 +231,15 @@ class WriteAside(WriteDesk):
                 self.say(f"{left.name} is as its file has it; what was not saved is among its branches.", "text")
                 return
             left.journal.discard()
-            trash = await asyncio.to_thread(ensure_room, "trash", self.root)
-            place = await asyncio.to_thread(move_to_trash, left.journal.file, trash)
+            self.say(await self._throw_away(left.journal), "text")
         except InputError as error:
             self.say(str(error), "text", wrong=True)
-        else:
-            self.say(f"Discarded. For 30 days it can still be found at {place}.", "text")
+
+    async def _throw_away(self, journal: Journal) -> str:
+        """Moves a journal that nobody holds any more to the trash; returns the sentence for that."""
+        trash = await asyncio.to_thread(ensure_room, "trash", self.root)
+        place = await asyncio.to_thread(move_to_trash, journal.file, trash)
+        return f"Discarded. For 30 days it can still be found at {place}."
 
     @on(Editor.Refused)
     def _refused(self) -> None:

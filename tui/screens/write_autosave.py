@@ -139,4 +139,7 @@ class WriteAutosave(WriteOvertaken):
         if self._seen == seen or not await asyncio.to_thread(changed_outside, path, file.stamp):
             return
         if file is self._file and not self.unsaved() and not self.editor.manuscript.pending:
-            await self._take_theirs(path, f"{path.name} was changed by another program: this is what it holds now.")
+            said = f"{path.name} was changed by another program: this is what it holds now."
+            await self._take_theirs(path, said, asked=False)
+            if self._file is file and self.editor.manuscript.pending:
+                self._seen = (0, 0)  # to be looked at again once that is kept or dropped

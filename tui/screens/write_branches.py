@@ -81,7 +81,7 @@ class WriteBranches(WriteContinuing):
         from tui.screens.branches import BranchesScreen
 
         self._settle()
-        self.app.push_screen(BranchesScreen(self.editor.manuscript.history), self._chosen)
+        self.app.push_screen(BranchesScreen(self.editor.manuscript.history, self.saved_step()), self._chosen)
 
     def _chosen(self, node: Node | None) -> None:
         if node is not None:

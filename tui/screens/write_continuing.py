@@ -7,6 +7,7 @@ from time import monotonic
 import msgspec
 from textual import on
 
+from corpora.boundaries import CONTEXT, EndFinder
 from corpora.errors import InputError
 from engine.client import EngineError, Outdated, TokenStream
 from engine.protocol import StreamParams
@@ -20,12 +21,13 @@ from tui.widgets.dial_steps import DIALS
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
-from tui.write_settings import SEEDS, WriteSettings
+from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
 
 PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
 NO_MODEL = "There is no model yet. F2 adds texts, F3 trains a model on one of them; until then this is a plain editor."
 
+QUICK = " · from the last page"  # where the model had not yet read all that stands before
 NONE_CHOSEN = "No model is chosen. Choose one with alt+m."
 
 
@@ -59,6 +61,12 @@ class WriteContinuing(WriteDesk):
     def action_stop(self) -> None:
         self.stop_writing()
 
+    def action_stop_rule(self) -> None:
+        """Goes on to the next of the ends at which a continuation can stop."""
+        rule = STOP_RULES[(STOP_RULES.index(self.settings.stops_at) + 1) % len(STOP_RULES)]
+        self._adopt_dials(msgspec.structs.replace(self.settings, stops_at=rule))
+        self.flash("stops at its length" if rule == "length" else f"stops where the {rule} ends")
+
     def action_keep(self) -> None:
         self.drain()
         self.editor.keep()
@@ -67,9 +75,6 @@ class WriteContinuing(WriteDesk):
         self.editor.drop()
 
     def action_turn_take(self, steps: int) -> None:
-        if self.editor.ghost is not None:
-            self.editor.turn_ghost(steps)
-            return
         self.stop_writing()
         if self.editor.manuscript.offers_takes:
             self.editor.turn_take(steps)
@@ -102,10 +107,13 @@ class WriteContinuing(WriteDesk):
     def doing(self) -> str:
         manuscript = self.editor.manuscript
         if self._writing is not None:
-            return "writing…" if self._reader is not None else "waking the model…"
+            if self._reader is None:
+                return "waking the model…"
+            return f"writing…{'' if self._reader.exact else QUICK}"
         if manuscript.pending and manuscript.takes is not None:
-            several = len(manuscript.takes) > 1
-            return f"take {manuscript.takes.number} of {len(manuscript.takes)}{' · alt+n' if several else ''}"
+            takes = manuscript.takes
+            several, quick = " · alt+n" if len(takes) > 1 else "", "" if takes.shown.exact else QUICK
+            return f"take {takes.number} of {len(takes)}{several}{quick}"
         return ""
 
     def speed(self) -> float:
@@ -159,6 +167,7 @@ class WriteContinuing(WriteDesk):
         recipe = self.session.recipe("stream", here, takes.place)
         take.recipe = msgspec.structs.replace(recipe, length=params.length)
         self._reader = StreamReader(stream)
+        self._stop_at(self._reader, take)
         if self.settings.dials != take.dials:
             self._send_dials(stream)
         self._show_state()
@@ -166,15 +175,21 @@ class WriteContinuing(WriteDesk):
     def drain(self) -> None:
         """Writes what has come since the last paint."""
         reader, manuscript = self._reader, self.editor.manuscript
-        if reader is None or self._writing is None:
+        if self._writing is None:
             return
         if not manuscript.pending or manuscript.takes is None or manuscript.takes.shown is not self._writing:
-            self.stop_writing()  # it was kept by typing, or dropped
+            self.stop_writing()  # it was kept by typing, or dropped, perhaps before it had begun
+            return
+        if reader is None:
             return
         self._take_in(reader, self._writing)
-        if reader.stream.done is not None:
+        if reader.ended:
+            self.stop_writing()
+        elif reader.stream.done is not None:
             self._last_speed = reader.speed
             self._finish(why_it_ended(reader.stream))
+            if reader.stream.done.reason == "length" and self.settings.stops_at != "length":
+                self.flash(f"no end of the {self.settings.stops_at} in {self.settings.length:,} characters")
         self.refresh_status()
 
     def _take_in(self, reader: StreamReader, take: Take) -> None:
@@ -185,6 +200,15 @@ class WriteContinuing(WriteDesk):
             take.recipe = msgspec.structs.replace(take.recipe, turns=tuple(reader.turns))
         if text:
             self.editor.write(text)
+
+    def _stop_at(self, reader: StreamReader, take: Take) -> None:
+        """Has a stream stop at the next end that the dials name, from what is shown on."""
+        rule, shown = self.settings.stops_at, self.editor.manuscript.pending_range
+        until = None if rule == "length" else rule
+        if take.recipe is not None:
+            take.recipe = msgspec.structs.replace(take.recipe, until=until)
+        before = self.editor.manuscript.body.before(shown[1], CONTEXT) if shown is not None else ""
+        reader.stop_at(None if until is None else EndFinder(until, before))
 
     def stop_writing(self) -> None:
         """Ends the stream; what came so far stays pending. Nothing happens where none runs."""
@@ -246,8 +270,10 @@ class WriteContinuing(WriteDesk):
             self._flash_dial()
 
     def _adopt_dials(self, settings: WriteSettings) -> None:
-        changed = settings.dials != self.settings.dials
+        changed, stops_at = settings.dials != self.settings.dials, self.settings.stops_at
         self.adopt_settings(settings)
+        if settings.stops_at != stops_at and self._reader is not None and self._writing is not None:
+            self._stop_at(self._reader, self._writing)
         if changed and self._reader is not None:
             self._send_dials(self._reader.stream)
         if changed:
@@ -270,7 +296,7 @@ class DialDialog(LineDialog):
 
     def __init__(self, settings: WriteSettings, number: int) -> None:
         self._settings, self._dial = settings, DIALS[number]
-        super().__init__(f"{self._dial.name}: {self._dial.help}", f"{self._dial.read(settings):.10g}")
+        super().__init__(f"{self._dial.name}: {self._dial.help}", self._dial.typed(settings))
 
     def check(self, value: str) -> None:
         self._dial.parse(self._settings, value)

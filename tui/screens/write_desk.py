@@ -1,6 +1,7 @@
 """What every part of the Write screen shares: its widgets, its settings, its status line."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -81,6 +82,7 @@ class WriteDesk(Screen[None]):
         self.status = StatusLine(id="status")
         self.alt_keys = AltKeys(id="alt-keys", markup=False)
         self._flash = ""
+        self._settings_rest = False  # whether they are not written yet
 
     def compose(self) -> ComposeResult:
         yield ModeBar("write")
@@ -144,6 +146,10 @@ class WriteDesk(Screen[None]):
     def unsaved(self) -> bool:
         """Whether the text differs from its file."""
         return False
+
+    def saved_step(self) -> int:
+        """The number of the history's node whose text the file holds."""
+        return 0
 
     def model_lost(self) -> None:
         """The chosen model turned out to be gone or damaged."""
@@ -212,6 +218,7 @@ class WriteDesk(Screen[None]):
         self.settings = settings
         if shown:
             self.dials.settings = settings
+        self._settings_rest = True
         self.run_worker(self._remember_settings(settings), group="settings", exclusive=True)
 
     async def _remember_settings(self, settings: WriteSettings) -> None:
@@ -220,6 +227,13 @@ class WriteDesk(Screen[None]):
             await asyncio.to_thread(save_settings, settings, self.root)
         except InputError as error:
             self.say(str(error), "settings", wrong=True)
+        self._settings_rest = False
+
+    async def on_unmount(self) -> None:
+        """Whoever quits doesn't wait for the settings to have rested."""
+        if self._settings_rest:
+            with contextlib.suppress(InputError):  # nobody is there any more to be told
+                save_settings(self.settings, self.root)
 
     def _end_flash(self, note: str) -> None:
         if self._flash == note:

@@ -19,7 +19,7 @@ class DocumentCopy:
         self._document: OpenDocument | None = None
         self._client: EngineClient | None = None  # whose document it is
         self._version = 0  # counts texts: what was opened for another one is not used
-        self._opening = asyncio.Lock()
+        self._sending: tuple[EngineClient, asyncio.Task[None]] | None = None  # the text, and to which service
         self._missed: list[tuple[int, int, str]] | None = None  # edits made while the text was on its way
 
     def follow(self, body: Lines) -> None:
@@ -44,23 +44,33 @@ class DocumentCopy:
     async def open(self, client: EngineClient, body: Lines) -> None:
         """Makes sure that this service has this text, and follows it from now on. Raises `InputError`."""
         self.follow(body)
-        async with self._opening:
-            while self._document is None or self._client is not client:
-                version = self._version
-                self._close()
-                self._missed = []
-                try:
-                    document = await client.open_document(self._body.text)
-                except EngineError as error:
-                    raise InputError(f"The engine can't take the text: {error}") from error
-                finally:
-                    missed, self._missed = self._missed or [], None
-                if version != self._version:
-                    document.close()
-                    continue
-                self._document, self._client = document, client
-                for start, end, text in missed:
-                    document.edit(start, end, text)
+        while self._document is None or self._client is not client:
+            if self._sending is None or self._sending[1].done():
+                self._sending = client, asyncio.create_task(self._send(client))
+            to, task = self._sending
+            try:  # whoever asks may be cancelled, as by the next key: the text is on its way all the same, sent once
+                await asyncio.shield(task)
+            except InputError:
+                if to is client:
+                    raise
+
+    async def _send(self, client: EngineClient) -> None:
+        """Makes a new copy. Raises `InputError`."""
+        version = self._version
+        self._close()
+        self._missed = []
+        try:
+            document = await client.open_document(self._body.text)
+        except EngineError as error:
+            raise InputError(f"The engine can't take the text: {error}") from error
+        finally:
+            missed, self._missed = self._missed or [], None
+        if version != self._version:
+            document.close()
+            return
+        self._document, self._client = document, client
+        for start, end, text in missed:
+            document.edit(start, end, text)
 
     def at(self, place: Location, *, exact: bool = False) -> Place | None:
         """A place as the service knows it; None where it has no copy, or of another text.

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from corpora.boundaries import EndFinder
 from corpora.errors import InputError
 from corpora.version import __version__
 from engine.client import EngineClient, EngineError, Outdated, TokenStream
@@ -149,18 +150,33 @@ class NextQuestion:
 
 
 class StreamReader:
-    """Gathers a stream's tokens between two paints, and knows how fast they come."""
+    """Gathers a stream's tokens between two paints, and knows how fast they come.
+
+    Where it shall stop at an end, such as a sentence's, what may stand behind that is held back until it is certain.
+    """
 
     def __init__(self, stream: TokenStream, clock: Callable[[], float] = time.monotonic) -> None:
         self.stream = stream
+        self.ended = False  # whether it has come to the end at which it shall stop: nothing more is read
+        self._finder: EndFinder | None = None
+        self._held = ""  # text that has come and was not yet given
+        self._given = 0  # characters of what the finder knows
         self._clock = clock
         self._began = clock()
         self.turns: list[Turn] = []  # of the dials, as far as the text goes that was read
         self.exact = True  # whether the model had read all that stands before
         self._arrivals: list[tuple[float, int]] = []
 
+    def stop_at(self, finder: EndFinder | None) -> None:
+        """From now on it shall stop where this finds an end, in what has not been read yet; None for nowhere."""
+        self._finder, self._given = finder, 0
+        if finder is not None:
+            finder.push(self._held)
+
     def read(self) -> str:
         """The text that has come since the last call, with the held-back end where the stream is done."""
+        if self.ended:
+            return ""
         tokens: list[Token] = self.stream.ready()
         now = self._clock()
         if tokens:
@@ -171,7 +187,24 @@ class StreamReader:
             if token.dials is not None:
                 self.turns.append(Turn(token.index, msgspec.structs.replace(token.dials, pace=0.0)))
         done = self.stream.done
-        return "".join(token.text for token in tokens) + (done.text if done is not None else "")
+        return self._certain("".join(token.text for token in tokens) + (done.text if done is not None else ""))
+
+    def _certain(self, text: str) -> str:
+        """Of what was held back and this, as much as surely stands before the end at which to stop."""
+        self._held += text
+        finder, upto = self._finder, len(self._held)
+        if finder is not None:
+            end = finder.push(text)
+            if end is None and self.stream.done is not None:
+                end = finder.finish()
+            self.ended = end is not None
+            if end is not None:
+                upto = end - self._given
+            elif self.stream.done is None:
+                upto = max(finder.settled - self._given, 0)
+            self._given += upto
+        certain, self._held = self._held[:upto], self._held[upto:]
+        return certain
 
     @property
     def speed(self) -> float:

@@ -55,7 +55,7 @@ class WriteFiles(WriteAside):
 
         path = await self.app.push_screen_wait(FileOpen(folder_near(self._path), "Open a text"))
         if path is not None:
-            await self._open(path.absolute())
+            await self._open(path.absolute(), asked=True)
 
     async def _new(self) -> None:
         if not await self.may_leave():
@@ -67,7 +67,8 @@ class WriteFiles(WriteAside):
         else:
             await self.show_text(opened)
 
-    async def _open(self, path: Path) -> None:
+    async def _open(self, path: Path, *, asked: bool = False) -> None:
+        """Opens a file that the person has `asked` for just now, or when the app was started."""
         if path == self._path and self._journal is not None:
             self.editor.focus()
             return
@@ -75,14 +76,14 @@ class WriteFiles(WriteAside):
             return
         progress = self._progress(path, "Reading")
         try:
-            revert = False
             left = await asyncio.to_thread(left_of, path, self.root)
             if left is not None:
-                answer = await self.ask_about(left)
-                if answer == "restore":
+                answer = await self.ask_about(left, asked=asked)
+                if answer == "later":
+                    self.say(f"{path.name} was not opened: first decide about its unsaved text.", "text", lasting=True)
+                if answer != "discard":
                     return
-                revert = answer != "discard"
-            opened = await asyncio.to_thread(open_document, path, self.root, progress, revert=revert)
+            opened = await asyncio.to_thread(open_document, path, self.root, progress)
         except InUse:
             question = f"{path.name} is open in another window of Pantoum."
             choices = (Choice("read", "r", "Read only"), Choice("cancel", "c", "Cancel"))
@@ -140,8 +141,6 @@ class WriteFiles(WriteAside):
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
                 return
-        if path != self._path:
-            self._file = None  # another file: plain UTF-8, Unix line ends
         await self._write(path)
 
     async def _write(self, path: Path, *, known: TextFile | None = None, by_itself: bool = False) -> None:
@@ -153,7 +152,8 @@ class WriteFiles(WriteAside):
         self.editor.keep()
         history = self.editor.manuscript.history
         history.close()
-        position, lines, file = history.position, self.editor.manuscript.body.lines.copy(), self._file
+        position, lines = history.position, self.editor.manuscript.body.lines.copy()
+        file = self._file if path == self._path else None  # another file: plain UTF-8, Unix line ends
         newline = file.newline if file is not None else "\n"
         encoding = file.encoding if file is not None else "utf-8"
         progress = None if by_itself else self._progress(path, "Writing")

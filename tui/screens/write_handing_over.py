@@ -23,10 +23,10 @@ class WriteHandingOver(WriteExporting):
             return
         self.editor.dismiss_ghost()
         self.editor.keep()
-        before = self.editor.manuscript.text
         try:
             command = editor_command()
             await self.set_aside()  # whatever the other editor does to this process
+            before = self.editor.manuscript.text
             with self.app.suspend():
                 after = edit_copy(command, before, self.file_name())
         except SuspendNotSupported:

@@ -71,12 +71,21 @@ class WriteOvertaken(WriteFiles):
         node = manuscript.history.nodes.get(self._saved_at[0])
         return manuscript.way_to(node) if node is not None else None
 
-    async def _take_theirs(self, path: Path, said: str = "This is their version. Yours is one undo away.") -> None:
-        """Their text becomes one step of this one's history."""
+    async def _take_theirs(
+        self, path: Path, said: str = "This is their version. Yours is one undo away.", *, asked: bool = True
+    ) -> None:
+        """Their text becomes one step of this one's history.
+
+        Unless the person `asked` for it, not where something was typed while it was read.
+        """
+        manuscript = self.editor.manuscript
+        version = manuscript.body.version
         try:
             file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
         except InputError as error:
             self.say(str(error), "text", wrong=True)
+            return
+        if not asked and (manuscript.body.version != version or manuscript.pending):
             return
         self.editor.take_over(file.text)
         self._file, self._saved_at = file, self.editor.manuscript.history.position

@@ -15,7 +15,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost, Part
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
-from tui.screens.write_continuing import WriteContinuing
+from tui.screens.write_continuing import QUICK, WriteContinuing
 from tui.widgets.editor import Editor
 from tui.write_settings import SEEDS
 
@@ -54,14 +54,20 @@ class WriteSuggest(WriteContinuing):
     def action_accept(self, part: Part) -> None:
         self.editor.accept_ghost(part)
 
+    def action_turn_take(self, steps: int) -> None:
+        if self.suggesting:
+            self.action_turn_ghost(steps)
+        else:
+            super().action_turn_take(steps)
+
     def action_turn_ghost(self, steps: int) -> None:
         self.editor.turn_ghost(steps)
-        ghost = self.editor.ghost
-        if steps > 0 and ghost is not None and ghost is self._suggested and ghost.number == len(ghost.takes):
-            self._fetch_ahead(ghost)
+        if steps > 0:
+            self._fetch_ahead()
 
     def action_pick(self, number: int) -> None:
         self.editor.pick_ghost(number)
+        self._fetch_ahead()
 
     def action_dismiss_ghost(self) -> None:
         self.editor.dismiss_ghost()
@@ -103,7 +109,7 @@ class WriteSuggest(WriteContinuing):
         if not ghost.takes:
             return "thinking…" if self.session.at_hand is not None else "waking the model…"
         growing = "…" if self._fetching is ghost else ""
-        quick = " · from the last page" if self._quick and not growing else ""
+        quick = QUICK if self._quick and not growing else ""
         return f"suggestion {ghost.number} of {len(ghost.takes)}{growing}{quick}"
 
     # --- fetching ---
@@ -127,8 +133,11 @@ class WriteSuggest(WriteContinuing):
                 self.dials.settings = self.settings
                 self._show_state()
 
-    def _fetch_ahead(self, ghost: Ghost) -> None:
-        """The last take is shown: the next batch comes behind it, so that there is always another one."""
+    def _fetch_ahead(self) -> None:
+        """Where the last take is shown, the next batch comes behind it, so that there is always another one."""
+        ghost = self.editor.ghost
+        if ghost is None or ghost is not self._suggested or ghost.number < len(ghost.takes):
+            return
         fetching = self._ahead_task is not None and not self._ahead_task.done()
         if not fetching and not ghost.typed and len(ghost.takes) < MOST:
             self._ahead_task = asyncio.create_task(self._fetch_more(ghost))

@@ -41,5 +41,5 @@ class WriteTakes(WriteSuggest):
 
     @on(NextTokensPanel.TakePicked)
     def _take_picked(self, event: NextTokensPanel.TakePicked) -> None:
-        self.editor.pick_ghost(event.number)
+        self.action_pick(event.number)
         self.editor.focus()

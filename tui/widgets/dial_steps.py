@@ -10,7 +10,7 @@ import msgspec
 
 from corpora.boundaries import UNITS
 from corpora.errors import InputError
-from tui.write_settings import WriteSettings
+from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
 
 Value = float
 
@@ -44,7 +44,7 @@ class Dial:
         """The settings with this dial so many steps further; it stops at its ends."""
         value = self.read(settings)
         if self.key == "seed":
-            return self.write(settings, max(0, value + clicks))
+            return self.write(settings, min(max(SEEDS[0], value + clicks), SEEDS[1]))
         ordered = [self._order(step) for step in self.steps]
         here = self._order(value)
         base = bisect_left(ordered, here) if clicks > 0 else bisect_right(ordered, here) - 1
@@ -52,7 +52,29 @@ class Dial:
             base -= 1  # between two steps, up goes to the next one
         elif clicks < 0 and (base < 0 or ordered[base] != here):
             base += 1
-        return self.write(settings, self.steps[min(max(base + clicks, 0), len(self.steps) - 1)])
+        there = min(max(base + clicks, 0), len(self.steps) - 1)
+        if (ordered[there] - here) * clicks < 0:
+            return settings  # typed beyond this end
+        return self.write(settings, self.steps[there])
+
+    def share(self, settings: WriteSettings) -> float | None:
+        """Where the value lies between the ends, from 0 to 1; None for a dial without ends, or of words."""
+        if len(self.steps) < 3:
+            return None
+        ordered, here = [self._order(step) for step in self.steps], self._order(self.read(settings))
+        at = bisect_left(ordered, here)
+        if 0 < at < len(ordered) and ordered[at] != here and isfinite(ordered[at]):  # between two steps
+            return (at - (ordered[at] - here) / (ordered[at] - ordered[at - 1])) / (len(ordered) - 1)
+        return min(at, len(ordered) - 1) / (len(ordered) - 1)
+
+    def at(self, settings: WriteSettings, share: float) -> WriteSettings:
+        """The settings with this dial at the step nearest to a share of its way."""
+        return self.write(settings, self.steps[round(min(max(share, 0.0), 1.0) * (len(self.steps) - 1))])
+
+    def typed(self, settings: WriteSettings) -> str:
+        """The value as a person would type it."""
+        value = self.read(settings)
+        return f"{value:.10g}" if self._kind(settings) is float else f"{value:.0f}"
 
     def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
         """The settings with this dial at the value that a person typed. Raises `InputError`."""
@@ -82,21 +104,44 @@ class ChoiceDial(Dial):
 
     def write(self, settings: WriteSettings, value: Value) -> WriteSettings:
         if not 0 <= value < len(self.words):
-            raise InputError(f"{self.name} takes a number from 0 to {len(self.words) - 1}: {', '.join(self.words)}.")
+            raise InputError(f"{self.name} takes {_listed(self.words)}.")
         return msgspec.structs.replace(settings, **{self.key: self.words[int(value)]})
+
+    def share(self, settings: WriteSettings) -> None:
+        return None
+
+    def typed(self, settings: WriteSettings) -> str:
+        return self.words[int(self.read(settings))]
 
     def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
         word = text.strip().lower()
         if word in self.words:
             return self.write(settings, self.words.index(word))
-        return super().parse(settings, text)
+        try:
+            return super().parse(settings, text)
+        except InputError:
+            raise InputError(f"{text.strip()!r} does not work. {self.name} takes {_listed(self.words)}.") from None
 
     def _kind(self, settings: WriteSettings) -> type[int]:
         return int
 
 
+class StopDial(ChoiceDial):
+    """What stops a continuation."""
+
+    words = STOP_RULES
+
+
 def _plain(value: Value) -> str:
     return f"{value:,.0f}"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _short(word: str) -> str:
+    return word.replace("paragraph", "para.")
 
 
 DIALS: tuple[Dial, ...] = (
@@ -152,9 +197,17 @@ DIALS: tuple[Dial, ...] = (
     Dial(
         "length",
         "length",
-        "Characters of one continuation; the next one obeys.",
+        "Characters of one continuation, at most; the next one obeys.",
         (20, 50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000),
         _plain,
+        sampler=False,
+    ),
+    StopDial(
+        "stops_at",
+        "stops at",
+        "A continuation stops at its length, or before that at the end of the sentence, the line or the paragraph.",
+        tuple(range(len(STOP_RULES))),
+        lambda value: _short(STOP_RULES[int(value)]),
         sampler=False,
     ),
     Dial(
@@ -170,7 +223,7 @@ DIALS: tuple[Dial, ...] = (
         "they end at",
         "A suggestion ends with the word, the sentence, the line or the paragraph.",
         tuple(range(len(UNITS))),
-        lambda value: UNITS[int(value)].replace("paragraph", "para."),
+        lambda value: _short(UNITS[int(value)]),
         sampler=False,
     ),
     Dial(

@@ -24,13 +24,6 @@ class EditorGhost(EditorPage):
 
         ghost: Ghost | None
 
-    @dataclass
-    class GhostAccepted(Message):
-        """Some of a take became text."""
-
-        take: Take
-        text: str
-
     def show_ghost(self, takes: Sequence[Take], *, replacing: bool = False) -> Ghost:
         """Shows the first of these takes at the caret; more can be added to the ghost that is returned.
 
@@ -82,7 +75,6 @@ class EditorGhost(EditorPage):
         end = self.manuscript.insert_take(ghost.start, take, text, before, ghost.place)
         self.settle_view(Selection.cursor(end))
         self.lay_ghost(ghost if ghost.consume(text, end) else None)
-        self.post_message(self.GhostAccepted(take, text))
 
     def lift_ghost(self) -> Ghost | None:
         """Takes the ghost off the page, so that the text under it can change, and returns it."""

@@ -46,6 +46,7 @@ class EditorPage(EditorActs):
         self.manuscript = Manuscript()
         self.layout_ = Layout(Lines(), FIRST_WIDTH)
         self._page: list[Row] | None = None
+        self._styles: dict[int, list[Mark]] = {}  # of the page's lines
         self._keys: list[_Key | None] | None = None  # of the page as it was painted last
         self._look: _Look | None = None
         self._painted: dict[tuple[_Key, _Look], Strip] = {}
@@ -201,7 +202,7 @@ class EditorPage(EditorActs):
     def _key(self, y: int) -> "_Key | None":
         """All that decides how a row of the page looks; None where the text doesn't reach."""
         if self._page is None:
-            self._page = self.layout_.page(self.scroll_offset.y, self.page_rows)
+            self._page, self._styles = self.layout_.page(self.scroll_offset.y, self.page_rows), {}
         if y >= len(self._page) or self._shows_placeholder:
             return None
         row = self._page[y]
@@ -226,20 +227,33 @@ class EditorPage(EditorActs):
         return self.layout_.to_shown(self.caret) if there.start == row.start else None
 
     def _marks(self, row: Row) -> list[Mark]:
+        """Those that cover some of a row, or the cell behind its end."""
         line, shown = row.line, self.layout_.to_shown
-        marks = []
-        for start, end, name in self.line_marks(line):
-            style = self.get_component_rich_style(name, partial=True)
-            first, last = shown((line, start)), shown((line, end))
-            marks.append(Mark(first, last, style))
+        marks = self._line_styles(line)
         begin, finish = self.selected
         if begin != finish and begin[0] <= line <= finish[0]:
             first = shown((line, begin[1])) if line == begin[0] else 0
             last = shown((line, finish[1])) if line == finish[0] else len(row.shown) + 1
-            marks.append(Mark(first, last, self.get_component_rich_style("editor--selection", partial=True)))
+            marks = [*marks, Mark(first, last, self.get_component_rich_style("editor--selection", partial=True))]
+        marks = [mark for mark in marks if mark.end > row.start and mark.start <= max(row.end, 1)]
         if row.ghost[1]:
             marks.append(Mark(*row.ghost, self.get_component_rich_style("editor--ghost", partial=True)))
         return marks
+
+    def _line_styles(self, line: int) -> list[Mark]:
+        """What a line is coloured in where it is on the page: made once for all its rows."""
+        found = self._styles.get(line)
+        if found is None:
+            rows = [row for row in self._page or () if row.line == line]
+            shown, names = self.layout_.to_shown, dict[str, Style]()
+            found = self._styles[line] = []
+            for start, end, name in self.line_marks(line):
+                first, last = shown((line, start)), shown((line, end))
+                if last > rows[0].start and first <= max(rows[-1].end, 1):
+                    style = names.get(name) or self.get_component_rich_style(name, partial=True)
+                    names[name] = style
+                    found.append(Mark(first, last, style))
+        return found
 
     @property
     def _shows_placeholder(self) -> bool:

@@ -12,13 +12,13 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.protocol import NextToken, NextTokens
+from tui.widgets.bar import bar
 from tui.widgets.editor_cells import visible
 from tui.widgets.takes_list import Suggestions, TakesList
 
 MOST = 20  # tokens asked for
 # What prints nothing, so that a token of it would look like none: a joiner of words, a soft hyphen, marks of direction.
 NOTHING = {ord(character): "∙" for character in "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff"}
-BLOCKS = " ▏▎▍▌▋▊▉"
 
 
 class NextTokensPanel(Widget, can_focus=True):
@@ -59,8 +59,11 @@ class NextTokensPanel(Widget, can_focus=True):
     def _entitle(self) -> None:
         if self.suggestions.texts:
             self.border_title = "Suggestions  ↓ alt+1…9"
+        elif self.answer is not None:
+            about = "·" if self.answer.exact else "≈"  # the model had read the last page only
+            self.border_title = f"Next {about} {self.answer.entropy:.1f} bits"
         else:
-            self.border_title = f"Next · {self.answer.entropy:.1f} bits" if self.answer is not None else "Next"
+            self.border_title = "Next"
 
     def watch_has_focus(self, has_focus: bool) -> None:
         self.refresh()
@@ -85,7 +88,7 @@ class NextTokensPanel(Widget, can_focus=True):
             (fit(shown(token.text), room), "$background on $primary" if here else "$foreground bold"),
             (f"{percent(probability):>5} ", "$foreground-muted"),
             (
-                bar(probability, max(width - room - 7, 0)),
+                bar(probability, max(width - room - 7, 0))[0],
                 "$accent" if token.dialled is None or token.dialled > 0 else "$foreground-muted",
             ),
         )
@@ -148,10 +151,3 @@ def percent(probability: float) -> str:
     if 0 < share < 0.1:
         return "<0.1%"
     return f"{share:.1f}%" if share < 99.95 else "100%"
-
-
-def bar(probability: float, width: int) -> str:
-    """A bar that is as long as the probability says, in eighths of a cell."""
-    eighths = round(max(0.0, min(1.0, probability)) * width * 8)
-    whole, part = divmod(eighths, 8)
-    return "█" * whole + (BLOCKS[part] if part else "")

@@ -22,6 +22,16 @@ LETTING: tuple[Command, ...] = (
         group=GROUP,
     ),
     Command(
+        "write.stop_rule",
+        "Stop rule",
+        "What stops the model, also while it writes: its length, or the end of a sentence, a line or a paragraph.",
+        "alt+h",
+        "stop_rule",
+        footer=False,
+        priority=True,
+        group=GROUP,
+    ),
+    Command(
         "write.drop",
         "Drop",
         "Takes the model's text out again; alt+n brings it back.",
@@ -40,7 +50,7 @@ LETTING: tuple[Command, ...] = (
     Command(
         "write.continue",
         "Continue",
-        "The model goes on writing at the caret, until its length is reached or you stop it.",
+        "The model goes on writing at the caret, until its length or its stop rule is reached, or you stop it.",
         "ctrl+g",
         "continue_text",
         group=GROUP,
