@@ -3,6 +3,7 @@
 import asyncio
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -51,7 +52,7 @@ class TrainScreen(TrainCharts, RunControl):
         self._folder: ModelFolder | None = None
         self._listed = False
         self._listing = asyncio.Lock()
-        self._options: list[tuple[str, str]] = []
+        self._options: list[tuple[Text, str]] = []
         self._wanted_corpus = ""
         self._wanted_run = ""
         self._said = ""  # what was just done, which the run's first announcement must not hide
@@ -150,9 +151,9 @@ class TrainScreen(TrainCharts, RunControl):
     def _offer(self, runs: list[ModelEntry]) -> None:
         """Fills the picker, those in training first, unless it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
-        options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
+        options = [(Text("A new model"), NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
         if self._guest is not None:
-            options.append((f"{self._guest.slug}  {self._guest.path.parent}", _key(self._guest, self._guest)))
+            options.append((Text(f"{self._guest.slug}  {self._guest.path.parent}"), _key(self._guest, self._guest)))
         if picker.expanded or options == self._options:
             return
         self._options = options
@@ -381,6 +382,7 @@ def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:
     return str(folder.path) if guest is not None and folder.path == guest.path else folder.slug
 
 
-def _describe(entry: ModelEntry) -> str:
+def _describe(entry: ModelEntry) -> Text:
+    """A run in the picker: a `Text`, since a name may have what Textual would take for markup."""
     name = entry.record.name if entry.record else entry.folder.slug
-    return f"{name}  {'damaged' if entry.problem else entry.status.state}"
+    return Text(f"{name}  {'damaged' if entry.problem else entry.status.state}")

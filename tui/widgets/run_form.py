@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -335,8 +336,9 @@ def _row(label: str, control: Select[str] | Input | Dial) -> Horizontal:
     return Horizontal(Label(label, classes="label"), control, classes="row")
 
 
-def _describe(corpus: Corpus) -> str:
-    return f"{corpus.record.name}  {count(corpus.record.characters)} characters"
+def _describe(corpus: Corpus) -> Text:
+    """A text in the list: a `Text`, since a name may have what Textual would take for markup."""
+    return Text(f"{corpus.record.name}  {count(corpus.record.characters)} characters")
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
