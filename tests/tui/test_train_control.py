@@ -225,6 +225,26 @@ async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_pat
     assert '"pause"' in guest.requests()[-1]
 
 
+async def test_a_run_outside_of_the_library_has_no_key_that_would_meet_another_model(
+    home: Path, tmp_path: Path
+) -> None:
+    guest = RecordedRun.after(300, tmp_path / "cluster", "far", state="stopped")
+    ours = RecordedRun.after(100, home, "far", state="stopped")
+    app = PantoumApp(watch=guest.folder)
+    async with app.run_test(size=(160, 45)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.says("far is stopped; what it has learned is kept. r resumes it.")
+        await driver.press("q", "delete", "m", "w")
+        await pilot.pause(0.2)
+        assert app.current_mode == "train" and len(app.screen_stack) == 1
+        assert "Write with it" not in driver.shown() and "d Duplicate" in driver.shown()
+        guest.finish()
+        await driver.says("far has finished.")
+        assert "Press w" not in driver.message
+    assert guest.folder.status().state == "finished" and guest.folder.path.exists()
+    assert ours.folder.status().state == "stopped"
+
+
 async def test_a_run_that_needs_more_memory_than_there_is_is_refused_in_words_and_can_be_queued(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

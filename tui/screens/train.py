@@ -32,6 +32,7 @@ from tui.widgets.run_form import RunForm
 NEW = ""  # the picker's value for "a new model"
 RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"}) | CHART_ACTIONS
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
+OWN = frozenset({"write", "enqueue", "delete", "rename"})  # only for models of our library: by their slug
 
 
 class TrainScreen(TrainCharts, RunControl):
@@ -81,6 +82,11 @@ class TrainScreen(TrainCharts, RunControl):
     def shown_slug(self) -> str:
         """Of the model whose run is shown; "" while the form is."""
         return self._folder.slug if self._folder is not None else ""
+
+    @property
+    def _is_guest(self) -> bool:
+        """Whether the run that is shown lies in no library of ours."""
+        return self._folder is not None and self._folder is self._guest
 
     def help_text(self) -> str:
         """What the form, or the pane that is chosen, is about."""
@@ -236,9 +242,10 @@ class TrainScreen(TrainCharts, RunControl):
             hint = " Press r for that." if asked else " Press r to resume from its last checkpoint."
             line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
         elif view.status.state == "finished":
-            line.say(f"{view.name} has finished. Press w to write with it.", done=True)
+            line.say(f"{view.name} has finished.{'' if self._is_guest else ' Press w to write with it.'}", done=True)
         elif view.status.state == "stopped":
-            line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it, w writes with it.")
+            write = "" if self._is_guest else ", w writes with it"
+            line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it{write}.")
         elif view.status.state == "queued":
             line.say(f"{view.name} waits in the queue: it starts when nothing else is training. r starts it now.")
         elif view.status.state == "training":
@@ -251,6 +258,8 @@ class TrainScreen(TrainCharts, RunControl):
             return self._folder is None
         if action == "undo":
             return bool(self._trashed)
+        if action in OWN and self._is_guest:
+            return False
         if action in CONTROLS:
             return self.can_control(action)
         if action not in RUN_ACTIONS:
