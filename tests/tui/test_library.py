@@ -8,7 +8,8 @@ import pytest
 from textual.widgets import Input
 from textual_fspicker import FileOpen
 
-from corpora.library import Added, CorpusLibrary
+from corpora.errors import InputError
+from corpora.library import Added, Corpus, CorpusLibrary
 from engine.folder import ModelLibrary
 from tests.tui.driving import SIZES, Driver, add_corpus, running, write_text
 from tests.tui.recorded import RecordedRun
@@ -171,6 +172,25 @@ async def test_a_deleted_text_comes_back_with_u(home: Path) -> None:
         await driver.press("u")
         await driver.says("river is back")
     assert [entry.slug for entry in CorpusLibrary(home).list()] == ["river"]
+
+
+async def test_an_undo_that_fails_can_be_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    restore = CorpusLibrary.restore
+
+    def once(self: CorpusLibrary, trashed: Path) -> Corpus:
+        monkeypatch.setattr(CorpusLibrary, "restore", restore)
+        raise InputError("No space is left on the disk.")
+
+    monkeypatch.setattr(CorpusLibrary, "restore", once)
+    add_corpus(home)
+    async with running() as driver:
+        await driver.shows("river")
+        await driver.press("d")
+        await driver.says("river is in the trash")
+        await driver.press("u")
+        await driver.says("No space is left on the disk.")
+        await driver.press("u")
+        await driver.says("river is back")
 
 
 async def test_a_model_that_trains_is_not_deleted(home: Path) -> None:

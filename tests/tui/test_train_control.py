@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from corpora.errors import InputError
 from corpora.home import home as home_folder
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import CorpusReference
@@ -107,6 +108,40 @@ async def test_a_finished_run_is_extended_and_goes_on(run: RecordedRun, started:
     assert [folder.slug for folder in started] == ["bard"]
 
 
+async def test_a_queued_run_that_is_extended_stays_in_the_queue(
+    run: RecordedRun, started: list[ModelFolder], runners: list[str]
+) -> None:
+    run.status("queued")
+    async with running((80, 24), "train") as driver:
+        await driver.until(lambda: driver.app.screen.query("#run-picker"))
+        await shown(driver, "bard")
+        await driver.press("e")
+        await answer(driver, "5")
+        await driver.says("10 minutes")
+        await driver.pilot.pause(0.1)
+    assert run.folder.status().state == "queued"
+    assert started == []
+
+
+async def test_a_budget_that_can_not_be_added_is_explained_and_starts_nothing(
+    run: RecordedRun, started: list[ModelFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise InputError("model.json can't be written (No space left on device).")
+
+    monkeypatch.setattr("tui.training.actions.change_idle", fail)
+    run.finish()
+    async with running((80, 24), "train") as driver:
+        await driver.until(lambda: driver.app.screen.query("#run-picker"))
+        await shown(driver, "bard")
+        await driver.press("e")
+        await answer(driver, "5")
+        await driver.says("model.json can't be written")
+        await driver.pilot.pause(0.1)
+        assert "model.json can't be written" in driver.message
+    assert started == []
+
+
 async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
     home: Path, started: list[ModelFolder]
 ) -> None:
@@ -176,6 +211,37 @@ async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
         await driver.press("u")
         await driver.says("Old Bard is back.")
     assert run.folder.record().name == "Old Bard"
+
+
+async def test_an_undo_that_fails_can_be_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    RecordedRun(home, "Old Bard").status("stopped")
+    restore = ModelLibrary.restore
+
+    def once(self: ModelLibrary, trashed: Path) -> ModelFolder:
+        monkeypatch.setattr(ModelLibrary, "restore", restore)
+        raise InputError("No space is left on the disk.")
+
+    monkeypatch.setattr(ModelLibrary, "restore", once)
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "old-bard")
+        await driver.press("delete")
+        await driver.says("Old Bard is in the trash")
+        await driver.press("u")
+        await driver.says("No space is left on the disk.")
+        await driver.press("u")
+        await driver.says("Old Bard is back.")
+
+
+async def test_what_was_just_done_does_not_hide_why_the_next_run_failed(home: Path) -> None:
+    RecordedRun(home, "poet").status("stopped")
+    RecordedRun(home, "bard").status("failed", error="The loss is not finite.")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● failed")
+        await shown(driver, "poet")
+        await driver.press("delete")
+        await driver.says("poet is in the trash")
+        await shown(driver, "bard")
+        await driver.says("The loss is not finite.")
 
 
 async def test_a_run_that_trains_can_not_be_deleted_or_renamed(run: RecordedRun) -> None:
@@ -260,6 +326,36 @@ async def test_a_run_that_needs_more_memory_than_there_is_is_refused_in_words_an
         await driver.says("of memory, and 105 MB are free: it can't be started now.")
         await driver.press("f6")
         await driver.shows("queued")
+
+
+async def test_a_run_that_needed_more_memory_can_be_started_once_there_is_enough(
+    home: Path, started: list[ModelFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [100 << 20]
+    monkeypatch.setattr("tui.screens.train.free_bytes", lambda: free[0])
+    monkeypatch.setattr("tui.screens.train.may_have_gpu", lambda: False)
+    monkeypatch.setattr(TrainScreen, "LIST", 0.1)
+    add_corpus(home)
+    async with running((160, 45), "train") as driver:
+        await driver.shows("it can't be started")
+        free[0] = 8 << 30
+        await driver.until(lambda: "it can't be started" not in driver.shown(), "no warning")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+
+
+async def test_a_queue_that_can_not_run_leaves_no_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise InputError("The queue's runner can't be started (out of memory).")
+
+    monkeypatch.setattr("tui.training.actions.ensure_runner", refuse)
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus is not None and form.model_name, "a text")
+        await driver.press("f6")
+        await driver.says("The queue's runner can't be started")
+    assert ModelLibrary().list() == []
 
 
 async def test_a_disk_too_small_for_a_run_is_warned_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,6 +165,8 @@ class LibraryScreen(LibraryAdding):
                 slug = (await in_thread(self.app, CorpusLibrary().restore, trashed)).slug
         except InputError as error:  # back it may be, and still as damaged as it was
             line.say(str(error), error=True)
+            if await in_thread(self.app, trashed.exists):
+                self._trash.append((kind, trashed))  # it may go better next time
             await self._refresh_listing()
             return
         await self._refresh_listing()

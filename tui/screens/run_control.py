@@ -90,9 +90,9 @@ class RunControl(MachineSpeed):
         )
         if typed is None:
             return
-        idle = setting in ADDED and (await in_thread(self.app, folder.status)).state not in RUNNING
-        await self._do(actions.change, folder, setting, number_of(typed))
-        if idle:
+        state = (await in_thread(self.app, folder.status)).state
+        done = await self._do(actions.change, folder, setting, number_of(typed))
+        if done and setting in ADDED and state not in {*RUNNING, "queued"}:
             self._stop_measuring()
             await self._do(actions.resume, folder)
 
@@ -183,6 +183,8 @@ class RunControl(MachineSpeed):
             folder = await in_thread(self.app, ModelLibrary().restore, path)
         except InputError as error:
             line.say(str(error), error=True)
+            if await in_thread(self.app, path.exists):
+                self._trashed.append((name, path))  # it may go better next time
             return
         self.show_run(folder, f"{name} is back.")
         self.look_again()
@@ -197,13 +199,15 @@ class RunControl(MachineSpeed):
         await self._do(actions.take_from_queue if queued else actions.put_in_queue, folder)
         self.look_again()
 
-    async def _do(self, work: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Does something in a thread, and says what it returns or why it can't be done."""
+    async def _do(self, work: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Does something in a thread, and says what it returns or why it can't be done; whether it could."""
         line = self.query_one(MessageLine)
         try:
             line.say(await in_thread(self.app, work, *args, **kwargs))
         except InputError as error:
             line.say(str(error), error=True)
+            return False
+        return True
 
     @property
     def _called(self) -> str:

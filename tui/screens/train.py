@@ -80,8 +80,8 @@ class TrainScreen(TrainCharts, RunControl):
 
     @property
     def shown_slug(self) -> str:
-        """Of the model whose run is shown; "" while the form is."""
-        return self._folder.slug if self._folder is not None else ""
+        """Of the model of our library whose run is shown; "" while none is."""
+        return self._folder.slug if self._folder is not None and not self._is_guest else ""
 
     @property
     def _is_guest(self) -> bool:
@@ -119,7 +119,7 @@ class TrainScreen(TrainCharts, RunControl):
 
     def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
         self._watch(folder)
-        self._said = said
+        self._said = said if folder is not None else ""
         self.query_one(MessageLine).say(said, done=True)
 
     def look_again(self) -> None:

@@ -1,6 +1,7 @@
 """What a person can do to a run, from any screen. Each call may wait on the disk: make it off the event loop."""
 
 import shutil
+from collections.abc import Callable
 
 from corpora.disk import sentence
 from corpora.errors import InputError
@@ -23,10 +24,22 @@ WHAT_FOLLOWS: dict[Request, str] = {
 
 def start(name: str, *, model: ModelConfig, training: TrainingConfig, corpus: CorpusReference) -> ModelFolder:
     """Makes the model folder and starts its trainer. Raises `InputError`, with no half-made model left behind."""
+    return _made(name, launch.start_trainer, model=model, training=training, corpus=corpus)
+
+
+def _made(
+    name: str,
+    begin: Callable[[ModelFolder], object],
+    *,
+    model: ModelConfig,
+    training: TrainingConfig,
+    corpus: CorpusReference,
+) -> ModelFolder:
+    """A new model folder whose training has begun, or waits. Raises `InputError`, with no half-made model left."""
     library = ModelLibrary()
     folder = library.create(name, model=model, training=training, corpus=corpus)
     try:
-        launch.start_trainer(folder)
+        begin(folder)
     except InputError:
         library.remove(folder)
         raise
@@ -44,10 +57,8 @@ def resume(folder: ModelFolder) -> str:
 
 
 def start_queued(name: str, *, model: ModelConfig, training: TrainingConfig, corpus: CorpusReference) -> ModelFolder:
-    """Makes the model folder and puts it at the queue's end. Raises `InputError`."""
-    folder = ModelLibrary().create(name, model=model, training=training, corpus=corpus)
-    put_in_queue(folder)
-    return folder
+    """Makes the model folder and puts it at the queue's end. Raises `InputError`, with no half-made model left."""
+    return _made(name, put_in_queue, model=model, training=training, corpus=corpus)
 
 
 def put_in_queue(folder: ModelFolder) -> str:

@@ -142,7 +142,9 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def set_free(self, memory: int | None, disk: int | None) -> None:
         """Warns by this many free bytes; None: nobody knows."""
-        self._free, self._room = memory, disk
+        if (memory, disk) != (self._free, self._room):
+            self._free, self._room = memory, disk
+            self._show_estimate(self.outcome.plan, self.corpus)
 
     @property
     def refusal(self) -> str:
