@@ -6,7 +6,7 @@ from threading import Event
 import msgspec
 import pytest
 from textual.widgets import Input
-from textual_fspicker import FileOpen
+from textual_fspicker import FileOpen, SelectDirectory
 
 from corpora.errors import InputError
 from corpora.library import Added, Corpus, CorpusLibrary
@@ -91,6 +91,34 @@ async def test_looking_for_a_file_puts_its_path_into_the_dialog(home: Path, tmp_
         await driver.until(lambda: isinstance(driver.app.screen, AddTextScreen))
         field = driver.app.screen.query_one("#add-path", Input)
         await driver.until(lambda: field.value == f"'{path}' '{path}'")
+
+
+async def test_a_folder_is_looked_for_with_the_key_on_its_button_from_the_field(home: Path) -> None:
+    async with running() as driver:
+        await driver.press("a")
+        await driver.shows("a folder ctrl+d")
+        await driver.press("ctrl+d")
+        await driver.until(lambda: isinstance(driver.app.screen, SelectDirectory), "the folders")
+
+
+async def test_a_persons_own_keys_stand_in_the_library(home: Path) -> None:
+    (home / "keys.toml").write_text(
+        '[keys]\n"library.add" = "i"\n"adding.folder" = "f8"\n"library.undo" = "Z"\n"library.train" = "f20"\n'
+    )
+    async with running() as driver:
+        await driver.shows("i Add your own text")
+        await driver.press("i")
+        await driver.shows("a folder F8")
+        await driver.press("f8")
+        await driver.until(lambda: isinstance(driver.app.screen, SelectDirectory), "the folders")
+        await driver.press("escape", "escape")
+        path = write_text(home / "files" / "river.txt")
+        await driver.press("i")
+        await driver.enter("#add-path", str(path))
+        await driver.press("enter")
+        await driver.says("Press F20 to train on it.")
+        await driver.press("d")
+        await driver.says("river is in the trash. Press Z to bring it back.")
 
 
 async def test_a_binary_file_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Names and words with what Textual would take for markup: shown as they are, wherever they are shown."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from textual.app import App
@@ -17,6 +18,7 @@ from tui.manuscript.merging import Piece
 from tui.screens.merging import MergingScreen
 from tui.screens.words import WordsScreen
 
+T = TypeVar("T")
 NAME = "draft [/b] [2]"
 
 
@@ -50,7 +52,7 @@ async def test_a_long_name_ends_in_an_ellipsis_where_it_is_chosen(home: Path) ->
         await driver.shows("a name of eighty characters a name of eighty characters … ▼")
 
 
-async def title_of(screen: Screen[object], box: str) -> str:
+async def title_of(screen: Screen[T], box: str) -> str:
     """The title of a box on a screen, as it is drawn."""
     async with App[None]().run_test(size=(80, 24)) as pilot:
         await pilot.app.push_screen(screen)

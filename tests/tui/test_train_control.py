@@ -371,3 +371,40 @@ async def test_a_budget_too_short_for_one_reading_is_warned_of(home: Path) -> No
     (home_folder() / "corpora" / corpus.slug / "corpus.json").write_bytes(msgspec.json.encode(large))
     async with running((160, 45), "train") as driver:
         await driver.shows("too short to read the whole text once")
+
+
+async def test_what_is_said_of_a_run_has_the_keys_of_keys_toml(home: Path) -> None:
+    (home / "keys.toml").write_text(
+        '[keys]\n"train.resume" = "z"\n"train.write" = "f20"\n"train.undo" = "Z"\n"train.start" = "f9"\n'
+    )
+    run = RecordedRun(home, "bard")
+    run.train(100)
+    run.status("failed", error="The loss is not finite.")
+    async with running((80, 24), "train") as driver:
+        await driver.says("The loss is not finite. Press z to resume from its last checkpoint.")
+        run.status("stopped")
+        await driver.says("z resumes it, F20 writes with it.")
+        run.finish()
+        await driver.says("bard has finished. Press F20 to write with it.")
+        await driver.press("delete")
+        await driver.says("bard is in the trash. Press Z to bring it back.")
+        await driver.press("f1")
+        await driver.shows("F9 starts it")
+        await driver.press("f1", "Z")
+        await driver.says("bard is back.")
+
+
+async def test_two_runs_are_compared_with_the_keys_of_keys_toml(run: RecordedRun, home: Path) -> None:
+    (home / "keys.toml").write_text('[keys]\n"compare.close" = "f20"\n')
+    RecordedRun(home, "poet", minutes=9).status("stopped")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("b")
+        await driver.until(lambda: isinstance(driver.app.screen, PickRun))
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
+        await driver.shows("F20 closes")
+        await driver.press("f1")
+        await driver.shows("Changes what the x axis counts.")
+        await driver.press("f1", "f20")
+        await driver.until(lambda: isinstance(driver.app.screen, TrainScreen), "the run")

@@ -12,6 +12,7 @@ from corpora.starters import STARTERS
 from engine.folder import ModelLibrary
 from engine.records import RUNNING
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.library import LIBRARY
 from tui.commands.registry import bindings
 from tui.library.ordering import ORDERS
@@ -67,7 +68,8 @@ class LibraryScreen(LibraryAdding):
             await self.app.open_model(entry.folder.slug)
         else:
             self.query_one(MessageLine).say(
-                f"{entry.folder.slug} has no weights yet: they come with the first evaluation. v shows how far it is."
+                f"{entry.folder.slug} has no weights yet: they come with the first evaluation. "
+                + with_keys("{v|library.watch} shows how far it is.", self.app)
             )
 
     async def action_watch(self) -> None:
@@ -104,7 +106,8 @@ class LibraryScreen(LibraryAdding):
         word = await self.app.push_screen_wait(FilterDialog(question, self._word))
         if word is not None:
             self._word = word.strip()
-            self._list_again(f"Models with {self._word!r}. Press / for others." if self._word else "All models.")
+            others = with_keys("Press {/|library.filter} for others.", self.app)
+            self._list_again(f"Models with {self._word!r}. {others}" if self._word else "All models.")
 
     def _list_again(self, said: str) -> None:
         if self._listing is not None:
@@ -152,7 +155,8 @@ class LibraryScreen(LibraryAdding):
             line.say(str(error), error=True)
             return
         await self._refresh_listing()
-        line.say(f"{name} is in the trash. Press u to bring it back.")
+        undo = with_keys("Press {u|library.undo} to bring it back.", self.app)
+        line.say(f"{name} is in the trash. {undo}")
 
     @work(group="delete")
     async def _bring_back(self, kind: str, trashed: Path) -> None:

@@ -10,6 +10,7 @@ from corpora.errors import InputError
 from engine.changes import ADDED, changed
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import RUNNING, Changeable, ModelRecord
+from tui.commands.key_names import with_keys
 from tui.screens.machine_speed import MachineSpeed
 from tui.training import actions
 from tui.training.look import Look
@@ -122,7 +123,8 @@ class RunControl(MachineSpeed):
         if record := self._record:
             self.show_run(None)
             if self.query_one(RunForm).prefill(record):
-                said = f"The settings of {record.name}. Change what you like; F5 starts it as a model of its own."
+                start = with_keys("{F5|train.start} starts it as a model of its own.", self.app)
+                said = f"The settings of {record.name}. Change what you like; {start}"
             else:
                 said = f"The settings of {record.name}. Its text {record.corpus.name!r} is gone: choose another one."
             self.query_one(MessageLine).say(said)
@@ -171,7 +173,8 @@ class RunControl(MachineSpeed):
         except InputError as error:
             line.say(str(error), error=True)
             return
-        self.show_run(None, f"{name} is in the trash. Press u to bring it back.")
+        undo = with_keys("Press {u|train.undo} to bring it back.", self.app)
+        self.show_run(None, f"{name} is in the trash. {undo}")
         self.look_again()
 
     @work(group="control")

@@ -15,6 +15,7 @@ from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.train import CHARTS, SAMPLES, TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
@@ -32,6 +33,8 @@ from tui.widgets.run_form import RunForm
 NEW = ""  # the picker's value for "a new model"
 RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"}) | CHART_ACTIONS
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
+AS_ASKED = "Press {r|train.resume} for that."
+AFTER_FAILURE = "Press {r|train.resume} to resume from its last checkpoint."
 OWN = frozenset({"write", "enqueue", "delete", "rename"})  # only for models of our library: by their slug
 
 
@@ -90,7 +93,8 @@ class TrainScreen(TrainCharts, RunControl):
 
     def help_text(self) -> str:
         """What the form, or the pane that is chosen, is about."""
-        return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
+        shows_run = self._folder is not None and self.run_pane is not None
+        return self._keys(MEANINGS[self.run_pane.chosen] if shows_run and self.run_pane else FORM)
 
     def help_group(self) -> str:
         """The commands of what is looked at."""
@@ -239,18 +243,25 @@ class TrainScreen(TrainCharts, RunControl):
             line.say(view.problem, error=True)
         elif view.status.state == "failed":
             asked = "resume" in view.status.error.lower()
-            hint = " Press r for that." if asked else " Press r to resume from its last checkpoint."
-            line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
+            hint = self._keys(AS_ASKED if asked else AFTER_FAILURE)
+            line.say(f"{view.status.error or 'The run failed.'} {hint}", error=True)
         elif view.status.state == "finished":
-            line.say(f"{view.name} has finished.{'' if self._is_guest else ' Press w to write with it.'}", done=True)
+            hint = "" if self._is_guest else self._keys(" Press {w|train.write} to write with it.")
+            line.say(f"{view.name} has finished.{hint}", done=True)
         elif view.status.state == "stopped":
-            write = "" if self._is_guest else ", w writes with it"
-            line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it{write}.")
+            hint = self._keys(
+                "{r|train.resume} resumes it" + ("." if self._is_guest else ", {w|train.write} writes with it.")
+            )
+            line.say(f"{view.name} is stopped; what it has learned is kept. {hint}")
         elif view.status.state == "queued":
-            line.say(f"{view.name} waits in the queue: it starts when nothing else is training. r starts it now.")
+            hint = self._keys("{r|train.resume} starts it now.")
+            line.say(f"{view.name} waits in the queue: it starts when nothing else is training. {hint}")
         elif view.status.state == "training":
             line.clear()
         self.refresh_bindings()
+
+    def _keys(self, text: str) -> str:
+        return with_keys(text, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what applies now is shown and has a key."""

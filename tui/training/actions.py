@@ -17,7 +17,7 @@ WHAT_FOLLOWS: dict[Request, str] = {
     "pause": "{name} pauses after this step.",
     "resume": "{name} goes on.",
     "checkpoint": "{name} is saving a checkpoint.",
-    "stop": "{name} is stopping. What it has learned so far is kept, and r resumes it.",
+    "stop": "{name} is stopping. What it has learned so far is kept, and it can be resumed.",
     "change": "{name} takes the change after this step.",
 }
 

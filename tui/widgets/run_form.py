@@ -17,6 +17,7 @@ from engine.presets import Plan
 from engine.records import ModelRecord
 from engine.settings import DEVICES, UNITS, Device, Unit
 from engine.speed import Speed
+from tui.commands.key_names import with_keys
 from tui.readable import count, duration, short, size
 from tui.training.budget_table import UNIT_HINTS, budget_table
 from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
@@ -26,6 +27,7 @@ from tui.widgets.form_guide import FormGuide
 
 STEPS_COUNT = "Steps under Advanced count instead."
 WRONG = "Some settings under Advanced need another value."
+CHOOSE_TEXT = "Choose a text to train on. {F2|app.library} opens the Library, where {a|library.add} adds one."
 SHORT = 24  # rows below which lines stand without gaps
 WIDE = 110  # columns from which the plan stands beside the choices,
 ROOMY, TALL = 146, 28  # columns and rows from which there is room for the guide beneath them
@@ -168,7 +170,7 @@ class RunForm(VerticalScroll, can_focus=False):
         """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
         if self.corpus is None:
             self.query_one("#form-corpus").focus()
-            return "Choose a text to train on. F2 opens the Library, where a adds one."
+            return with_keys(CHOOSE_TEXT, self.app)
         for name, problem in self.outcome.problems.items():
             if name == "name":
                 self.query_one("#form-name").focus()
@@ -249,7 +251,7 @@ class RunForm(VerticalScroll, can_focus=False):
         settings.show_problems(problems)
         plan = self.outcome.plan
         if corpus is None:
-            reasons = "Add a text in the Library (F2) first, then come back."
+            reasons = with_keys("Add a text in the Library ({F2|app.library}) first, then come back.", self.app)
         elif plan is None:
             reasons = problems.get("", WRONG)
         else:
@@ -292,7 +294,8 @@ class RunForm(VerticalScroll, can_focus=False):
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
             f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
         )
-        self._refusal = _refusal(found, self._free if self.device in ("auto", "cpu") else None)
+        free = self._free if self.device in ("auto", "cpu") else None
+        self._refusal = with_keys(_refusal(found, free), self.app)
         said = self._refusal or _warning(found, self._room)
         warning.update(said)
         warning.display = bool(said)
@@ -310,11 +313,12 @@ class RunForm(VerticalScroll, can_focus=False):
 
 
 def _refusal(found: Estimate, free: int | None) -> str:
-    """Why a run can't be started now; empty where it can."""
+    """Why a run can't be started now, for `with_keys`; empty where it can."""
     if free is not None and found.memory > free:
         return (
             f"This needs {size(found.memory)} of memory, and {size(free)} are free: it can't be started now. Choose a "
-            "smaller hidden size or batch under Advanced, end other programs, or queue it with F6 for later."
+            "smaller hidden size or batch under Advanced, end other programs, or queue it with {F6|train.queue} for "
+            "later."
         )
     return ""
 
