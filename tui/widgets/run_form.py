@@ -194,6 +194,10 @@ class RunForm(VerticalScroll, can_focus=False):
     def _advanced_opened(self, event: Collapsible.Expanded) -> None:
         event.stop()
         self.query_one(AdvancedSettings).fill()
+        if self.screen.focused in event.collapsible.query(
+            "CollapsibleTitle"
+        ):  # opened to be seen: not to be looked for
+            self.call_after_refresh(self.scroll_to_widget, event.collapsible, top=True, animate=False)
 
     @on(Dial.Turned)
     @on(Input.Changed)
