@@ -304,12 +304,14 @@ def test_starting_imports_nothing_heavy() -> None:
 async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(WriteScreen, "open_model", lambda _, slug: opened.append(slug))
-    RecordedRun(home, "bard").status("finished")
+    RecordedRun(home, "bard").folder.weights_path.touch()
+    RecordedRun(home, "bard without weights").status("queued")
     async with running() as driver:
-        await driver.shows("bard")
+        await driver.shows("bard without")
         await driver.press("ctrl+p")
         await driver.press(*"open bard")
         await driver.shows("Open bard in Write")
+        assert "Open bard without weights" not in driver.shown()
         await driver.press("enter")
         await driver.until(lambda: opened == ["bard"])
         assert isinstance(driver.app.screen, WriteScreen)

@@ -213,6 +213,36 @@ async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
     assert run.folder.record().name == "Old Bard"
 
 
+async def test_a_run_without_weights_is_not_opened_in_write(home: Path) -> None:
+    RecordedRun(home, "Old Bard").status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "old-bard")
+        await driver.press("w")
+        await driver.says("Old Bard has no weights yet: they come with the first evaluation.")
+        assert driver.app.current_mode == "train"
+
+
+async def test_while_the_list_of_runs_is_open_nothing_is_deleted(home: Path) -> None:
+    run = RecordedRun(home)
+    run.status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "bard")
+        await driver.press("o", "down", "delete")
+        await driver.pilot.pause(0.1)
+        await driver.press("escape")
+        assert run.folder.path.exists()
+        await driver.press("delete")
+        await driver.says("bard is in the trash")
+
+
+async def test_what_was_asked_for_is_said_of_the_model_by_its_name(home: Path) -> None:
+    RecordedRun(home, "Old Bard").status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("p")
+        await driver.says("Old Bard pauses after this step.")
+
+
 async def test_an_undo_that_fails_can_be_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     RecordedRun(home, "Old Bard").status("stopped")
     restore = ModelLibrary.restore

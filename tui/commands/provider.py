@@ -72,7 +72,7 @@ class PaletteProvider(Provider):
                 yield Offer(f"Preset {preset.name}", "Sets the dials as this preset has them.", partial(use, preset))
         app = self._pantoum
         for model in ModelLibrary().list():
-            if model.record is not None:
+            if model.record is not None and model.folder.weights_path.exists():
                 slug = model.folder.slug
                 yield Offer(f"Open {model.record.name} in Write", f"Model {slug}.", partial(app.open_model, slug))
         for entry in CorpusLibrary().list():

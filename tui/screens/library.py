@@ -67,10 +67,9 @@ class LibraryScreen(LibraryAdding):
         if await in_thread(self.app, entry.folder.weights_path.exists):
             await self.app.open_model(entry.folder.slug)
         else:
-            self.query_one(MessageLine).say(
-                f"{entry.folder.slug} has no weights yet: they come with the first evaluation. "
-                + with_keys("{v|library.watch} shows how far it is.", self.app)
-            )
+            name = entry.record.name if entry.record else entry.folder.slug
+            watch = with_keys("{v|library.watch} shows how far it is.", self.app)
+            self.query_one(MessageLine).say(f"{name} has no weights yet: they come with the first evaluation. {watch}")
 
     async def action_watch(self) -> None:
         from tui.app import PantoumApp

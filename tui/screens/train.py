@@ -271,6 +271,8 @@ class TrainScreen(TrainCharts, RunControl):
             return bool(self._trashed)
         if action in OWN and self._is_guest:
             return False
+        if action == "delete" and self.query_one("#run-picker", Select).expanded:
+            return False  # one might mean the run under the cursor
         if action in CONTROLS:
             return self.can_control(action)
         if action not in RUN_ACTIONS:
@@ -354,8 +356,12 @@ class TrainScreen(TrainCharts, RunControl):
     async def action_write(self) -> None:
         from tui.app import PantoumApp
 
-        if self._folder and isinstance(self.app, PantoumApp):
-            await self.app.open_model(self._folder.slug)
+        if (folder := self._folder) is None or not isinstance(self.app, PantoumApp):
+            return
+        if await in_thread(self.app, folder.weights_path.exists):
+            await self.app.open_model(folder.slug)
+        else:
+            self.query_one(MessageLine).say(f"{self._called} has no weights yet: they come with the first evaluation.")
 
     def _ask(self, request: Request) -> None:
         if self._folder:
