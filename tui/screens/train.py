@@ -212,6 +212,8 @@ class TrainScreen(TrainCharts, RunControl):
                     self._draw()
                 if before is None or before.status.state != view.status.state:
                     self._announce(view)
+                    if before is not None:
+                        self._refresh_lists(wanted=True)  # the picker says the state too
             if view is None or view.caught_up:
                 await pause(self.app, self.POLL)
 
