@@ -222,12 +222,13 @@ class TrainScreen(TrainCharts, RunControl):
         from tui.widgets.run_pane import RunPane  # brings numpy and the plots: only when first needed
 
         body = self.query_one("#train-body", ContentSwitcher)
-        body.current = None
-        await body.query(RunPane).remove()
-        await pause(self.app, 0)  # the app may have been closed meanwhile
-        await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
-        body.query_one("#run-tabs").focus()
-        self.refresh_bindings()
+        with self.app.batch_update():  # laid out and painted once, and not for what is gone in a moment
+            body.current = None
+            await body.query(RunPane).remove()
+            await pause(self.app, 0)  # the app may have been closed meanwhile
+            await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
+            body.query_one("#run-tabs").focus()
+            self.refresh_bindings()
 
     def _draw(self) -> None:
         from tui.widgets.run_pane import RunPane
