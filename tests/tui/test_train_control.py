@@ -156,6 +156,9 @@ async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
         await driver.press("d")
         await driver.says("The settings of bard")
         await driver.until(lambda: form.outcome.plan and form.outcome.plan.training.sample_prompt == "Once")
+        await driver.until(lambda: form.max_scroll_y > 0 and form.scroll_y == 0, "the top of the form")
+        await driver.pilot.pause(0.3)
+        assert form.scroll_y == 0
         await driver.press("f5")
         await driver.until(lambda: started, "the trainer")
     record = started[0].record()
@@ -171,6 +174,7 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, PickRun))
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
+        await driver.shows("━━ bard, training ━━ validation")
         await driver.shows("Minutes 5 9")
         await driver.shows("Best at step 400 –")
         await driver.shows(" so far –")

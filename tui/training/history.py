@@ -68,7 +68,7 @@ class Recording:
             *places, rate, speed = _columns(steps, PLACES_AND_RATES)  # in one go: there may be 200,000
             self._training.extend(places, _training_figures(steps, rate, speed))
         if evaluations:
-            self._evaluations.extend(_columns(evaluations, PLACES), _evaluation_figures(evaluations))
+            self._evaluations.extend([*_columns(evaluations, PLACES)], _evaluation_figures(evaluations))
             self._find_bits(evaluations[-1])
         if flows := [line for line in lines if line.gradient_flow]:
             self._take_flows(flows)
@@ -89,7 +89,7 @@ class Recording:
 
     def _take_flows(self, lines: Sequence[MetricsLine]) -> None:
         had = len(self._flow_rows)
-        self._flow_rows.extend(_columns(lines, PLACES), {})
+        self._flow_rows.extend([*_columns(lines, PLACES)], {})
         for layer in {**self._flows, **{layer: None for line in lines for layer in line.gradient_flow}}:
             if layer not in self._flows:
                 self._flows[layer] = Growing(np.float32, REACH)

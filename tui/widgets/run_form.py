@@ -21,7 +21,7 @@ from tui.commands.key_names import with_keys
 from tui.readable import count, duration, short, size
 from tui.training.budget_table import UNIT_HINTS, budget_table
 from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
-from tui.widgets.advanced_settings import AdvancedSettings
+from tui.widgets.advanced_settings import AdvancedFold, AdvancedSettings
 from tui.widgets.dial import Dial
 from tui.widgets.form_guide import FormGuide
 
@@ -66,7 +66,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(id="form-estimate", markup=False)
             yield Static(id="form-warning", classes="warning", markup=False)
             yield Button("Start training", variant="primary", compact=True, id="form-start")
-        with Collapsible(title="Advanced", id="form-advanced"):
+        with AdvancedFold(title="Advanced", id="form-advanced"):
             yield AdvancedSettings(id="form-settings")
         yield FormGuide(id="form-guide")
 
@@ -194,9 +194,7 @@ class RunForm(VerticalScroll, can_focus=False):
     def _advanced_opened(self, event: Collapsible.Expanded) -> None:
         event.stop()
         self.query_one(AdvancedSettings).fill()
-        if self.screen.focused in event.collapsible.query(
-            "CollapsibleTitle"
-        ):  # opened to be seen: not to be looked for
+        if event.collapsible.has_focus_within:  # the person opened it, to see it
             self.call_after_refresh(self.scroll_to_widget, event.collapsible, top=True, animate=False)
 
     @on(Dial.Turned)
