@@ -8,6 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
 from corpora.home import slugify
@@ -195,7 +196,11 @@ class RunForm(VerticalScroll, can_focus=False):
         event.stop()
         self.query_one(AdvancedSettings).fill()
         if event.collapsible.has_focus_within:  # the person opened it, to see it
-            self.call_after_refresh(self.scroll_to_widget, event.collapsible, top=True, animate=False)
+            self.call_after_refresh(self._bring_into_view, event.collapsible)
+
+    def _bring_into_view(self, widget: Widget) -> None:
+        """All of it where it fits, else its beginning."""
+        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
 
     @on(Dial.Turned)
     @on(Input.Changed)
