@@ -233,15 +233,15 @@ async def test_a_model_that_trains_is_not_deleted(home: Path) -> None:
 
 
 async def test_a_deleted_model_comes_back_with_u(home: Path) -> None:
-    RecordedRun(home).status("stopped")
+    RecordedRun(home, "Old Bard").status("stopped")
     async with running() as driver:
-        await driver.shows("bard")
+        await driver.shows("Old Bard")
         driver.app.screen.query_one(ModelShelf).focus()
         await driver.press("delete")
-        await driver.says("bard is in the trash")
+        await driver.says("Old Bard is in the trash")
         await driver.press("u")
-        await driver.says("bard is back")
-    assert [entry.folder.slug for entry in ModelLibrary(home).list()] == ["bard"]
+        await driver.says("Old Bard is back")
+    assert [entry.folder.slug for entry in ModelLibrary(home).list()] == ["old-bard"]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -44,7 +44,7 @@ class LibraryScreen(LibraryAdding):
 
     def __init__(self) -> None:
         super().__init__()
-        self._trash: list[tuple[str, Path]] = []  # what was deleted and where it lies, the latest last
+        self._trash: list[tuple[str, str, Path]] = []  # kind and name of what was deleted, and where it lies
 
     @on(Shelf.RowSelected)
     async def _chosen(self, event: Shelf.RowSelected) -> None:
@@ -89,11 +89,11 @@ class LibraryScreen(LibraryAdding):
     def action_delete(self) -> None:
         if isinstance(self._shelf, ModelShelf):
             if model := self._model:
-                folder = model.folder
-                self._delete(folder.slug, lambda: ModelLibrary().remove(folder))
+                folder, name = model.folder, model.record.name if model.record else model.folder.slug
+                self._delete(name, lambda: ModelLibrary().remove(folder))
         elif corpus := self._corpus:
-            slug = corpus.slug
-            self._delete(slug, lambda: CorpusLibrary().remove(slug))
+            slug, name = corpus.slug, corpus.corpus.record.name if corpus.corpus else corpus.slug
+            self._delete(name, lambda: CorpusLibrary().remove(slug))
 
     def action_sort(self) -> None:
         self._order = (self._order + 1) % len(ORDERS)
@@ -149,7 +149,7 @@ class LibraryScreen(LibraryAdding):
         line = self.query_one(MessageLine)
         kind = "model" if isinstance(self._shelf, ModelShelf) else "text"
         try:
-            self._trash.append((kind, await in_thread(self.app, remove)))
+            self._trash.append((kind, name, await in_thread(self.app, remove)))
         except InputError as error:
             line.say(str(error), error=True)
             return
@@ -158,7 +158,7 @@ class LibraryScreen(LibraryAdding):
         line.say(f"{name} is in the trash. {undo}")
 
     @work(group="delete")
-    async def _bring_back(self, kind: str, trashed: Path) -> None:
+    async def _bring_back(self, kind: str, name: str, trashed: Path) -> None:
         line = self.query_one(MessageLine)
         shelf: Shelf = self.query_one(ModelShelf if kind == "model" else TextShelf)
         try:
@@ -169,13 +169,13 @@ class LibraryScreen(LibraryAdding):
         except InputError as error:  # back it may be, and still as damaged as it was
             line.say(str(error), error=True)
             if await in_thread(self.app, trashed.exists):
-                self._trash.append((kind, trashed))  # it may go better next time
+                self._trash.append((kind, name, trashed))  # it may go better next time
             await self._refresh_listing()
             return
         await self._refresh_listing()
         shelf.choose(slug)
         shelf.focus()
-        line.say(f"{slug} is back.", done=True)
+        line.say(f"{name} is back.", done=True)
 
     @work(group="tell")
     async def _tell(self, work: Callable[[], str]) -> None:
