@@ -9,16 +9,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusLibrary
-from engine.control import POLL
+from engine.control import POLL, Control
 from engine.folder import ModelFolder, ModelLibrary
 from engine.launch import start_trainer
-from engine.records import State, Status
+from engine.records import Request, State, Status
 from engine.settings import CELLS, Cell
 from engine.training import Step, Trainer
 from tests.engine.conftest import Home, make_home
@@ -137,6 +138,27 @@ def test_a_detached_run_pauses_resumes_checkpoints_and_stops_through_its_folder(
     assert wait_for_state(folder, "stopped").error == ""
     wait_until(lambda: not alive(pid), "the process to end")
     assert folder.record().results is not None
+
+
+def test_a_pause_is_no_slowness(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(past=0.0, time=time.time)
+    clock.monotonic = lambda: time.monotonic() + clock.past
+    clock.sleep = lambda seconds: setattr(clock, "past", clock.past + seconds)
+    for module in ("run", "lines"):
+        monkeypatch.setattr(f"engine.{module}.time", clock)
+
+    def requests(control: Control, *, now: bool = False) -> list[Request]:
+        if not now:
+            return ["pause"] if clock.past == 0.0 else []
+        return ["resume"] if clock.past > 3600 else []
+
+    monkeypatch.setattr(Control, "requests", requests)
+    folder = fresh_home.run_folder("paused", steps=20)
+    assert fresh_home.train(folder) == 0
+    speeds = [line.tokens_per_second for line in folder.metrics().read_all()]
+    assert clock.past > 3600 and len(speeds) == 20
+    assert min(speeds[1:]) > max(speeds) / 1000  # the first step also compiles
+    assert folder.status().elapsed < 3600
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

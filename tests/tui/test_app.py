@@ -10,8 +10,10 @@ import pytest
 from textual.color import Color
 from textual.command import CommandPalette
 
-from tests.tui.driving import SIZES, add_corpus, running
+from corpora.starters import STARTERS
+from tests.tui.driving import SIZES, Driver, add_corpus, running
 from tests.tui.recorded import RecordedRun
+from tests.tui.write_help import writing
 from tui.app import PantoumApp
 from tui.commands.registry import EVERYWHERE, all_commands
 from tui.screens.help import HelpScreen
@@ -152,6 +154,37 @@ async def test_the_palette_finds_a_command_of_the_screen(home: Path) -> None:
         await driver.shows("Moves this to the trash")
 
 
+async def test_the_palette_offers_only_the_starter_texts_that_are_not_there(home: Path) -> None:
+    manual = next(starter for starter in STARTERS if starter.key == "manual")
+    add_corpus(home, manual.name)
+    async with running() as driver:
+        await driver.shows(manual.name)
+        await driver.press("ctrl+p")
+        await driver.until(lambda: isinstance(driver.app.screen, CommandPalette))
+        await driver.press(*"add python")
+        await driver.shows("Add Python's standard library")
+        assert "Add Python's manual" not in driver.shown()
+
+
+async def test_the_palette_has_the_commands_of_the_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("so long")
+        app = desk.pilot.app
+        assert isinstance(app, PantoumApp)
+        await desk.press("ctrl+p")
+        await desk.until(lambda: isinstance(app.screen, CommandPalette))
+        await desk.press(*"delete the line")
+        await Driver(app, desk.pilot).shows("Delete the line")
+        await desk.press("enter")
+        await desk.until(lambda: desk.text == "", "an empty text")
+
+
+def test_each_command_has_a_key_that_any_terminal_can_send() -> None:
+    few = re.compile(r"ctrl\+shift\+.|super\+.*")  # most send the first as without shift, and nothing for the second
+    commands = [each for group in all_commands().values() for each in group if each.keys]
+    assert [each.id for each in commands if all(map(few.fullmatch, each.keys.split(",")))] == []
+
+
 async def test_the_palette_trains_on_a_corpus_by_name(home: Path) -> None:
     add_corpus(home, "mountain")
     add_corpus(home, "river")
@@ -285,12 +318,14 @@ def test_the_first_paint_imports_nothing_heavy(home: Path) -> None:
 async def test_the_palette_opens_a_model_in_write_by_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(WriteScreen, "open_model", lambda _, slug: opened.append(slug))
-    RecordedRun(home, "bard").status("finished")
+    RecordedRun(home, "bard").folder.weights_path.touch()
+    RecordedRun(home, "bard without weights").status("queued")
     async with running() as driver:
-        await driver.shows("bard")
+        await driver.shows("bard without")
         await driver.press("ctrl+p")
         await driver.press(*"open bard")
         await driver.shows("Open bard in Write")
+        assert "Open bard without weights" not in driver.shown()
         await driver.press("enter")
         await driver.until(lambda: opened == ["bard"])
         assert isinstance(driver.app.screen, WriteScreen)

@@ -6,9 +6,10 @@ from threading import Event
 import msgspec
 import pytest
 from textual.widgets import Input
-from textual_fspicker import FileOpen
+from textual_fspicker import FileOpen, SelectDirectory
 
-from corpora.library import Added, CorpusLibrary
+from corpora.errors import InputError
+from corpora.library import Added, Corpus, CorpusLibrary
 from engine.folder import ModelLibrary
 from tests.tui.driving import SIZES, Driver, add_corpus, running, write_text
 from tests.tui.recorded import RecordedRun
@@ -92,6 +93,34 @@ async def test_looking_for_a_file_puts_its_path_into_the_dialog(home: Path, tmp_
         await driver.until(lambda: field.value == f"'{path}' '{path}'")
 
 
+async def test_a_folder_is_looked_for_with_the_key_on_its_button_from_the_field(home: Path) -> None:
+    async with running() as driver:
+        await driver.press("a")
+        await driver.shows("a folder ctrl+d")
+        await driver.press("ctrl+d")
+        await driver.until(lambda: isinstance(driver.app.screen, SelectDirectory), "the folders")
+
+
+async def test_a_persons_own_keys_stand_in_the_library(home: Path) -> None:
+    (home / "keys.toml").write_text(
+        '[keys]\n"library.add" = "i"\n"adding.folder" = "f8"\n"library.undo" = "Z"\n"library.train" = "f20"\n'
+    )
+    async with running() as driver:
+        await driver.shows("i Add your own text")
+        await driver.press("i")
+        await driver.shows("a folder F8")
+        await driver.press("f8")
+        await driver.until(lambda: isinstance(driver.app.screen, SelectDirectory), "the folders")
+        await driver.press("escape", "escape")
+        path = write_text(home / "files" / "river.txt")
+        await driver.press("i")
+        await driver.enter("#add-path", str(path))
+        await driver.press("enter")
+        await driver.says("Press F20 to train on it.")
+        await driver.press("d")
+        await driver.says("river is in the trash. Press Z to bring it back.")
+
+
 async def test_a_binary_file_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.txt"
     picture.write_bytes(bytes(range(256)) * 64)
@@ -173,6 +202,25 @@ async def test_a_deleted_text_comes_back_with_u(home: Path) -> None:
     assert [entry.slug for entry in CorpusLibrary(home).list()] == ["river"]
 
 
+async def test_an_undo_that_fails_can_be_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    restore = CorpusLibrary.restore
+
+    def once(self: CorpusLibrary, trashed: Path) -> Corpus:
+        monkeypatch.setattr(CorpusLibrary, "restore", restore)
+        raise InputError("No space is left on the disk.")
+
+    monkeypatch.setattr(CorpusLibrary, "restore", once)
+    add_corpus(home)
+    async with running() as driver:
+        await driver.shows("river")
+        await driver.press("d")
+        await driver.says("river is in the trash")
+        await driver.press("u")
+        await driver.says("No space is left on the disk.")
+        await driver.press("u")
+        await driver.says("river is back")
+
+
 async def test_a_model_that_trains_is_not_deleted(home: Path) -> None:
     run = RecordedRun(home)
     run.status("training")
@@ -185,15 +233,15 @@ async def test_a_model_that_trains_is_not_deleted(home: Path) -> None:
 
 
 async def test_a_deleted_model_comes_back_with_u(home: Path) -> None:
-    RecordedRun(home).status("stopped")
+    RecordedRun(home, "Old Bard").status("stopped")
     async with running() as driver:
-        await driver.shows("bard")
+        await driver.shows("Old Bard")
         driver.app.screen.query_one(ModelShelf).focus()
         await driver.press("delete")
-        await driver.says("bard is in the trash")
+        await driver.says("Old Bard is in the trash")
         await driver.press("u")
-        await driver.says("bard is back")
-    assert [entry.folder.slug for entry in ModelLibrary(home).list()] == ["bard"]
+        await driver.says("Old Bard is back")
+    assert [entry.folder.slug for entry in ModelLibrary(home).list()] == ["old-bard"]
 
 
 @pytest.mark.parametrize("size", SIZES)

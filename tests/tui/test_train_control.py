@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from corpora.errors import InputError
 from corpora.home import home as home_folder
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import CorpusReference
@@ -107,6 +108,40 @@ async def test_a_finished_run_is_extended_and_goes_on(run: RecordedRun, started:
     assert [folder.slug for folder in started] == ["bard"]
 
 
+async def test_a_queued_run_that_is_extended_stays_in_the_queue(
+    run: RecordedRun, started: list[ModelFolder], runners: list[str]
+) -> None:
+    run.status("queued")
+    async with running((80, 24), "train") as driver:
+        await driver.until(lambda: driver.app.screen.query("#run-picker"))
+        await shown(driver, "bard")
+        await driver.press("e")
+        await answer(driver, "5")
+        await driver.says("10 minutes")
+        await driver.pilot.pause(0.1)
+    assert run.folder.status().state == "queued"
+    assert started == []
+
+
+async def test_a_budget_that_can_not_be_added_is_explained_and_starts_nothing(
+    run: RecordedRun, started: list[ModelFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise InputError("model.json can't be written (No space left on device).")
+
+    monkeypatch.setattr("tui.training.actions.change_idle", fail)
+    run.finish()
+    async with running((80, 24), "train") as driver:
+        await driver.until(lambda: driver.app.screen.query("#run-picker"))
+        await shown(driver, "bard")
+        await driver.press("e")
+        await answer(driver, "5")
+        await driver.says("model.json can't be written")
+        await driver.pilot.pause(0.1)
+        assert "model.json can't be written" in driver.message
+    assert started == []
+
+
 async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
     home: Path, started: list[ModelFolder]
 ) -> None:
@@ -121,6 +156,9 @@ async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
         await driver.press("d")
         await driver.says("The settings of bard")
         await driver.until(lambda: form.outcome.plan and form.outcome.plan.training.sample_prompt == "Once")
+        await driver.until(lambda: form.max_scroll_y > 0 and form.scroll_y == 0, "the top of the form")
+        await driver.pilot.pause(0.3)
+        assert form.scroll_y == 0
         await driver.press("f5")
         await driver.until(lambda: started, "the trainer")
     record = started[0].record()
@@ -136,6 +174,7 @@ async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, PickRun))
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
+        await driver.shows("━━ bard, training ━━ validation")
         await driver.shows("Minutes 5 9")
         await driver.shows("Best at step 400 –")
         await driver.shows(" so far –")
@@ -176,6 +215,67 @@ async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
         await driver.press("u")
         await driver.says("Old Bard is back.")
     assert run.folder.record().name == "Old Bard"
+
+
+async def test_a_run_without_weights_is_not_opened_in_write(home: Path) -> None:
+    RecordedRun(home, "Old Bard").status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "old-bard")
+        await driver.press("w")
+        await driver.says("Old Bard has no weights yet: they come with the first evaluation.")
+        assert driver.app.current_mode == "train"
+
+
+async def test_while_the_list_of_runs_is_open_nothing_is_deleted(home: Path) -> None:
+    run = RecordedRun(home)
+    run.status("stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "bard")
+        await driver.press("o", "down", "delete")
+        await driver.pilot.pause(0.1)
+        await driver.press("escape")
+        assert run.folder.path.exists()
+        await driver.press("delete")
+        await driver.says("bard is in the trash")
+
+
+async def test_what_was_asked_for_is_said_of_the_model_by_its_name(home: Path) -> None:
+    RecordedRun(home, "Old Bard").status("training")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("p")
+        await driver.says("Old Bard pauses after this step.")
+
+
+async def test_an_undo_that_fails_can_be_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    RecordedRun(home, "Old Bard").status("stopped")
+    restore = ModelLibrary.restore
+
+    def once(self: ModelLibrary, trashed: Path) -> ModelFolder:
+        monkeypatch.setattr(ModelLibrary, "restore", restore)
+        raise InputError("No space is left on the disk.")
+
+    monkeypatch.setattr(ModelLibrary, "restore", once)
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "old-bard")
+        await driver.press("delete")
+        await driver.says("Old Bard is in the trash")
+        await driver.press("u")
+        await driver.says("No space is left on the disk.")
+        await driver.press("u")
+        await driver.says("Old Bard is back.")
+
+
+async def test_what_was_just_done_does_not_hide_why_the_next_run_failed(home: Path) -> None:
+    RecordedRun(home, "poet").status("stopped")
+    RecordedRun(home, "bard").status("failed", error="The loss is not finite.")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● failed")
+        await shown(driver, "poet")
+        await driver.press("delete")
+        await driver.says("poet is in the trash")
+        await shown(driver, "bard")
+        await driver.says("The loss is not finite.")
 
 
 async def test_a_run_that_trains_can_not_be_deleted_or_renamed(run: RecordedRun) -> None:
@@ -225,6 +325,26 @@ async def test_a_run_outside_of_the_library_is_watched_alone(home: Path, tmp_pat
     assert '"pause"' in guest.requests()[-1]
 
 
+async def test_a_run_outside_of_the_library_has_no_key_that_would_meet_another_model(
+    home: Path, tmp_path: Path
+) -> None:
+    guest = RecordedRun.after(300, tmp_path / "cluster", "far", state="stopped")
+    ours = RecordedRun.after(100, home, "far", state="stopped")
+    app = PantoumApp(watch=guest.folder)
+    async with app.run_test(size=(160, 45)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.says("far is stopped; what it has learned is kept. r resumes it.")
+        await driver.press("q", "delete", "m", "w")
+        await pilot.pause(0.2)
+        assert app.current_mode == "train" and len(app.screen_stack) == 1
+        assert "Write with it" not in driver.shown() and "d Duplicate" in driver.shown()
+        guest.finish()
+        await driver.says("far has finished.")
+        assert "Press w" not in driver.message
+    assert guest.folder.status().state == "finished" and guest.folder.path.exists()
+    assert ours.folder.status().state == "stopped"
+
+
 async def test_a_run_that_needs_more_memory_than_there_is_is_refused_in_words_and_can_be_queued(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +362,36 @@ async def test_a_run_that_needs_more_memory_than_there_is_is_refused_in_words_an
         await driver.shows("queued")
 
 
+async def test_a_run_that_needed_more_memory_can_be_started_once_there_is_enough(
+    home: Path, started: list[ModelFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [100 << 20]
+    monkeypatch.setattr("tui.screens.train.free_bytes", lambda: free[0])
+    monkeypatch.setattr("tui.screens.train.may_have_gpu", lambda: False)
+    monkeypatch.setattr(TrainScreen, "LIST", 0.1)
+    add_corpus(home)
+    async with running((160, 45), "train") as driver:
+        await driver.shows("it can't be started")
+        free[0] = 8 << 30
+        await driver.until(lambda: "it can't be started" not in driver.shown(), "no warning")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+
+
+async def test_a_queue_that_can_not_run_leaves_no_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise InputError("The queue's runner can't be started (out of memory).")
+
+    monkeypatch.setattr("tui.training.actions.ensure_runner", refuse)
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus is not None and form.model_name, "a text")
+        await driver.press("f6")
+        await driver.says("The queue's runner can't be started")
+    assert ModelLibrary().list() == []
+
+
 async def test_a_disk_too_small_for_a_run_is_warned_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.training.actions.free_disk", lambda: 1 << 20)
     add_corpus(home)
@@ -255,3 +405,40 @@ async def test_a_budget_too_short_for_one_reading_is_warned_of(home: Path) -> No
     (home_folder() / "corpora" / corpus.slug / "corpus.json").write_bytes(msgspec.json.encode(large))
     async with running((160, 45), "train") as driver:
         await driver.shows("too short to read the whole text once")
+
+
+async def test_what_is_said_of_a_run_has_the_keys_of_keys_toml(home: Path) -> None:
+    (home / "keys.toml").write_text(
+        '[keys]\n"train.resume" = "z"\n"train.write" = "f20"\n"train.undo" = "Z"\n"train.start" = "f9"\n'
+    )
+    run = RecordedRun(home, "bard")
+    run.train(100)
+    run.status("failed", error="The loss is not finite.")
+    async with running((80, 24), "train") as driver:
+        await driver.says("The loss is not finite. Press z to resume from its last checkpoint.")
+        run.status("stopped")
+        await driver.says("z resumes it, F20 writes with it.")
+        run.finish()
+        await driver.says("bard has finished. Press F20 to write with it.")
+        await driver.press("delete")
+        await driver.says("bard is in the trash. Press Z to bring it back.")
+        await driver.press("f1")
+        await driver.shows("F9 starts it")
+        await driver.press("f1", "Z")
+        await driver.says("bard is back.")
+
+
+async def test_two_runs_are_compared_with_the_keys_of_keys_toml(run: RecordedRun, home: Path) -> None:
+    (home / "keys.toml").write_text('[keys]\n"compare.close" = "f20"\n')
+    RecordedRun(home, "poet", minutes=9).status("stopped")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("b")
+        await driver.until(lambda: isinstance(driver.app.screen, PickRun))
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, CompareScreen))
+        await driver.shows("F20 closes")
+        await driver.press("f1")
+        await driver.shows("Changes what the x axis counts.")
+        await driver.press("f1", "f20")
+        await driver.until(lambda: isinstance(driver.app.screen, TrainScreen), "the run")

@@ -244,6 +244,16 @@ async def test_derived_values_stand_in_the_empty_fields(home: Path) -> None:
         await driver.until(lambda: [field.placeholder for field in dropouts] == ["0.3"] * 3, "the places' dropout")
 
 
+async def test_settings_that_are_opened_come_into_view(home: Path) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        form.query_one("CollapsibleTitle").focus()
+        await driver.press("enter")
+        await driver.shows("recurrent layers, one on the other")
+        assert form.query_one("#form-advanced").region.y == form.region.y
+
+
 @pytest.mark.parametrize(
     ("field", "value", "problem"),
     [

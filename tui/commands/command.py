@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from textual.actions import parse
 from textual.binding import Binding
+from textual.dom import DOMNode
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,11 @@ class Command:
     footer: bool = True
     priority: bool = False  # before the focused widget gets the key
     group: str = ""  # the heading under which help has it; "" is the screen's own
+
+    def applies_to(self, node: DOMNode) -> bool:
+        """Whether this can be done now, on the screen or in the widget that has this command."""
+        _, name, parameters = parse(self.action)
+        return bool(node.check_action(name, parameters))
 
     def binding(self) -> Binding:
         """The Textual binding, under this command's id.

@@ -50,5 +50,5 @@ EDITOR: tuple[Command, ...] = (
     _edit("delete_word_right", "Delete a word right", "alt+d,alt+delete,ctrl+delete", "delete_word_right"),
     _edit("delete_to_row_start", "Delete to the row's start", "ctrl+u,super+backspace", "delete_to_row_start"),
     _edit("delete_to_line_end", "Delete to the line's end", "ctrl+k", "delete_to_line_end"),
-    _edit("delete_line", "Delete the line", "ctrl+shift+k", "delete_line"),
+    _edit("delete_line", "Delete the line", "ctrl+shift+k,alt+shift+k", "delete_line"),
 )

@@ -1,13 +1,15 @@
-"""The command palette: the commands of the screen, those that work everywhere, and models and corpora by name."""
+"""The command palette: what can be done on the screen, everywhere and where the caret is; models and texts by name."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 
+from tui.commands.command import Command
 from tui.commands.registry import EVERYWHERE, commands_of
 
 if TYPE_CHECKING:
@@ -48,15 +50,16 @@ class PaletteProvider(Provider):
         return self.app
 
     def _commands(self) -> Iterator[Offer]:
-        for command in commands_of(self.screen):
-            if self.screen.check_action(command.action.partition("(")[0], ()):
-                yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=True))
-        for command in EVERYWHERE:
-            if command.id not in ("app.palette", "app.alt"):
-                yield Offer(command.title, command.help, partial(self._run, command.action, on_screen=False))
+        yield from self._of(self.screen, commands_of(self.screen))
+        yield from self._of(self.app, (each for each in EVERYWHERE if each.id not in ("app.palette", "app.alt")))
+        if self.focused is not None:
+            yield from self._of(self.focused, commands_of(self.focused))
 
-    async def _run(self, action: str, *, on_screen: bool) -> None:
-        await self.app.run_action(action, self.screen if on_screen else self.app)
+    def _of(self, place: DOMNode, commands: Iterable[Command]) -> Iterator[Offer]:
+        """What can be done now on the screen, in the widget or in the app that has these commands."""
+        for command in commands:
+            if command.applies_to(place):
+                yield Offer(command.title, command.help, partial(self.app.run_action, command.action, place))
 
     def _by_name(self) -> Iterator[Offer]:
         from corpora.library import CorpusLibrary
@@ -69,7 +72,7 @@ class PaletteProvider(Provider):
                 yield Offer(f"Preset {preset.name}", "Sets the dials as this preset has them.", partial(use, preset))
         app = self._pantoum
         for model in ModelLibrary().list():
-            if model.record is not None:
+            if model.record is not None and model.folder.weights_path.exists():
                 slug = model.folder.slug
                 yield Offer(f"Open {model.record.name} in Write", f"Model {slug}.", partial(app.open_model, slug))
         for entry in CorpusLibrary().list():

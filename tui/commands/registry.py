@@ -10,8 +10,10 @@ from importlib import import_module
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from tui.commands.adding import ADDING
 from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
+from tui.commands.compare import COMPARE
 from tui.commands.editing import EDITOR
 from tui.commands.library import LIBRARY
 from tui.commands.merging import MERGING
@@ -90,9 +92,9 @@ def bindings(commands: Iterable[Command]) -> list[BindingType]:
     return [command.binding() for command in commands]
 
 
-def commands_of(screen: Screen[object] | type[Screen[object]]) -> tuple[Command, ...]:
-    """What this screen declares; nothing for screens of Textual's own."""
-    declared = getattr(screen, "commands", ())
+def commands_of(declarer: object) -> tuple[Command, ...]:
+    """What this screen or widget declares; nothing for those of Textual's own."""
+    declared = getattr(declarer, "commands", ())
     return tuple(command for command in declared if isinstance(command, Command))
 
 
@@ -109,7 +111,9 @@ def all_commands() -> dict[str, tuple[Command, ...]]:
     return {
         "app": EVERYWHERE,
         "library": LIBRARY,
+        "adding": ADDING,
         "train": TRAIN,
+        "compare": COMPARE,
         "write": WRITE,
         "editor": EDITOR,
         "words": WORDS,

@@ -8,15 +8,25 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
 from corpora.errors import InputError
+from tui.commands.adding import ADDING
+from tui.commands.command import Command
+from tui.commands.key_names import with_keys
+from tui.commands.registry import bindings
 from tui.library.paths import completion, describe, typed_paths
 from tui.waiting import in_thread
+
+BUTTONS = (
+    ("Look for a file  {ctrl+o|adding.file}", "add-browse"),
+    ("a folder  {ctrl+d|adding.folder}", "add-browse-folder"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,24 +51,22 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
     """Returns an `AddRequest`, or None where the person thought better of it."""
 
     CSS_PATH = "add_text.tcss"
-    BINDINGS: ClassVar = [
-        Binding("escape", "dismiss(None)", "Cancel"),
-        Binding("ctrl+o", "browse", "Look for files"),
-        Binding("ctrl+d", "browse_folders", "Look for a folder"),
-    ]
+    TITLE = "Add text"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ADDING)
+    commands: ClassVar[tuple[Command, ...]] = ADDING
 
     def compose(self) -> ComposeResult:
         with Vertical(id="add-box") as box:
             box.border_title = "Add text"
-            box.border_subtitle = "Enter adds · Esc cancels"
+            box.border_subtitle = Content(with_keys("Enter adds · {Esc|adding.close} cancels", self.app))
             yield Label("A file or folder: type, paste, or drop it here (several in quotes)")
             yield Input(placeholder="~/novel.txt", suggester=PathSuggester(), compact=True, id="add-path")
             yield Static(" ", id="add-found", markup=False)
             yield Label("Name, if not that of the file")
             yield Input(compact=True, max_length=80, id="add-name")
             with Horizontal(id="add-buttons"):
-                yield Button("Look for a file  ctrl+o", compact=True, id="add-browse")
-                yield Button("a folder  ctrl+d", compact=True, id="add-browse-folder")
+                for label, id in BUTTONS:
+                    yield Button(Content(with_keys(label, self.app)), compact=True, id=id)
                 yield Button("Add", variant="primary", compact=True, id="add-go")
 
     @on(Input.Changed, "#add-path")

@@ -6,13 +6,18 @@ from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.folder import ModelFolder
 from engine.records import ModelRecord
+from tui.commands.command import Command
+from tui.commands.compare import COMPARE
+from tui.commands.key_names import with_keys
+from tui.commands.registry import bindings
 from tui.training.comparing import compared
 from tui.training.look import Look
 from tui.training.watch import RunView, RunWatch
@@ -21,16 +26,16 @@ from tui.widgets.chart import Chart
 from tui.widgets.chart_colours import Colours
 from tui.widgets.run_charts import across_of, plot_of
 
+KEYS = "{x|compare.axis} steps, tokens, time · {y|compare.logarithmic} log · ↑ ↓ scroll · {Esc|compare.close} closes"
+
 
 class CompareScreen(ModalScreen[None]):
     """`one` as it was when this was opened, and the run in the folder `other`. Esc closes it."""
 
     CSS_PATH = "compare.tcss"
-    BINDINGS: ClassVar = [
-        Binding("escape,q,b", "dismiss", "Close", priority=True),
-        Binding("x", "axis", "Steps, tokens, time", priority=True),
-        Binding("y", "logarithmic", "Linear or log", priority=True),
-    ]
+    TITLE = "Two runs"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COMPARE)
+    commands: ClassVar[tuple[Command, ...]] = COMPARE
 
     def __init__(self, one: RunView, other: ModelFolder, record: ModelRecord, look: Look) -> None:
         super().__init__()
@@ -44,7 +49,7 @@ class CompareScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="compare") as box:
             box.border_title = "Two runs"
-            box.border_subtitle = "x steps, tokens, time · y log · ↑ ↓ scroll · Esc closes"
+            box.border_subtitle = Content(with_keys(KEYS, self.app))
             yield Chart("compare-loss")
             yield Static(id="compare-table")
 

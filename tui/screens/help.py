@@ -43,9 +43,7 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._remapped = remapped
         self._about = (*commands_of(screen), *getattr(screen, "help_more", ()))
-        self._applies = {
-            command.id: bool(screen.check_action(command.action.partition("(")[0], ())) for command in self._about
-        }
+        self._applies = {command.id: command.applies_to(screen) for command in self._about}
         self._title = str(screen.title or "This screen")
         self._text = str(getattr(screen, "help_text", str)())
         self._first = str(getattr(screen, "help_group", str)())

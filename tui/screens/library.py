@@ -12,6 +12,7 @@ from corpora.starters import STARTERS
 from engine.folder import ModelLibrary
 from engine.records import RUNNING
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.library import LIBRARY
 from tui.commands.registry import bindings
 from tui.library.ordering import ORDERS
@@ -42,7 +43,7 @@ class LibraryScreen(LibraryAdding):
 
     def __init__(self) -> None:
         super().__init__()
-        self._trash: list[tuple[str, Path]] = []  # what was deleted and where it lies, the latest last
+        self._trash: list[tuple[str, str, Path]] = []  # kind and name of what was deleted, and where it lies
 
     @on(Shelf.RowSelected)
     async def _chosen(self, event: Shelf.RowSelected) -> None:
@@ -65,9 +66,9 @@ class LibraryScreen(LibraryAdding):
         if await in_thread(self.app, entry.folder.weights_path.exists):
             await self.app.open_model(entry.folder.slug)
         else:
-            self.query_one(MessageLine).say(
-                f"{entry.folder.slug} has no weights yet: they come with the first evaluation. v shows how far it is."
-            )
+            name = entry.record.name if entry.record else entry.folder.slug
+            watch = with_keys("{v|library.watch} shows how far it is.", self.app)
+            self.query_one(MessageLine).say(f"{name} has no weights yet: they come with the first evaluation. {watch}")
 
     async def action_watch(self) -> None:
         from tui.app import PantoumApp
@@ -91,11 +92,11 @@ class LibraryScreen(LibraryAdding):
     def action_delete(self) -> None:
         if isinstance(self._shelf, ModelShelf):
             if model := self._model:
-                folder = model.folder
-                self._delete(folder.slug, lambda: ModelLibrary().remove(folder))
+                folder, name = model.folder, model.record.name if model.record else model.folder.slug
+                self._delete(name, lambda: ModelLibrary().remove(folder))
         elif corpus := self._corpus:
-            slug = corpus.slug
-            self._delete(slug, lambda: CorpusLibrary().remove(slug))
+            slug, name = corpus.slug, corpus.corpus.record.name if corpus.corpus else corpus.slug
+            self._delete(name, lambda: CorpusLibrary().remove(slug))
 
     def action_sort(self) -> None:
         self._order = (self._order + 1) % len(ORDERS)
@@ -107,7 +108,8 @@ class LibraryScreen(LibraryAdding):
         word = await self.app.push_screen_wait(FilterDialog(question, self._word))
         if word is not None:
             self._word = word.strip()
-            self._list_again(f"Models with {self._word!r}. Press / for others." if self._word else "All models.")
+            others = with_keys("Press {/|library.filter} for others.", self.app)
+            self._list_again(f"Models with {self._word!r}. {others}" if self._word else "All models.")
 
     def _list_again(self, said: str) -> None:
         if self._listing is not None:
@@ -150,15 +152,16 @@ class LibraryScreen(LibraryAdding):
         line = self.query_one(MessageLine)
         kind = "model" if isinstance(self._shelf, ModelShelf) else "text"
         try:
-            self._trash.append((kind, await in_thread(self.app, remove)))
+            self._trash.append((kind, name, await in_thread(self.app, remove)))
         except InputError as error:
             line.say(str(error), error=True)
             return
         await self._refresh_listing()
-        line.say(f"{name} is in the trash. Press u to bring it back.")
+        undo = with_keys("Press {u|library.undo} to bring it back.", self.app)
+        line.say(f"{name} is in the trash. {undo}")
 
     @work(group="delete")
-    async def _bring_back(self, kind: str, trashed: Path) -> None:
+    async def _bring_back(self, kind: str, name: str, trashed: Path) -> None:
         line = self.query_one(MessageLine)
         shelf: Shelf = self.query_one(ModelShelf if kind == "model" else TextShelf)
         try:
@@ -168,12 +171,14 @@ class LibraryScreen(LibraryAdding):
                 slug = (await in_thread(self.app, CorpusLibrary().restore, trashed)).slug
         except InputError as error:  # back it may be, and still as damaged as it was
             line.say(str(error), error=True)
+            if await in_thread(self.app, trashed.exists):
+                self._trash.append((kind, name, trashed))  # it may go better next time
             await self._refresh_listing()
             return
         await self._refresh_listing()
         shelf.choose(slug)
         shelf.focus()
-        line.say(f"{slug} is back.", done=True)
+        line.say(f"{name} is back.", done=True)
 
     @work(group="tell")
     async def _tell(self, work: Callable[[], str]) -> None:

@@ -7,6 +7,7 @@ from textual import work
 from corpora.errors import InputError
 from corpora.library import Added
 from corpora.starters import STARTERS
+from tui.commands.key_names import with_keys
 from tui.library.importing import Cancelled, Import, import_paths, import_starter
 from tui.readable import count
 from tui.screens.library_shelves import LibraryShelves
@@ -87,7 +88,8 @@ class LibraryAdding(LibraryShelves):
         if added.existing:
             said = f"This text is already here, as {record.name}."
         else:
-            said = f"{record.name} is in the library: {count(record.characters)} characters. Press t to train on it."
+            train = with_keys("Press {t|library.train} to train on it.", self.app)
+            said = f"{record.name} is in the library: {count(record.characters)} characters. {train}"
         line.say(" ".join([said, *added.notices]), done=True)
         await self._refresh_listing()
         shelf = self.query_one(TextShelf)

@@ -10,6 +10,7 @@ from corpora.errors import InputError
 from engine.changes import ADDED, changed
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import RUNNING, Changeable, ModelRecord
+from tui.commands.key_names import with_keys
 from tui.screens.machine_speed import MachineSpeed
 from tui.training import actions
 from tui.training.look import Look
@@ -90,9 +91,9 @@ class RunControl(MachineSpeed):
         )
         if typed is None:
             return
-        idle = setting in ADDED and (await in_thread(self.app, folder.status)).state not in RUNNING
-        await self._do(actions.change, folder, setting, number_of(typed))
-        if idle:
+        state = (await in_thread(self.app, folder.status)).state
+        done = await self._do(actions.change, folder, setting, number_of(typed))
+        if done and setting in ADDED and state not in {*RUNNING, "queued"}:
             self._stop_measuring()
             await self._do(actions.resume, folder)
 
@@ -122,7 +123,8 @@ class RunControl(MachineSpeed):
         if record := self._record:
             self.show_run(None)
             if self.query_one(RunForm).prefill(record):
-                said = f"The settings of {record.name}. Change what you like; F5 starts it as a model of its own."
+                start = with_keys("{F5|train.start} starts it as a model of its own.", self.app)
+                said = f"The settings of {record.name}. Change what you like; {start}"
             else:
                 said = f"The settings of {record.name}. Its text {record.corpus.name!r} is gone: choose another one."
             self.query_one(MessageLine).say(said)
@@ -171,7 +173,8 @@ class RunControl(MachineSpeed):
         except InputError as error:
             line.say(str(error), error=True)
             return
-        self.show_run(None, f"{name} is in the trash. Press u to bring it back.")
+        undo = with_keys("Press {u|train.undo} to bring it back.", self.app)
+        self.show_run(None, f"{name} is in the trash. {undo}")
         self.look_again()
 
     @work(group="control")
@@ -183,6 +186,8 @@ class RunControl(MachineSpeed):
             folder = await in_thread(self.app, ModelLibrary().restore, path)
         except InputError as error:
             line.say(str(error), error=True)
+            if await in_thread(self.app, path.exists):
+                self._trashed.append((name, path))  # it may go better next time
             return
         self.show_run(folder, f"{name} is back.")
         self.look_again()
@@ -197,13 +202,15 @@ class RunControl(MachineSpeed):
         await self._do(actions.take_from_queue if queued else actions.put_in_queue, folder)
         self.look_again()
 
-    async def _do(self, work: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Does something in a thread, and says what it returns or why it can't be done."""
+    async def _do(self, work: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Does something in a thread, and says what it returns or why it can't be done; whether it could."""
         line = self.query_one(MessageLine)
         try:
             line.say(await in_thread(self.app, work, *args, **kwargs))
         except InputError as error:
             line.say(str(error), error=True)
+            return False
+        return True
 
     @property
     def _called(self) -> str:

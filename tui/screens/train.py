@@ -3,6 +3,7 @@
 import asyncio
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -14,6 +15,7 @@ from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.train import CHARTS, SAMPLES, TRAIN
 from tui.screens.run_control import CONTROLS, RunControl
@@ -31,6 +33,9 @@ from tui.widgets.run_form import RunForm
 NEW = ""  # the picker's value for "a new model"
 RUN_ACTIONS = frozenset({"new", "pause", "resume", "checkpoint", "stop", "write"}) | CHART_ACTIONS
 NEEDS_TRAINER = frozenset({"checkpoint", "stop"})
+AS_ASKED = "Press {r|train.resume} for that."
+AFTER_FAILURE = "Press {r|train.resume} to resume from its last checkpoint."
+OWN = frozenset({"write", "enqueue", "delete", "rename"})  # only for models of our library: by their slug
 
 
 class TrainScreen(TrainCharts, RunControl):
@@ -51,7 +56,7 @@ class TrainScreen(TrainCharts, RunControl):
         self._folder: ModelFolder | None = None
         self._listed = False
         self._listing = asyncio.Lock()
-        self._options: list[tuple[str, str]] = []
+        self._options: list[tuple[Text, str]] = []
         self._wanted_corpus = ""
         self._wanted_run = ""
         self._said = ""  # what was just done, which the run's first announcement must not hide
@@ -78,12 +83,18 @@ class TrainScreen(TrainCharts, RunControl):
 
     @property
     def shown_slug(self) -> str:
-        """Of the model whose run is shown; "" while the form is."""
-        return self._folder.slug if self._folder is not None else ""
+        """Of the model of our library whose run is shown; "" while none is."""
+        return self._folder.slug if self._folder is not None and not self._is_guest else ""
+
+    @property
+    def _is_guest(self) -> bool:
+        """Whether the run that is shown lies in no library of ours."""
+        return self._folder is not None and self._folder is self._guest
 
     def help_text(self) -> str:
         """What the form, or the pane that is chosen, is about."""
-        return MEANINGS[self.run_pane.chosen] if self._folder is not None and self.run_pane else FORM
+        shows_run = self._folder is not None and self.run_pane is not None
+        return self._keys(MEANINGS[self.run_pane.chosen] if shows_run and self.run_pane else FORM)
 
     def help_group(self) -> str:
         """The commands of what is looked at."""
@@ -112,7 +123,7 @@ class TrainScreen(TrainCharts, RunControl):
 
     def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
         self._watch(folder)
-        self._said = said
+        self._said = said if folder is not None else ""
         self.query_one(MessageLine).say(said, done=True)
 
     def look_again(self) -> None:
@@ -150,9 +161,9 @@ class TrainScreen(TrainCharts, RunControl):
     def _offer(self, runs: list[ModelEntry]) -> None:
         """Fills the picker, those in training first, unless it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
-        options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
+        options = [(Text("A new model"), NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
         if self._guest is not None:
-            options.append((f"{self._guest.slug}  {self._guest.path.parent}", _key(self._guest, self._guest)))
+            options.append((Text(f"{self._guest.slug}  {self._guest.path.parent}"), _key(self._guest, self._guest)))
         if picker.expanded or options == self._options:
             return
         self._options = options
@@ -201,6 +212,8 @@ class TrainScreen(TrainCharts, RunControl):
                     self._draw()
                 if before is None or before.status.state != view.status.state:
                     self._announce(view)
+                    if before is not None:
+                        self._refresh_lists(wanted=True)  # the picker says the state too
             if view is None or view.caught_up:
                 await pause(self.app, self.POLL)
 
@@ -209,12 +222,13 @@ class TrainScreen(TrainCharts, RunControl):
         from tui.widgets.run_pane import RunPane  # brings numpy and the plots: only when first needed
 
         body = self.query_one("#train-body", ContentSwitcher)
-        body.current = None
-        await body.query(RunPane).remove()
-        await pause(self.app, 0)  # the app may have been closed meanwhile
-        await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
-        body.query_one("#run-tabs").focus()
-        self.refresh_bindings()
+        with self.app.batch_update():  # laid out and painted once, and not for what is gone in a moment
+            body.current = None
+            await body.query(RunPane).remove()
+            await pause(self.app, 0)  # the app may have been closed meanwhile
+            await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
+            body.query_one("#run-tabs").focus()
+            self.refresh_bindings()
 
     def _draw(self) -> None:
         from tui.widgets.run_pane import RunPane
@@ -232,17 +246,25 @@ class TrainScreen(TrainCharts, RunControl):
             line.say(view.problem, error=True)
         elif view.status.state == "failed":
             asked = "resume" in view.status.error.lower()
-            hint = " Press r for that." if asked else " Press r to resume from its last checkpoint."
-            line.say(f"{view.status.error or 'The run failed.'}{hint}", error=True)
+            hint = self._keys(AS_ASKED if asked else AFTER_FAILURE)
+            line.say(f"{view.status.error or 'The run failed.'} {hint}", error=True)
         elif view.status.state == "finished":
-            line.say(f"{view.name} has finished. Press w to write with it.", done=True)
+            hint = "" if self._is_guest else self._keys(" Press {w|train.write} to write with it.")
+            line.say(f"{view.name} has finished.{hint}", done=True)
         elif view.status.state == "stopped":
-            line.say(f"{view.name} is stopped; what it has learned is kept. r resumes it, w writes with it.")
+            hint = self._keys(
+                "{r|train.resume} resumes it" + ("." if self._is_guest else ", {w|train.write} writes with it.")
+            )
+            line.say(f"{view.name} is stopped; what it has learned is kept. {hint}")
         elif view.status.state == "queued":
-            line.say(f"{view.name} waits in the queue: it starts when nothing else is training. r starts it now.")
+            hint = self._keys("{r|train.resume} starts it now.")
+            line.say(f"{view.name} waits in the queue: it starts when nothing else is training. {hint}")
         elif view.status.state == "training":
             line.clear()
         self.refresh_bindings()
+
+    def _keys(self, text: str) -> str:
+        return with_keys(text, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what applies now is shown and has a key."""
@@ -250,6 +272,10 @@ class TrainScreen(TrainCharts, RunControl):
             return self._folder is None
         if action == "undo":
             return bool(self._trashed)
+        if action in OWN and self._is_guest:
+            return False
+        if action == "delete" and self.query_one("#run-picker", Select).expanded:
+            return False  # one might mean the run under the cursor
         if action in CONTROLS:
             return self.can_control(action)
         if action not in RUN_ACTIONS:
@@ -333,8 +359,12 @@ class TrainScreen(TrainCharts, RunControl):
     async def action_write(self) -> None:
         from tui.app import PantoumApp
 
-        if self._folder and isinstance(self.app, PantoumApp):
-            await self.app.open_model(self._folder.slug)
+        if (folder := self._folder) is None or not isinstance(self.app, PantoumApp):
+            return
+        if await in_thread(self.app, folder.weights_path.exists):
+            await self.app.open_model(folder.slug)
+        else:
+            self.query_one(MessageLine).say(f"{self._called} has no weights yet: they come with the first evaluation.")
 
     def _ask(self, request: Request) -> None:
         if self._folder:
@@ -381,6 +411,7 @@ def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:
     return str(folder.path) if guest is not None and folder.path == guest.path else folder.slug
 
 
-def _describe(entry: ModelEntry) -> str:
+def _describe(entry: ModelEntry) -> Text:
+    """A run in the picker: a `Text`, since a name may have what Textual would take for markup."""
     name = entry.record.name if entry.record else entry.folder.slug
-    return f"{name}  {'damaged' if entry.problem else entry.status.state}"
+    return Text(f"{name}  {'damaged' if entry.problem else entry.status.state}")

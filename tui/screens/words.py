@@ -53,7 +53,7 @@ class WordsScreen(ModalScreen[Choice | None]):
     def on_mount(self) -> None:
         frame, answer = self.query_one(Vertical), self._answer
         if answer.word and answer.probability is not None:
-            frame.border_title = f"{answer.word} · {percent(answer.probability)}"
+            frame.border_title = Content(f"{answer.word} · {percent(answer.probability)}")
         else:
             frame.border_title = "what might stand here"
         frame.border_subtitle = "" if answer.exact else "from the last page"

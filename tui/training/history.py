@@ -15,7 +15,7 @@ from tui.training.viewport import AXES, XAxis
 
 T = TypeVar("T")
 PLACES = attrgetter("step", "tokens", "elapsed")  # in the order of `AXES`
-RATES = attrgetter("learning_rate", "tokens_per_second")
+PLACES_AND_RATES = attrgetter("step", "tokens", "elapsed", "learning_rate", "tokens_per_second")
 REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
 
 
@@ -65,9 +65,10 @@ class Recording:
         # A line may tell of an evaluation only: then the training curves have no gap there.
         steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
         if steps:
-            self._training.extend(steps, _training_figures(steps))
+            *places, rate, speed = _columns(steps, PLACES_AND_RATES)  # in one go: there may be 200,000
+            self._training.extend(places, _training_figures(steps, rate, speed))
         if evaluations:
-            self._evaluations.extend(evaluations, _evaluation_figures(evaluations))
+            self._evaluations.extend([*_columns(evaluations, PLACES)], _evaluation_figures(evaluations))
             self._find_bits(evaluations[-1])
         if flows := [line for line in lines if line.gradient_flow]:
             self._take_flows(flows)
@@ -88,7 +89,7 @@ class Recording:
 
     def _take_flows(self, lines: Sequence[MetricsLine]) -> None:
         had = len(self._flow_rows)
-        self._flow_rows.extend(lines, {})
+        self._flow_rows.extend([*_columns(lines, PLACES)], {})
         for layer in {**self._flows, **{layer: None for line in lines for layer in line.gradient_flow}}:
             if layer not in self._flows:
                 self._flows[layer] = Growing(np.float32, REACH)
@@ -110,13 +111,14 @@ class _Table:
     def __len__(self) -> int:
         return len(self._places["step"])
 
-    def extend(self, lines: Sequence[MetricsLine], figures: dict[str, Array]) -> None:
-        had = len(self)
-        for axis, places in zip(AXES, _columns(lines, PLACES), strict=True):
-            self._places[axis].extend(places)
+    def extend(self, places: Sequence[Array], figures: dict[str, Array]) -> None:
+        """Adds rows: their places on each of `AXES`, and their figures (n,)."""
+        had, more = len(self), len(places[0])
+        for axis, there in zip(AXES, places, strict=True):
+            self._places[axis].extend(there)
         self._figures.update({name: Pyramid(missing=had) for name in figures if name not in self._figures})
         for name, figure in self._figures.items():
-            figure.extend(figures[name] if name in figures else np.full(len(lines), np.nan))
+            figure.extend(figures[name] if name in figures else np.full(more, np.nan))
 
     def rows(self) -> Rows:
         return Rows(
@@ -125,8 +127,7 @@ class _Table:
         )
 
 
-def _training_figures(lines: Sequence[MetricsLine]) -> dict[str, Array]:
-    rate, speed = _columns(lines, RATES)
+def _training_figures(lines: Sequence[MetricsLine], rate: Array, speed: Array) -> dict[str, Array]:
     figures = {
         "loss": _numbers([line.loss for line in lines]),
         "gradient": _numbers([line.gradient_norm for line in lines]),

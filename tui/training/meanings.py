@@ -1,8 +1,11 @@
-"""What each pane of a run shows, for someone who has never seen one: the first lines of F1."""
+"""What each pane of a run shows, for someone who has never seen one: the first lines of F1.
+
+For `tui.commands.key_names.with_keys`.
+"""
 
 FORM = (
-    "Choose a text and how long to train; the plan follows from both, and F5 starts it. It trains by itself: you may "
-    "write meanwhile, or leave Pantoum."
+    "Choose a text and how long to train; the plan follows from both, and {F5|train.start} starts it. It trains by "
+    "itself: you may write meanwhile, or leave Pantoum."
 )
 MEANINGS = {
     "loss": (
@@ -29,6 +32,6 @@ MEANINGS = {
     "speed": "How many tokens are trained in a second. It falls while other programs need the machine.",
     "sample": (
         "What the model writes after the same seed text and with the same RNG seed at every evaluation, so that only "
-        "its learning differs. , and . go back and on."
+        "its learning differs. {,|train.earlier} and {.|train.later} go back and on."
     ),
 }

@@ -1,10 +1,13 @@
 """What a run's metrics lines add up to: its curves, its newest and best line, its health."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from engine.health import Health
 from engine.records import MetricsLine
 from tui.training.history import History, Recording
+
+LOSS, SKIPPED, CLIPPED = attrgetter("loss"), attrgetter("skipped"), attrgetter("clipped")
 
 
 class Tally:
@@ -26,11 +29,12 @@ class Tally:
         for line in lines:
             if line.validation_loss is not None and (line.best or self.best is None):
                 self.best = line
-        # Other lines tell of an evaluation only.
-        steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
-        told = [line for line in steps if line.loss is not None]
-        self.skipped += sum([line.skipped for line in steps])
-        self._clipped += sum([line.clipped for line in told])
+        steps = told = lines
+        if None in map(LOSS, lines):  # some tell of an evaluation only, or of a step that was skipped
+            steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
+            told = [line for line in steps if line.loss is not None]
+        self.skipped += sum(map(SKIPPED, steps))
+        self._clipped += sum(map(CLIPPED, told))
         self._lines += len(told)
         if told or (steps and self.last is None):
             self.last = (told or steps)[-1]

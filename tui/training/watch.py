@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui.training.history import History
 
 SAMPLES_KEPT = 2000
+READING = "Reading its whole history…"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class RunWatch:
             history=history,
             samples=tuple(self._kept),
             caught_up=caught_up,
-            health="" if self._glimpse else health,  # which looks at every line
+            health=READING if self._glimpse else health,  # which looks at every line
         )
 
     def _replaced(self) -> bool:

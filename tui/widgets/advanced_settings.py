@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from textual.containers import Container, Vertical
-from textual.widgets import Static
+from textual.widgets import Collapsible, Static
 
 from engine.presets import Plan
 from tui.training.catalogue import CATALOGUE, SETTINGS, Group, Setting
@@ -19,6 +19,13 @@ COLUMNS: tuple[tuple[Group, ...], ...] = (
 )
 PLACES: dict[str, Place] = {"input_dropout": "input", "layer_dropout": "layer", "output_dropout": "output"}
 OWN_START = "the validation text's start"
+
+
+class AdvancedFold(Collapsible):
+    """Does not scroll to itself when it is opened, since that may be for a copied run, unasked; who opens it does."""
+
+    def scroll_visible(self, animate: bool = True, **_: object) -> None:
+        pass
 
 
 class AdvancedSettings(Container):

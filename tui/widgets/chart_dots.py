@@ -14,6 +14,7 @@ _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.ui
 
 Floats = npt.NDArray[np.floating]
 Dots = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
 
 
 class Cells:
@@ -34,6 +35,11 @@ class Cells:
             if 0 <= at < self.columns:
                 self._characters[row, at] = ord(character)
                 self._styles[row, at] = number
+
+    def scatter(self, row: int, columns: Indices, character: str, style: Style) -> None:
+        """Writes one character into many cells of a row, all of which there are."""
+        self._characters[row, columns] = ord(character)
+        self._styles[row, columns] = self._number(style)
 
     def draw(self, dots: Dots, style: Style) -> None:
         """Draws the cells in which dots (rows * 4, columns * 2) are set; the others stay."""

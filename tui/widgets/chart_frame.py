@@ -4,7 +4,6 @@ A frame is drawn when the terminal asks for its lines, so a chart that isn't sho
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -41,7 +40,6 @@ class ChartFrame(Widget, can_focus=True):
     DEFAULT_CSS = """
     ChartFrame { height: 1fr; width: 1fr; }
     """
-    HEADING: ClassVar[str] = ""
 
     class Pointed(Message):
         """The pointer is at this place of the x axis, or has left the chart (None)."""

@@ -14,6 +14,7 @@ from textual.document._document import Selection
 from textual.message import Message
 from textual.reactive import reactive
 
+from tui.commands.command import Command
 from tui.commands.editing import EDITOR
 from tui.manuscript.history import Node
 from tui.manuscript.lines import Change, Location
@@ -69,6 +70,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in EDITOR]
+    commands: ClassVar[tuple[Command, ...]] = EDITOR
     can_focus = True
 
     selection: reactive[Selection] = reactive(Selection.cursor((0, 0)), init=False, repaint=False)

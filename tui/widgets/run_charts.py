@@ -85,15 +85,16 @@ def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int,
     in_bits = factor is not None and all(factors.values())
     scale = factor if in_bits and factor is not None else 1.0
     training, evaluations = view.history.training, view.history.evaluations
+    whose = f"{view.name}, " if others else ""  # beside others, its name says which curves are its own
     if both:
-        curves = _curves(training, look, window, True, ("loss both", "training", "primary"), factor=scale)
+        curves = _curves(training, look, window, True, ("loss both", f"{whose}training", "primary"), factor=scale)
         curves += _curves(
             evaluations, look, 1, False, ("loss both", "validation", "secondary"), factor=scale, over=True
         )
     else:
         back = "loss back" in training.figures
         first, then = ("forwards", "validation forwards") if back else ("training", "validation")
-        curves = _curves(training, look, window, True, ("loss", first, "primary"), factor=scale)
+        curves = _curves(training, look, window, True, ("loss", f"{whose}{first}", "primary"), factor=scale)
         curves += _curves(evaluations, look, 1, False, ("loss", then, "secondary"), factor=scale, over=True)
         curves += _curves(training, look, window, False, ("loss back", "backwards", "accent"), factor=scale)
         curves += _curves(evaluations, look, 1, False, ("loss back", "validation backwards", "success"), factor=scale)

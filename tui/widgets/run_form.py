@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
 from corpora.home import slugify
@@ -16,15 +18,17 @@ from engine.presets import Plan
 from engine.records import ModelRecord
 from engine.settings import DEVICES, UNITS, Device, Unit
 from engine.speed import Speed
+from tui.commands.key_names import with_keys
 from tui.readable import count, duration, short, size
 from tui.training.budget_table import UNIT_HINTS, budget_table
 from tui.training.form import Choices, Outcome, as_typed, budgets, done_at, work_out
-from tui.widgets.advanced_settings import AdvancedSettings
+from tui.widgets.advanced_settings import AdvancedFold, AdvancedSettings
 from tui.widgets.dial import Dial
 from tui.widgets.form_guide import FormGuide
 
 STEPS_COUNT = "Steps under Advanced count instead."
 WRONG = "Some settings under Advanced need another value."
+CHOOSE_TEXT = "Choose a text to train on. {F2|app.library} opens the Library, where {a|library.add} adds one."
 SHORT = 24  # rows below which lines stand without gaps
 WIDE = 110  # columns from which the plan stands beside the choices,
 ROOMY, TALL = 146, 28  # columns and rows from which there is room for the guide beneath them
@@ -63,7 +67,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(id="form-estimate", markup=False)
             yield Static(id="form-warning", classes="warning", markup=False)
             yield Button("Start training", variant="primary", compact=True, id="form-start")
-        with Collapsible(title="Advanced", id="form-advanced"):
+        with AdvancedFold(title="Advanced", id="form-advanced"):
             yield AdvancedSettings(id="form-settings")
         yield FormGuide(id="form-guide")
 
@@ -141,7 +145,9 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def set_free(self, memory: int | None, disk: int | None) -> None:
         """Warns by this many free bytes; None: nobody knows."""
-        self._free, self._room = memory, disk
+        if (memory, disk) != (self._free, self._room):
+            self._free, self._room = memory, disk
+            self._show_estimate(self.outcome.plan, self.corpus)
 
     @property
     def refusal(self) -> str:
@@ -165,7 +171,7 @@ class RunForm(VerticalScroll, can_focus=False):
         """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
         if self.corpus is None:
             self.query_one("#form-corpus").focus()
-            return "Choose a text to train on. F2 opens the Library, where a adds one."
+            return with_keys(CHOOSE_TEXT, self.app)
         for name, problem in self.outcome.problems.items():
             if name == "name":
                 self.query_one("#form-name").focus()
@@ -189,6 +195,12 @@ class RunForm(VerticalScroll, can_focus=False):
     def _advanced_opened(self, event: Collapsible.Expanded) -> None:
         event.stop()
         self.query_one(AdvancedSettings).fill()
+        if event.collapsible.has_focus_within:  # the person opened it, to see it
+            self.call_after_refresh(self._bring_into_view, event.collapsible)
+
+    def _bring_into_view(self, widget: Widget) -> None:
+        """All of it where it fits, else its beginning."""
+        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
 
     @on(Dial.Turned)
     @on(Input.Changed)
@@ -246,7 +258,7 @@ class RunForm(VerticalScroll, can_focus=False):
         settings.show_problems(problems)
         plan = self.outcome.plan
         if corpus is None:
-            reasons = "Add a text in the Library (F2) first, then come back."
+            reasons = with_keys("Add a text in the Library ({F2|app.library}) first, then come back.", self.app)
         elif plan is None:
             reasons = problems.get("", WRONG)
         else:
@@ -289,7 +301,8 @@ class RunForm(VerticalScroll, can_focus=False):
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
             f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
         )
-        self._refusal = _refusal(found, self._free if self.device in ("auto", "cpu") else None)
+        free = self._free if self.device in ("auto", "cpu") else None
+        self._refusal = with_keys(_refusal(found, free), self.app)
         said = self._refusal or _warning(found, self._room)
         warning.update(said)
         warning.display = bool(said)
@@ -307,11 +320,12 @@ class RunForm(VerticalScroll, can_focus=False):
 
 
 def _refusal(found: Estimate, free: int | None) -> str:
-    """Why a run can't be started now; empty where it can."""
+    """Why a run can't be started now, for `with_keys`; empty where it can."""
     if free is not None and found.memory > free:
         return (
             f"This needs {size(found.memory)} of memory, and {size(free)} are free: it can't be started now. Choose a "
-            "smaller hidden size or batch under Advanced, end other programs, or queue it with F6 for later."
+            "smaller hidden size or batch under Advanced, end other programs, or queue it with {F6|train.queue} for "
+            "later."
         )
     return ""
 
@@ -335,8 +349,9 @@ def _row(label: str, control: Select[str] | Input | Dial) -> Horizontal:
     return Horizontal(Label(label, classes="label"), control, classes="row")
 
 
-def _describe(corpus: Corpus) -> str:
-    return f"{corpus.record.name}  {count(corpus.record.characters)} characters"
+def _describe(corpus: Corpus) -> Text:
+    """A text in the list: a `Text`, since a name may have what Textual would take for markup."""
+    return Text(f"{corpus.record.name}  {count(corpus.record.characters)} characters")
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:

@@ -4,10 +4,12 @@ import numpy as np
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from engine.records import SampleLine
+from tui.commands.key_names import with_keys
 from tui.readable import count, duration
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Curve
@@ -99,7 +101,8 @@ class SamplePane(Vertical):
             body.update(Text("The first sample comes with the first evaluation.", style="dim"))
             return
         self.border_title = f"Sample at step {count(sample.step)}, after {duration(sample.elapsed)}"
-        self.border_subtitle = f"{self._index + 1} of {len(self._samples)}  ,  earlier  .  later"
+        keys = with_keys("{,|train.earlier}  earlier  {.|train.later}  later", self.app)
+        self.border_subtitle = Content(f"{self._index + 1} of {len(self._samples)}  {keys}")
         text = Text()
         text.append(_plain(sample.prompt), Colours(self.app).strong("secondary"))
         text.append(_plain(sample.text))

@@ -1,7 +1,6 @@
 """A slider through a run's samples, drawn as its loss: the mark is where the sample that is shown was written."""
 
 import numpy as np
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -10,7 +9,7 @@ from textual.widget import Widget
 from tui.training.growing import Array
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Curve, columns_of
-from tui.widgets.chart_dots import ACROSS, DOWN, Cells, curve_dots
+from tui.widgets.chart_dots import ACROSS, DOWN, Cells, Indices, curve_dots
 
 
 class TimeSlider(Widget):
@@ -34,20 +33,45 @@ class TimeSlider(Widget):
         self._curve: Curve | None = None
         self._end = 1.0
         self._held = False
+        self.paintings = 0  # how often it was drawn
+        self._lines: list[Strip] = []
+        self._stale = True
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
+
+    def redraw(self) -> None:
+        """Draws anew, when it is next seen."""
+        self._stale = True
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._stale = True
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.redraw()
 
     def show(self, places: Array, index: int, curve: Curve | None, end: float) -> None:
         """Takes the places of the samples, which of them is shown, the loss, and where the run ends."""
         self._places, self._index, self._curve, self._end = places, index, curve, max(end, 1e-9)
-        self.refresh()
+        self.redraw()
 
     def render_line(self, y: int) -> Strip:
+        if self._stale:
+            self._stale = False
+            self._lines = self._paint()
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
+
+    def _paint(self) -> list[Strip]:
+        self.paintings += 1
         width = self.size.width
+        if width < 1:
+            return []
         colours = Colours(self.app)
         cells = Cells(width, self.size.height, self.rich_style)
         rows = max(1, cells.rows - 1)
-        part = (
-            columns_of(self._curve, 0.0, self._end, width * ACROSS) if self._curve is not None and width > 0 else None
-        )
+        part = columns_of(self._curve, 0.0, self._end, width * ACROSS) if self._curve is not None else None
         if part is not None and not np.isnan(part.mean).all():
             low, high = float(np.nanmin(part.mean)), float(np.nanmax(part.mean))
             share = (part.mean - low) / ((high - low) or 1.0)
@@ -55,18 +79,18 @@ class TimeSlider(Widget):
             dots[: rows * DOWN] = curve_dots(share, share, rows * DOWN)
             cells.draw(dots, colours.muted())
         cells.put(cells.rows - 1, 0, "─" * width, colours.strong("border-blurred"))
-        for place in self._places:
-            cells.put(cells.rows - 1, self._column(place), "┴", colours.muted())
+        cells.scatter(cells.rows - 1, self._columns(self._places), "┴", colours.muted())
         if 0 <= self._index < len(self._places):
-            column = self._column(self._places[self._index])
+            column = int(self._columns(self._places[self._index : self._index + 1])[0])
             for row in range(rows):
                 cells.put(row, column, "┊", colours.strong("accent"))
             cells.put(cells.rows - 1, column, "◆", colours.strong("accent"))
-        segments = cells.line(y) if y < cells.rows else [Segment(" " * width)]
-        return Strip(segments).apply_style(self.rich_style).adjust_cell_length(width, self.rich_style)
+        base = self.rich_style
+        return [Strip(cells.line(y)).apply_style(base).adjust_cell_length(width, base) for y in range(cells.rows)]
 
-    def _column(self, place: float) -> int:
-        return min(int(place / self._end * self.size.width), self.size.width - 1)
+    def _columns(self, places: Array) -> Indices:
+        """The cells of places (N,): (N,)."""
+        return np.minimum((places / self._end * self.size.width).astype(np.intp), self.size.width - 1)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._held = True
