@@ -110,7 +110,7 @@ def test_what_the_person_sets_is_kept() -> None:
 
 def test_each_choice_has_its_reason_and_what_the_person_set_has_none() -> None:
     ours = " ".join(plan(characters=10**6, minutes=20).reasons)
-    for choice in ("640 units", "1 layer:", "LSTM cell:", "ropout", "16 streams", "48 tokens", "Learning rate up to"):
+    for choice in ("512 units", "1 layer:", "LSTM cell:", "ropout", "16 streams", "48 tokens", "Learning rate up to"):
         assert choice in ours
     assert all(len(reason) <= 75 for reason in plan(characters=10**6, minutes=20).reasons)
     theirs = plan(characters=10**6, minutes=20, cell="gru", dropout=0.3, learning_rate=1e-3, batch=8, layers=1).reasons

@@ -33,7 +33,7 @@ def test_they_stand_under_their_screens_with_keys_as_people_know_them(
 ) -> None:
     assert main(["keys"]) == 0
     screens = dict(part.split("\n", 1) for part in capsys.readouterr().out.strip().split("\n\n"))
-    assert list(screens)[:3] == ["Everywhere", "Library", "Train"]
+    assert list(screens)[:4] == ["Everywhere", "Library", "Adding a text", "Train"]
     assert screens["Train: Samples"].split()[:3] == ["train.earlier", ",", "Shows"]
     assert screens["Write: Suggestions"].split()[:3] == ["write.suggest", "tab", "ctrl+space"]
     assert "  app.theme    –       Chooses" in screens["Everywhere"]

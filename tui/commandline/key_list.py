@@ -16,7 +16,9 @@ from tui.commands.registry import all_commands, key_groups
 TITLES = {
     "app": "Everywhere",
     "library": "Library",
+    "adding": "Adding a text",
     "train": "Train",
+    "compare": "Two models beside each other",
     "write": "Write",
     "editor": "Write",
     "words": "Other words",
