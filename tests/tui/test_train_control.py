@@ -338,6 +338,10 @@ async def test_a_run_outside_of_the_library_has_no_key_that_would_meet_another_m
         await pilot.pause(0.2)
         assert app.current_mode == "train" and len(app.screen_stack) == 1
         assert "Write with it" not in driver.shown() and "d Duplicate" in driver.shown()
+        await driver.press("j")
+        await driver.shows("What is worth noting about far?")
+        await answer(driver, "Theirs.")
+        await driver.says("Noted. It lies in notes.txt beside the run.")
         guest.finish()
         await driver.says("far has finished.")
         assert "Press w" not in driver.message

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from engine.client import EngineClient
 from tests.tui.fake_service import expected
+from tests.tui.recorded import RecordedRun
 from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL
@@ -388,6 +389,17 @@ async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkey
         await desk.screen.open_model("ghost")
         await desk.until(lambda: "no model named ghost" in desk.notice)
         assert desk.screen.session.slug == "bard"
+
+
+async def test_a_model_without_weights_is_not_said_to_be_deleted_however_often_the_list_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        RecordedRun(tmp_path, "early").status("training")
+        await desk.screen.open_model("early")
+        await desk.until(lambda: "early has no weights yet" in desk.notice)
+        await desk.screen._list_models()
+        assert "early has no weights yet" in desk.notice
 
 
 async def test_the_engine_command_comes_from_the_environment_without_a_shell(

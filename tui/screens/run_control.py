@@ -159,7 +159,9 @@ class RunControl(MachineSpeed):
             text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {self._called}?", before))
             if text is not None:
                 await in_thread(self.app, folder.write_notes, text)
-                line.say("Noted. The Library shows it beside the model.", done=True)
+                ours = folder.path.parent == ModelLibrary().root / "models"
+                where = "The Library shows it beside the model." if ours else "It lies in notes.txt beside the run."
+                line.say(f"Noted. {where}", done=True)
         except InputError as error:
             line.say(str(error), error=True)
 

@@ -141,16 +141,16 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
                 if chosen:
                     self.models.value = chosen
         if not lost:
-            self._say_what_is_listed(wanted, chosen, wanted in [entry.folder.slug for entry in entries])
+            self._say_what_is_listed(wanted, chosen, {entry.folder.slug for entry in entries})
         await self._choose(chosen, wake=not lost)
 
-    def _say_what_is_listed(self, wanted: str, chosen: str, trains: bool) -> None:
-        sentence = ""
-        if wanted and trains and wanted != chosen:
-            sentence = f"{wanted} has no weights yet: it can write after its first evaluation."
+    def _say_what_is_listed(self, wanted: str, chosen: str, known: set[str]) -> None:
+        sentence, missed = "", self._missed or (wanted if wanted != chosen else "")
+        if missed in known:
+            sentence = f"{missed} has no weights yet: it can write after its first evaluation."
         elif not self._listed:
             sentence = NO_MODEL
-        elif missed := self._missed or (wanted if wanted != chosen else ""):
+        elif missed:
             sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with alt+m."
         if sentence or self.notice.about("model") == self._said:
             self.say(sentence, "model", lasting=True)
