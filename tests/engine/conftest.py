@@ -47,14 +47,17 @@ class Home:
             corpus=CorpusReference.of(corpus),
         )
 
-    def train(self, folder: ModelFolder, *, stop_after: int | None = None) -> int:
-        """Runs the trainer's own entry to its end, in this process, where torch is already loaded."""
+    def train(self, folder: ModelFolder, *, stop_after: int | None = None, stream: int = 128) -> int:
+        """Runs the trainer's own entry to its end, in this process, where torch is already loaded.
+
+        It is judged by streams of so many tokens: with some 2,000 in all, many short ones are quicker than a long one.
+        """
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PANTOUM_HOME", str(self.root))
             patch.setenv("PANTOUM_THREADS", "1")
             patch.delenv("PANTOUM_STARTED", raising=False)
-            patch.setattr(Evaluator, "STREAM", 128)  # of 2,000 tokens: many short streams, not one long one
+            patch.setattr(Evaluator, "STREAM", stream)
             if stop_after is not None:
                 patch.setenv("PANTOUM_STOP_AFTER", str(stop_after))
             try:

@@ -24,6 +24,7 @@ from corpora.errors import InputError
 from corpora.files import append_line
 from engine.checkpoint import ResumeRecord
 from engine.crew import Crew, Order
+from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.rank_training import Leader
@@ -125,7 +126,7 @@ def folder_in(home: Home, name: str) -> ModelFolder:
 @pytest.mark.slow
 def test_two_ranks_learn_at_every_step_what_one_learns_with_twice_the_batch(ranks: Home) -> None:
     one = folder_of(ranks, "one", batch=8, **EVERYTHING)
-    assert ranks.train(one, stop_after=20) == 0
+    assert ranks.train(one, stop_after=20, stream=Evaluator.STREAM) == 0
     expected, found = curve(one), curve(folder_in(ranks, "everything"))
     assert [line[0] for line in found] == list(range(1, 21))
     np.testing.assert_allclose(found, expected, rtol=2e-5)
