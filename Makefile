@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 # The pinned versions hold for pip's build environments too. Relative: pip would split a path at its spaces.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: install dev run test check format bench clean
+.PHONY: install dev tools kernels run test check format bench clean
 
 install: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
+# The two parts of it: what must be there to check the code, and kernels compiled for this processor.
+tools: $(VENV)/.tools
+kernels: $(VENV)/.installed-dev
 
 run: $(VENV)/.installed
 	@$(BIN)/pantoum
@@ -16,7 +19,7 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -48,8 +51,11 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@$(BIN)/python -m engine.compiled.trial
 	@touch $@
 
-$(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
-	@echo "Installing Pantoum and its development tools into $(VENV) (the first time this takes a few minutes)"
-	@$(PIP) -c constraints.txt -e '.[dev]'
+$(VENV)/.installed-dev: $(VENV)/.tools
 	@$(BIN)/python -m engine.compiled.trial
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.tools: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing Pantoum and its development tools into $(VENV) (the first time this takes a few minutes)"
+	@$(PIP) -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -81,8 +81,6 @@ def test_training_learns_a_text_with_structure(cell: Cell) -> None:
         {"residual": True, "layer_norm": True, "weight_dropout": 0.3, "embedding_dropout": 0.1},
         {"softmax": "adaptive", "activation_regularisation": 1.0, "temporal_regularisation": 1.0},
         {"streams": 16, "hidden": 32},  # as compiled steps take them
-        {"streams": 16, "hidden": 32, "bidirectional": True},
-        {"streams": 16, "hidden": 32, "precision": "float32"},
         {"streams": 16, "hidden": 32, "peephole": "full"},
     ],
     ids=lambda settings: " ".join(settings) or "plain",

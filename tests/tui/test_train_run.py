@@ -252,9 +252,10 @@ async def test_a_run_that_ends_is_told_beside_another_one_and_hides_nothing(
     other = RecordedRun(home, "other")
     other.status("training")
     async with running((80, 24), "train") as driver:
+        await driver.shows("2 models training")
+        await show_run(driver, "bard")  # whichever of the two is newer
         await driver.shows("bard training")
         await driver.shows("step 300")
-        await driver.shows("2 models training")
         driver.app.screen.query_one(MessageLine).say("What was just done.")
         other.finish()
         await driver.shows("other has finished training.")
