@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -251,11 +252,11 @@ async def test_a_run_that_ends_is_told_beside_another_one_and_hides_nothing(
     monkeypatch.setattr("tui.app.PantoumApp.LOOK", 0.1)
     other = RecordedRun(home, "other")
     other.status("training")
-    async with running((80, 24), "train") as driver:
-        await driver.shows("2 models training")
-        await show_run(driver, "bard")  # whichever of the two is newer
+    other.folder.write_record(msgspec.structs.replace(other.folder.record(), created="2020-01-01T00:00:00+00:00"))
+    async with running((80, 24), "train") as driver:  # which shows the newer of the two
         await driver.shows("bard training")
         await driver.shows("step 300")
+        await driver.shows("2 models training")
         driver.app.screen.query_one(MessageLine).say("What was just done.")
         other.finish()
         await driver.shows("other has finished training.")
