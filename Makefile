@@ -17,7 +17,7 @@ run: $(VENV)/.installed
 	@$(BIN)/pantoum
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .

@@ -107,7 +107,7 @@ class Terminal:
         self._read()
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = 30.0) -> str:
+    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = 60.0) -> str:
         """Waits until the screen shows a text, or satisfies a condition, and returns it.
 
         Raises `AssertionError` with the screen where that does not happen in so many seconds or the program ends.
@@ -122,7 +122,7 @@ class Terminal:
                 what = "it is not there in time" if alive else f"the program ended ({self._process.exitstatus})"
                 raise AssertionError(f"waiting for {wanted!r}: {what}. The screen:\n{self.screen()}")
 
-    def wait_for_exit(self, timeout: float = 30.0) -> int:
+    def wait_for_exit(self, timeout: float = 60.0) -> int:
         """Waits until the program has ended and returns its exit code."""
         deadline = time.monotonic() + timeout
         while self._process.isalive():

@@ -22,7 +22,7 @@ SERVICE = (sys.executable, str(Path(__file__).with_name("cli_service.py")))
 VERSES = "".join(f"The {n}. wave goes out and the {n}. line comes home.\n" for n in range(40))
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Waits for `condition`, not for longer than that."""
     deadline = time.monotonic() + seconds
     while not condition():

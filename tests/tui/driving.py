@@ -19,7 +19,7 @@ from tui.widgets.news_line import NewsLine
 SIZES = [(80, 24), (160, 45)]
 CELL = 12.2  # width of a character in Textual's screenshots
 _TEXT = re.compile(r'<text [^>]*?x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
-PATIENCE = 20.0  # seconds until a condition that does not come true fails the test
+PATIENCE = 60.0  # seconds until a condition that does not come true fails the test
 VERSE = "The river goes to the sea, and the sea comes back as rain.\nNobody asks it why.\n"
 
 

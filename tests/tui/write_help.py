@@ -31,7 +31,7 @@ def unsaved_texts(root: Path) -> list[str]:
 
 
 SERVICE = shlex.join((sys.executable, str(Path(__file__).with_name("fake_service.py"))))
-PATIENCE = 20.0  # seconds until a condition that does not come true fails the test
+PATIENCE = 60.0  # seconds until a condition that does not come true fails the test
 
 
 def add_model(root: Path, name: str) -> None:
