@@ -1,13 +1,13 @@
 """Files and texts on their way into a corpus: read one by one, counted, and refused where there is too little."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from corpora.building import CorpusBuilder, NamedText
 from corpora.errors import InputError
 from corpora.importing.finding import FoundFile, printable
+from corpora.library import Progress
 
 FEWEST = 200  # characters below which there is nothing to learn from
-Progress = Callable[[float, str], None]
 
 
 def fill(

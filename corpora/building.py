@@ -18,13 +18,12 @@ from pathlib import Path
 from corpora.cleaning.cleaner import Cleaner
 from corpora.corpus import RECORD, TEXT
 from corpora.errors import InputError
-from corpora.files import write_json
+from corpora.files import DAY, write_json
 from corpora.home import slugify
 from corpora.records import CorpusRecord, Source
 
 SEPARATOR = "\n\n"  # what a file's text ends with before the next begins: at least one blank line
 _PREFIX = ".adding-"
-_DAY = 86_400.0  # seconds after which an unfinished folder of another machine counts as abandoned
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,8 @@ def sweep(room: Path) -> None:
             here = match is not None and match[1] == _host()
             if match and here and _lives(int(match[2])):
                 continue
-            if here or time.time() - folder.stat().st_mtime > _DAY:
+            # One of another machine counts as abandoned after a day.
+            if here or time.time() - folder.stat().st_mtime > DAY:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

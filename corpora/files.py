@@ -20,7 +20,7 @@ from corpora.errors import InputError
 
 T = TypeVar("T")
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
-_DAY = 86_400.0  # seconds
+DAY = 86_400.0  # seconds
 MAX_JSON_BYTES = 256 * 1024 * 1024  # a tokenizer of 100,000 pieces is a few MB; more is damage or malice
 
 
@@ -39,7 +39,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     On any error the temporary file is removed and `path` stays as it was. Raises `OSError`.
     """
-    remove_leftovers(path, older_than=_DAY)
+    remove_leftovers(path, older_than=DAY)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:

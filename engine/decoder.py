@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from engine.compiled import usable, usable_for_training
+from engine.compiled import usable_for_training
 from engine.layout import lay_out
 from engine.model import LanguageModel, Side
 from engine.products import ExactProduct, Product, make_product
@@ -79,7 +79,7 @@ class Decoder:
     def _make_row_logits(self) -> Callable[[Row], Row] | None:
         """Top outputs (B, H) → logits (B, V) without torch, where the output layer is small and reads just these."""
         reads_them = self.side == "ahead" and self.model.projection is None
-        quick = self._rows is not None and usable() and usable_for_training()
+        quick = self._rows is not None and usable_for_training()
         if not (reads_them and quick and isinstance(self._output, ExactProduct)):
             return None
         from engine.cells.compiled_steps import packed

@@ -37,10 +37,8 @@ def has_matrix_unit() -> bool:
         if not torch.cpu._is_amx_tile_supported():
             return False
         rng = np.random.default_rng(0)
-        weights, steps = (
-            rng.integers(-127, 128, (64, 48), dtype=np.int8),
-            rng.integers(1, 256, (16, 48), dtype=np.uint8),
-        )
+        weights = rng.integers(-127, 128, (64, 48), dtype=np.int8)
+        steps = rng.integers(1, 256, (16, 48), dtype=np.uint8)
         wanted = (steps.astype(np.int32) - 128) @ weights.T.astype(np.int32)
         return bool(np.array_equal(MatrixUnit(weights)(steps), wanted))
     except (AttributeError, RuntimeError, NotImplementedError):

@@ -1,7 +1,6 @@
 """The Train screen: a form for a new run, or a run as it learns. All it knows of a run is in the model's folder."""
 
 import asyncio
-from importlib import import_module
 from typing import ClassVar
 
 from rich.text import Text
@@ -50,7 +49,6 @@ class TrainScreen(TrainCharts, RunControl):
     commands: ClassVar[tuple[Command, ...]] = TRAIN
     POLL = 0.5  # seconds between looks at a run
     LIST = 2.0  # seconds between looks at the library
-    AHEAD = 0.2  # seconds after the first look at the screen
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,17 +76,10 @@ class TrainScreen(TrainCharts, RunControl):
     def on_mount(self) -> None:
         self._refresh_lists()
         self.set_interval(self.LIST, self._refresh_lists)
-        self.set_timer(self.AHEAD, self._load_ahead)
 
     def on_screen_resume(self) -> None:
         self._refresh_lists()
         self._draw()
-
-    @work(group="ahead")
-    async def _load_ahead(self) -> None:
-        """Brings numpy and what draws charts while the person looks at the form: the first run then opens sooner."""
-        await in_thread(self.app, import_module, "tui.widgets.run_pane")
-        await in_thread(self.app, import_module, "tui.training.tally")
 
     @property
     def shown_slug(self) -> str:
