@@ -6,6 +6,8 @@ import pytest
 
 from tui.commands.command import Command
 from tui.commands.keymap import Keymap, read_keymap
+from tui.commands.registry import all_commands
+from tui.commands.sendable import why_not_sent
 
 GROUPS = {
     "app": [Command("app.help", "Help", "Helps.", "f1", "help"), Command("app.theme", "Theme", "Themes.", "", "theme")],
@@ -104,3 +106,67 @@ def test_a_damaged_file_is_one_problem(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_text_is_one_problem(tmp_path: Path) -> None:
     (tmp_path / "keys.toml").write_bytes(b"\xff\xfe\x00")
     assert len(read_keymap(tmp_path / "keys.toml", GROUPS).problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("ctrl+i", "send tab"),
+        ("ctrl+h", "send backspace"),
+        ("ctrl+[", "send escape"),
+        ("ctrl+b", "tmux"),
+        ("ctrl+s", "stop their output"),
+        ("ctrl+enter", "don't send"),
+        ("shift+enter", "don't send"),
+        ("ctrl+shift+k", "don't send"),
+        ("ctrl+1", "don't send"),
+        ("ctrl+.", "don't send"),
+        ("alt+[", "don't send"),
+        ("super+k", "don't send"),
+    ],
+)
+def test_a_key_that_may_never_arrive_is_taken_and_doubted(tmp_path: Path, key: str, why: str) -> None:
+    keymap = read(tmp_path, f'[keys]\n"library.stop" = "{key}"')
+    assert list(keymap.keys) == ["library.stop"]
+    assert keymap.problems == ()
+    (doubt,) = keymap.doubts()
+    assert "'library.stop'" in doubt
+    assert why in doubt
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "x",
+        "X",
+        "ctrl+g",
+        "ctrl+space",
+        "ctrl+\\\\",
+        "ctrl+_",
+        "shift+tab",
+        "shift+left",
+        "ctrl+right",
+        "f12",
+        "alt+.",
+        "alt+3",
+        "alt+G",
+        "alt+left",
+        "?",
+    ],
+)
+def test_keys_that_terminals_send_are_not_doubted(tmp_path: Path, key: str) -> None:
+    keymap = read(tmp_path, f'[keys]\n"library.stop" = "{key}"')
+    assert list(keymap.keys) == ["library.stop"]
+    assert keymap.doubts() == []
+
+
+def test_no_usual_key_is_doubted_but_one_to_quit_and_those_beside_others() -> None:
+    beside = [("edit.delete_word_left", "ctrl+backspace"), ("edit.delete_line", "ctrl+shift+k")]
+    doubted = [
+        (command.id, key)
+        for commands in all_commands().values()
+        for command in commands
+        for key in filter(None, command.keys.split(","))
+        if not key.startswith("super+") and why_not_sent(key)
+    ]
+    assert doubted == [("app.quit", "ctrl+q"), *beside]

@@ -32,7 +32,7 @@ LEAST = 24  # columns for what it does, however narrow the terminal
 
 
 def list_keys(*, json: bool) -> None:
-    """Lists them by screen; what is wrong with ``keys.toml`` is noted, as the app does."""
+    """Lists them by screen; what is wrong with ``keys.toml`` is noted, and which of its keys may never arrive."""
     path = home() / "keys.toml"
     keymap = read_keymap(path, key_groups())
     if json:
@@ -42,8 +42,8 @@ def list_keys(*, json: bool) -> None:
     else:
         for screen, commands in all_commands().items():
             _list(TITLES[screen], commands, keymap.keys)
-    for problem in keymap.problems:
-        note(problem)
+    for sentence in (*keymap.problems, *keymap.doubts()):
+        note(sentence)
     if not json:
         note(f"Other keys can be given in {path}.")
 

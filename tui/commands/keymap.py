@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui.commands.command import Command
 from tui.commands.key_names import key_names, read_keys
+from tui.commands.sendable import why_not_sent
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,15 @@ class Keymap:
 
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
+
+    def doubts(self) -> list[str]:
+        """A sentence on each key that is in use and may never arrive."""
+        each = [(name, key) for name, keys in self.keys.items() for key in keys.split(",")]
+        return [
+            f"keys.toml gives {name!r} the key {key_names(key) or key}: {why}."
+            for name, key in each
+            if (why := why_not_sent(key))
+        ]
 
 
 def read_keymap(path: Path, groups: Mapping[str, Iterable[Command]]) -> Keymap:

@@ -1,7 +1,4 @@
-"""What every chart over a run has: a title with its legend, the x axis, a crosshair, and a mouse that zooms and pans.
-
-A frame is drawn when the terminal asks for its lines, so a chart that isn't shown costs nothing.
-"""
+"""What a chart over a run has around it: a title with its legend, the x axis, a crosshair; its mouse zooms and pans."""
 
 from dataclasses import dataclass
 
@@ -11,12 +8,12 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.training.viewport import XAxis
 from tui.widgets.chart_axes import places
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_dots import Cells
+from tui.widgets.painted import Painted
 
 LEFT = 8  # columns before the plot: seven of a figure and the axis
 KEYS_MARK = "▸"  # before the title of the chart that has the keys
@@ -34,7 +31,7 @@ class Across:
     mark: float | None = None  # the place of the sample that is shown
 
 
-class ChartFrame(Widget, can_focus=True):
+class ChartFrame(Painted, can_focus=True):
     """Subclasses say what is in the plot, at its left and in its title."""
 
     DEFAULT_CSS = """
@@ -73,15 +70,9 @@ class ChartFrame(Widget, can_focus=True):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self.across = Across()
-        self.paintings = 0  # how often it was drawn
         self._has_keys = False
-        self._lines: list[Strip] = []
-        self._stale = True
         self._held: int | None = None  # the column of the pointer while its button is down
         self._dragged = False
-
-    def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
 
     @property
     def has_keys(self) -> bool:
@@ -94,28 +85,10 @@ class ChartFrame(Widget, can_focus=True):
             self._has_keys = has_keys
             self.redraw()
 
-    def redraw(self) -> None:
-        """Draws anew, when it is next seen."""
-        self._stale = True
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._stale = True
-
-    def on_resize(self, _: events.Resize) -> None:
-        self.redraw()
-
     @property
     def plot_width(self) -> int:
         """Cells across the plot."""
         return max(1, self.size.width - LEFT)
-
-    def render_line(self, y: int) -> Strip:
-        if self._stale:
-            self._stale = False
-            self._lines = self._paint()
-        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
 
     # What a subclass says.
 
@@ -137,8 +110,7 @@ class ChartFrame(Widget, can_focus=True):
 
     # What is drawn around it.
 
-    def _paint(self) -> list[Strip]:
-        self.paintings += 1
+    def paint(self) -> list[Strip]:
         colours = Colours(self.app)
         width, height = self.size
         base = self.rich_style

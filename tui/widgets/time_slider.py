@@ -4,15 +4,15 @@ import numpy as np
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.training.growing import Array
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Curve, columns_of
 from tui.widgets.chart_dots import ACROSS, DOWN, Cells, Indices, curve_dots
+from tui.widgets.painted import Painted
 
 
-class TimeSlider(Widget):
+class TimeSlider(Painted):
     """Two rows of curve over one of places where a sample was written. Click or drag to go there."""
 
     DEFAULT_CSS = """
@@ -33,38 +33,13 @@ class TimeSlider(Widget):
         self._curve: Curve | None = None
         self._end = 1.0
         self._held = False
-        self.paintings = 0  # how often it was drawn
-        self._lines: list[Strip] = []
-        self._stale = True
-
-    def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
-
-    def redraw(self) -> None:
-        """Draws anew, when it is next seen."""
-        self._stale = True
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._stale = True
-
-    def on_resize(self, _: events.Resize) -> None:
-        self.redraw()
 
     def show(self, places: Array, index: int, curve: Curve | None, end: float) -> None:
         """Takes the places of the samples, which of them is shown, the loss, and where the run ends."""
         self._places, self._index, self._curve, self._end = places, index, curve, max(end, 1e-9)
         self.redraw()
 
-    def render_line(self, y: int) -> Strip:
-        if self._stale:
-            self._stale = False
-            self._lines = self._paint()
-        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
-
-    def _paint(self) -> list[Strip]:
-        self.paintings += 1
+    def paint(self) -> list[Strip]:
         width = self.size.width
         if width < 1:
             return []
