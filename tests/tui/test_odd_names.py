@@ -1,5 +1,6 @@
 """Names and words with what Textual would take for markup: shown as they are, wherever they are shown."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from tui.app import PantoumApp
 from tui.manuscript.merging import Piece
 from tui.screens.merging import MergingScreen
 from tui.screens.words import WordsScreen
+from tui.widgets.file_dialogs import FolderDialog, OpenDialog, SaveDialog
 
 T = TypeVar("T")
 NAME = "draft [/b] [2]"
@@ -78,3 +80,15 @@ async def test_the_title_of_other_words_has_the_word_as_it_is() -> None:
 async def test_the_title_of_two_texts_has_the_files_name_as_it_is() -> None:
     pieces = [Piece("red", "blue", "white")]
     assert (await title_of(MergingScreen("novel [2].txt", pieces), "#merging")).startswith("novel [2].txt: ")
+
+
+@pytest.mark.parametrize("dialog", [OpenDialog, FolderDialog, SaveDialog])
+async def test_a_folder_is_shown_as_it_is_where_files_are_chosen(
+    dialog: Callable[[Path], Screen[Path | None]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "[/b] [2]"
+    folder.mkdir()
+    app = App[None]()
+    async with app.run_test(size=(200, 24)) as pilot:
+        await app.push_screen(dialog(folder))
+        await Driver(app, pilot).shows("[/b] [2]")

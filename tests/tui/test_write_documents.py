@@ -11,7 +11,7 @@ from tests.tui.write_help import Writing, unsaved_texts, writing
 from tui.manuscript.journal import Journal
 from tui.manuscript.opening import new_document, open_document
 from tui.widgets.dialogs import ChoiceDialog
-from tui.widgets.save_dialog import SaveDialog
+from tui.widgets.file_dialogs import SaveDialog
 
 
 async def dialog(desk: Writing) -> str:

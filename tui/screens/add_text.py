@@ -93,15 +93,15 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
 
     @on(Button.Pressed, "#add-browse")
     def action_browse(self) -> None:
-        from textual_fspicker import FileOpen
+        from tui.widgets.file_dialogs import OpenDialog
 
-        self.app.push_screen(FileOpen(self._place(), "Add a text file", open_button="Add"), self._take)
+        self.app.push_screen(OpenDialog(self._place(), "Add a text file", open_button="Add"), self._take)
 
     @on(Button.Pressed, "#add-browse-folder")
     def action_browse_folders(self) -> None:
-        from textual_fspicker import SelectDirectory
+        from tui.widgets.file_dialogs import FolderDialog
 
-        self.app.push_screen(SelectDirectory(self._place(), "Add all texts of a folder"), self._take)
+        self.app.push_screen(FolderDialog(self._place(), "Add all texts of a folder"), self._take)
 
     def _take(self, path: Path | None) -> None:
         """Appends what was found: looking again adds another file."""

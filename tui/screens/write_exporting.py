@@ -19,7 +19,7 @@ class WriteExporting(WriteAutosave):
 
     async def _export(self) -> None:
         from tui.exporting.documents import FORMATS
-        from tui.widgets.save_dialog import SaveDialog, folder_near
+        from tui.widgets.file_dialogs import SaveDialog, folder_near
 
         self.editor.keep()
         kind = await self.app.push_screen_wait(

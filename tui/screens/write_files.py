@@ -49,11 +49,9 @@ class WriteFiles(WriteAside):
     # --- opening ---
 
     async def _choose_file(self) -> None:
-        from textual_fspicker import FileOpen  # imported when wanted: starting the app should not wait for it
+        from tui.widgets.file_dialogs import OpenDialog, folder_near
 
-        from tui.widgets.save_dialog import folder_near
-
-        path = await self.app.push_screen_wait(FileOpen(folder_near(self._path), "Open a text"))
+        path = await self.app.push_screen_wait(OpenDialog(folder_near(self._path), "Open a text"))
         if path is not None:
             await self._open(path.absolute(), asked=True)
 
@@ -117,7 +115,7 @@ class WriteFiles(WriteAside):
             await self._write(self._path)
 
     async def _save_as(self) -> None:
-        from tui.widgets.save_dialog import SaveDialog, folder_near
+        from tui.widgets.file_dialogs import SaveDialog, folder_near
 
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
