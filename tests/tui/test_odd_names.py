@@ -87,7 +87,7 @@ async def test_a_folder_is_shown_as_it_is_where_files_are_chosen(
     dialog: Callable[[Path], Screen[Path | None]], tmp_path: Path
 ) -> None:
     folder = tmp_path / "[/b] [2]"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     app = App[None]()
     async with app.run_test(size=(200, 24)) as pilot:
         await app.push_screen(dialog(folder))
