@@ -40,6 +40,7 @@ ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
+PATIENCE = 20  # evaluations: as many as there are while the rate follows its schedule
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
     "char": (12.0, 0.15, 0.2),
@@ -132,7 +133,9 @@ def plan(
     if "horizon" not in given and epochs > ENOUGH:
         # With a rate that follows a budget this long, it would still be high when the text is known by heart, and the
         # best weights would be those of a run that had hardly begun to settle.
-        training = replace(training, horizon=max(0.01, ENOUGH / epochs))
+        training = replace(training, horizon=ENOUGH / epochs)
+        if minutes is not None and "patience" not in given:
+            training = replace(training, patience=PATIENCE)
     model.check()
     training.check()
     bound = _bound(size, fitting, lambda larger: planning.has_time(_sized(unit, larger, vocabulary, free)))

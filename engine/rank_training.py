@@ -1,6 +1,7 @@
 """Trainers that have a share of the streams, and take every step together with the others."""
 
 import contextlib
+from collections.abc import Iterator
 from typing import cast
 
 import msgspec
@@ -74,12 +75,9 @@ class Leader(RankTrainer):
     def collect(self) -> Everywhere:
         """Without the others, the states of their streams are zero."""
         if not self.lost:
-            try:
+            with self._noticing():
                 self.crew.order(Order.COLLECT)
                 return super().collect()
-            except RankLostError:
-                self.lost = True
-                raise
         others = self.streams.shape.batch - self.streams.share
         whole = self.carried.map(lambda part: torch.cat((part, part.new_zeros(others, part.shape[1]))))
         return Everywhere(whole.tensors(), [random_state(self.device)])
@@ -88,13 +86,15 @@ class Leader(RankTrainer):
         """As a trainer alone, and the others take the same weights. Raises `RankLostError`."""
         super().return_to(weights)
         self._ask(Order.RETURN)
-        self.share_weights()
+        with self._noticing():
+            self.share_weights()
 
     def adopt(self, *, learning_rate: float, dropout: float) -> None:
         """As a trainer alone, and so do the others. Raises `RankLostError`."""
         super().adopt(learning_rate=learning_rate, dropout=dropout)
         self._ask(Order.ADOPT)
-        self.crew.send(msgspec.json.encode((learning_rate, dropout)))
+        with self._noticing():
+            self.crew.send(msgspec.json.encode((learning_rate, dropout)))
 
     def wait(self) -> None:
         """Lets the others know that rank 0 is still there. Raises `RankLostError`."""
@@ -107,8 +107,14 @@ class Leader(RankTrainer):
         self.crew.leave()
 
     def _ask(self, order: Order) -> None:
-        try:
+        with self._noticing():
             self.crew.order(order)
+
+    @contextlib.contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Remembers that a rank was lost, so that nothing more is asked of the others."""
+        try:
+            yield
         except RankLostError:
             self.lost = True
             raise

@@ -1,6 +1,6 @@
 """Why a plan is as it is: one line for each choice that was made for the person. Free of torch."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,14 +50,28 @@ def reasons(model: ModelConfig, training: TrainingConfig, grounds: Grounds) -> t
     if "length" not in given:
         lines.append(f"{training.length} tokens a step: gradients seldom reach further; the state goes on.")
     if "learning_rate" not in given:
-        lines.append(f"Learning rate up to {training.learning_rate:g}: {_rate(training)}")
+        lines.append(f"Learning rate up to {training.learning_rate:g}: {_rate(training, grounds)}")
+    if training.patience and "patience" not in given:
+        lines.append("Ends before its time, once nothing better comes: the text is short for it.")
     if model.tied and "tied" not in given:
         lines.append("One table of vectors for input and output: examples of tokens are few.")
     if model.softmax == "adaptive" and "softmax" not in given:
         lines.append("Narrower vectors for rare words (adaptive softmax): much faster.")
     if grounds.characters < SHORT:
         lines.append("The text is short: a small model doesn't only learn it by heart.")
-    return tuple(lines)
+    return (*lines, *_idle(model, training, given))
+
+
+def _idle(model: ModelConfig, training: TrainingConfig, given: Set[str]) -> Iterator[str]:
+    """What was asked for and changes nothing."""
+    if model.residual and model.layers == 1 and model.embedding != model.hidden:
+        yield "No residual connection: the only layer is wider than what it reads."
+    if model.layer_dropout and model.layers == 1:
+        yield "No dropout between layers: there is one layer only."
+    if "warmup" in given and training.schedule == "one-cycle":
+        yield "No warm-up of its own: one-cycle rises in its own way."
+    if training.precision == "bf16" and model.cell != "lstm":
+        yield "bfloat16 in large output layers only: of all layers, those of an LSTM compute in it."
 
 
 def _width(training: TrainingConfig, grounds: Grounds) -> str:
@@ -94,8 +108,8 @@ def _readings(epochs: float) -> str:
     return f"read to {max(0.01, epochs):.0%}"
 
 
-def _rate(training: TrainingConfig) -> str:
-    if training.horizon < 1.0:
+def _rate(training: TrainingConfig, grounds: Grounds) -> str:
+    if training.horizon < 1.0 and "horizon" not in grounds.given:
         return f"it falls until reading {ENOUGH:.0f}, which is enough."
     return "suits this size; it rises, then falls."
 

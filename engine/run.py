@@ -25,6 +25,7 @@ from engine.training import Step
 
 EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
+HURRIED = 0.25  # of it, while a text is learnt by heart in a small part of the time
 WARM = 0.4  # of what a process's first evaluation takes, which the next ones take: the rest is preparation
 CHECKPOINT_EVERY = 60.0  # seconds: what a power cut may cost
 NEVER_FINITE = "The loss never was a finite number. Train again with a lower learning rate."
@@ -56,9 +57,9 @@ class Run:
         self.vitals = Vitals()
         self._elapsed_before = 0.0
         self._clock_start = time.monotonic()
-        self._next_evaluation = 0.02 * (self.budget.seconds or 0.0)
-        if self.budget.steps is not None:
-            self._next_evaluation = self._interval()
+        self._next_evaluation = self._interval()
+        if self.budget.seconds is not None:
+            self._next_evaluation = min(0.02 * self.budget.seconds, self._next_evaluation)
         if prepared.resumed is not None:
             self.vitals = prepared.resumed.vitals
             if any(each.step == self.trainer.step and each.setting in ADDED for each in self.record.changes):
@@ -100,7 +101,7 @@ class Run:
 
     def _watch(self, step: Step) -> None:
         """Returns to the last good weights where the loss has exploded and stays there."""
-        self.vitals = observe(self.vitals, step.loss, skipped=step.skipped)
+        self.vitals = observe(self.vitals, step.mean_loss, skipped=step.skipped)
         if not exploded(self.vitals):
             return
         self.vitals = Vitals()
@@ -200,16 +201,22 @@ class Run:
             self._next_evaluation = self.trainer.step + self._interval()
         else:
             lasting = WARM * cost if first else cost
-            self._next_evaluation = self.elapsed + max(self._interval(), lasting / EVALUATION_SHARE)
+            share = HURRIED if self._is_dense() else EVALUATION_SHARE
+            self._next_evaluation = self.elapsed + max(self._interval(), lasting / share)
         return evaluation
 
     def _interval(self) -> float:
-        """Steps or seconds to the next evaluation; closer together while the rate still follows its schedule."""
-        horizon = self.record.training.horizon
-        share = (horizon if self._progress() < horizon else 1.0) / EVALUATIONS
+        """Steps or seconds to the next evaluation."""
+        share = (self.record.training.horizon if self._is_dense() else 1.0) / EVALUATIONS
         if self.budget.steps is not None:
             return max(1, int(self.budget.steps * share))
         return (self.budget.seconds or 0.0) * share
+
+    def _is_dense(self) -> bool:
+        """Whether evaluations are closer together than the budget alone would have them: while the rate follows a
+        shorter schedule, and as long again."""
+        horizon = self.record.training.horizon
+        return horizon < 1.0 and self._progress() < 2.0 * horizon
 
     def _checkpoint(self) -> bool:
         """Writes everything, and where that is refused waits until it isn't; True where to stop was asked meanwhile.

@@ -34,18 +34,22 @@ def shape(logits: Row, dials: Dials) -> Row:
     probabilities: Row = tempered / tempered.sum(-1, keepdims=True)
     size = probabilities.shape[-1]
     if 0 < dials.top_k < size:
-        least = np.partition(probabilities, size - dials.top_k, -1)[..., size - dials.top_k, None]
-        probabilities = _keep(probabilities, probabilities >= least)
+        mask = np.zeros(probabilities.shape, np.bool_)
+        np.put_along_axis(mask, _likeliest(logits)[..., : dials.top_k], True, -1)
+        probabilities = _keep(probabilities, mask)
     if dials.typical < 1.0:
         probabilities = _typical(probabilities, dials.typical)
     if dials.top_p < 1.0:
-        # By the logits: two of them that differ can round to one probability.
-        order = np.argsort(-logits, -1, kind="stable")
-        probabilities = _keep(probabilities, _first(probabilities, order, dials.top_p))
+        probabilities = _keep(probabilities, _first(probabilities, _likeliest(logits), dials.top_p))
     if dials.min_p > 0.0:
         largest = probabilities.max(-1, keepdims=True)
         probabilities = _keep(probabilities, probabilities >= np.float32(dials.min_p) * largest)
     return probabilities
+
+
+def _likeliest(logits: Row) -> npt.NDArray[np.intp]:
+    """The tokens of logits (…, V), the likeliest first (…, V): two logits that differ can round to one probability."""
+    return np.argsort(-logits, -1, kind="stable")
 
 
 def discourage(logits: Row, recent: Sequence[int], dials: Dials) -> Row:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +38,11 @@ class Step:
     learning_rate: float
     tokens: int
     losses: dict[str, float]  # of a bidirectional model, by side; empty for others
+
+    @property
+    def mean_loss(self) -> float:
+        """What was trained on: of a bidirectional model the mean over its sides."""
+        return sum(self.losses.values()) / len(self.losses) if self.losses else self.loss
 
 
 class LossScale(NamedTuple):
@@ -146,7 +152,8 @@ class Trainer:
             # The state that gave a value like this would spoil every step after it.
             self.carried = self.zero()
         by_side = dict(zip(SIDES, values, strict=True)) if len(values) > 1 else {}
-        return Step(values[0], norm, norms, clipped, not finite, rate, tokens, by_side)
+        skipped = not finite and not self._is_finding_its_scale(values)
+        return Step(values[0], norm, norms, clipped, skipped, rate, tokens, by_side)
 
     @torch.no_grad()
     def return_to(self, weights: dict[str, Tensor]) -> None:
@@ -180,6 +187,10 @@ class Trainer:
 
     def dismiss(self) -> None:
         """Called when the last step is taken and everything is collected."""
+
+    def _is_finding_its_scale(self, values: Sequence[float]) -> bool:
+        """Whether gradients that are not finite come from the scale of float16 alone, which begins far too high."""
+        return math.isfinite(sum(values)) and self.scaler.is_enabled() and self.scaler.get_scale() > 1.0
 
     def _set_rate(self, progress: float) -> float:
         rate = learning_rate(self.config, progress) * self.rate_scale

@@ -68,10 +68,8 @@ def _filter(logits: Array, p: Array, top_k: int, typical: float, top_p: float, m
     few = 0 < top_k < size
     order = np.argsort(-logits, kind="mergesort") if few or top_p < 1.0 else np.empty(0, np.int64)
     if few:
-        least = p[order[top_k - 1]]
-        for token in range(size):
-            if p[token] < least:
-                p[token] = 0.0
+        for token in order[top_k:]:
+            p[token] = 0.0
         _normalise(p)
     if typical < 1.0:
         _keep_first(p, np.argsort(_distances(p), kind="mergesort"), typical)

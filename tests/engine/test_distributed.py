@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,16 @@ class LonelyCrew(Crew):
         return values
 
 
+class DeafCrew(LonelyCrew):
+    """The same, whose other rank is lost as soon as it has been told what comes."""
+
+    def share(self, value: torch.Tensor) -> torch.Tensor:
+        raise RankLostError
+
+    def send(self, message: bytes) -> None:
+        raise RankLostError
+
+
 def test_a_step_in_which_a_rank_is_lost_leaves_everything_as_after_the_step_before() -> None:
     model = LanguageModel(ModelConfig(vocabulary=17, hidden=12, embedding=8, dropout=0.2))
     tokens = (np.cumsum(np.random.default_rng(0).integers(1, 3, 1200)) % 17).astype(np.uint16)
@@ -248,6 +258,24 @@ def test_a_step_in_which_a_rank_is_lost_leaves_everything_as_after_the_step_befo
     assert torch.equal(everywhere.random[0]["cpu"], random)
     for mine, of_all in zip(states, everywhere.carried, strict=True):
         assert torch.equal(of_all, torch.cat((mine, torch.zeros_like(mine))))
+
+
+def test_a_rank_that_is_lost_while_weights_or_settings_are_shared_is_asked_for_nothing_more() -> None:
+    tokens = np.zeros(1200, np.uint16)
+    model = LanguageModel(ModelConfig(vocabulary=17, hidden=12, embedding=8))
+    shape = Shape(4, 16)
+    uses: list[Callable[[Leader], None]] = [
+        lambda leader: leader.return_to(dict(leader.model.state_dict())),
+        lambda leader: leader.adopt(learning_rate=1e-3, dropout=0.0),
+    ]
+    for use in uses:
+        cut = Leader(model, tokens, TrainingConfig(steps=100), torch.device("cpu"), shape, Place(0, 2))
+        cut.crew = crew = DeafCrew(lost_at=0)
+        with pytest.raises(RankLostError):
+            use(cut)
+        orders = len(crew.orders)
+        cut.collect()
+        assert len(crew.orders) == orders
 
 
 def test_only_what_torchrun_sets_makes_a_process_one_of_several(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.presets import ADAPTIVE_FROM, plan
+from engine.presets import ADAPTIVE_FROM, SPEED, plan, token_seconds
+from engine.reasons import ENOUGH
 from engine.settings import UNITS, Unit
 from engine.speed import Speed
 
@@ -58,6 +59,49 @@ def test_where_a_text_is_short_the_rate_settles_before_the_budget_is_spent() -> 
     assert any("is enough" in reason for reason in made.reasons)
     assert plan(characters=10**7, minutes=60).training.horizon == 1.0
     assert plan(characters=20_000, minutes=60, horizon=0.5).training.horizon == 0.5
+
+
+@pytest.mark.parametrize(("characters", "minutes"), [(2_000, 1), (2_000, 480), (20_000, 5), (200_000, 480)])
+def test_the_rate_settles_after_forty_readings_however_short_the_text(characters: int, minutes: float) -> None:
+    made = plan(characters=characters, minutes=minutes)
+    seconds = token_seconds(made.model, made.model.vocabulary or 110, SPEED, "auto")
+    read = 60.0 * minutes * made.training.horizon / seconds / (0.9 * characters)
+    assert read == pytest.approx(ENOUGH, rel=0.05)
+
+
+def test_a_run_that_has_more_time_than_its_text_can_use_may_end_before_it() -> None:
+    made = plan(characters=20_000, minutes=60)
+    assert made.training.patience > 0
+    assert any(reason.startswith("Ends before its time") for reason in made.reasons)
+    for other in (
+        plan(characters=20_000, minutes=60, patience=0),
+        plan(characters=20_000, steps=100_000),
+        plan(characters=10**7, minutes=60),
+    ):
+        assert other.training.patience == 0
+        assert not any(reason.startswith("Ends before its time") for reason in other.reasons)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"residual": True, "layers": 1}, "No residual connection"),
+        ({"layer_dropout": 0.2, "layers": 1}, "No dropout between layers"),
+        ({"warmup": 0.1, "schedule": "one-cycle"}, "No warm-up of its own"),
+        ({"precision": "bf16", "cell": "gru"}, "bfloat16 in large output layers only"),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_said_to(chosen: dict[str, Any], said: str) -> None:
+    assert plan(characters=10**6, minutes=2, **chosen).reasons[-1].startswith(said)
+    used: tuple[dict[str, Any], ...] = (
+        {"residual": True, "layers": 2},
+        {"residual": True, "layers": 1, "hidden": 64, "embedding": 64},
+        {"layer_dropout": 0.2, "layers": 2},
+        {"warmup": 0.1},
+        {"precision": "bf16", "cell": "lstm"},
+    )
+    for other in used:
+        assert not any(reason.startswith(said) for reason in plan(characters=10**6, minutes=2, **other).reasons)
 
 
 def test_a_faster_machine_plans_a_larger_model_for_the_same_budget() -> None:

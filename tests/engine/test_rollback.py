@@ -1,7 +1,9 @@
 """What becomes of a run whose loss explodes, that learns nothing more, or that has an average to keep."""
 
+import dataclasses
 import math
 
+import msgspec
 import pytest
 import torch
 
@@ -131,6 +133,35 @@ def test_a_number_that_is_none_in_the_middle_of_a_run_is_outlived(
     assert lines[-1].loss is not None and lines[-1].averaged_validation_loss is not None
     if what in ("weights", "moments"):
         assert "half the learning rate" in record.notices[-1]
+
+
+def test_a_side_that_explodes_alone_is_noticed(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    advance = Trainer.advance
+
+    def spoiled(self: Trainer, progress: float) -> Step:
+        step = advance(self, progress)
+        if self.step < 60:
+            return step
+        return dataclasses.replace(step, losses={**step.losses, "back": 1e3})
+
+    monkeypatch.setattr(Trainer, "advance", spoiled)
+    folder = fresh_home.run_folder(
+        "lopsided", steps=130, batch=4, length=8, hidden=16, bidirectional=True, sample_length=0
+    )
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    assert "half the learning rate" in folder.record().notices[-1]
+
+
+def test_a_short_text_is_judged_while_it_is_not_known_by_heart_yet(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("short", steps=1, sample_length=0, ema=0.0)
+    record = folder.record()
+    # Three seconds, of which the rate follows its schedule in the first quarter.
+    training = msgspec.structs.replace(record.training, steps=None, minutes=0.05, horizon=0.25)
+    folder.write_record(msgspec.structs.replace(record, training=training))
+    assert fresh_home.train(folder) == 0, folder.log_path.read_text()
+    judged = [line.elapsed for line in folder.metrics().read_all() if line.validation_loss is not None]
+    early, late = (len([at for at in judged if low <= at < high]) for low, high in ((0.0, 1.5), (1.5, 2.9)))
+    assert early > late + 1
 
 
 def both(line: MetricsLine) -> tuple[float, float]:

@@ -65,6 +65,12 @@ def test_top_k_keeps_the_k_likeliest() -> None:
     assert kept(Dials(temperature=1.0, top_k=2)) == [0, 1]
 
 
+def test_top_k_keeps_no_more_than_k_where_probabilities_round_to_the_same() -> None:
+    row = row_of([0.0, 1e-8, 0.0, 2e-8])
+    assert [int(i) for i in shape(row, Dials(temperature=1.0, top_k=1)).nonzero()[0]] == [3]
+    assert [int(i) for i in shape(row, Dials(temperature=1.0, top_k=3)).nonzero()[0]] == [0, 1, 3]
+
+
 def test_top_p_keeps_the_smallest_set_that_reaches_p() -> None:
     assert kept(Dials(temperature=1.0, top_p=0.5)) == [0]
     assert kept(Dials(temperature=1.0, top_p=0.51)) == [0, 1]
