@@ -1,5 +1,7 @@
 """AdamW and the clipping of gradients before it."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -46,7 +48,7 @@ def clip(optimizer: torch.optim.AdamW, gradients: list[Tensor], norm: float, con
         elif clipped:
             torch._foreach_mul_(gradients, config.clip / norm)
         return clipped
-    largest = max((float(gradient.abs().max()) for gradient in gradients), default=0.0)
+    largest = float(torch.stack(torch._foreach_norm(gradients, math.inf)).max()) if gradients else 0.0
     if largest > config.clip:
         torch._foreach_clamp_min_(gradients, -config.clip)
         torch._foreach_clamp_max_(gradients, config.clip)

@@ -40,6 +40,7 @@ ALPHABET = 100  # distinct characters, where nobody has counted them
 TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a vocabulary of words is
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
+CLIP_BY_VALUE = 0.1  # some four times a step's largest gradient, as the norm's 1 is of its norm
 PATIENCE = 20  # evaluations: as many as there are while the rate follows its schedule
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
@@ -130,6 +131,8 @@ def plan(
         training = replace(training, learning_rate=size.learning_rate * RATE[unit])
     if "ema" not in given:
         training = replace(training, ema=AVERAGE)
+    if "clip" not in given and training.clip_by == "value":
+        training = replace(training, clip=CLIP_BY_VALUE)
     if "horizon" not in given and epochs > ENOUGH:
         # With a rate that follows a budget this long, it would still be high when the text is known by heart, and the
         # best weights would be those of a run that had hardly begun to settle.

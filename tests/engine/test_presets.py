@@ -82,6 +82,15 @@ def test_a_run_that_has_more_time_than_its_text_can_use_may_end_before_it() -> N
         assert not any(reason.startswith("Ends before its time") for reason in other.reasons)
 
 
+def test_values_are_clipped_at_far_less_than_a_norm_is() -> None:
+    norm, value, own = (
+        plan(characters=10**6, minutes=2, **chosen).training.clip
+        for chosen in ({}, {"clip_by": "value"}, {"clip_by": "value", "clip": 3.0})
+    )
+    assert (norm, own) == (1.0, 3.0)
+    assert 0.02 < value < 0.5
+
+
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [

@@ -84,11 +84,10 @@ async def test_the_title_of_two_texts_has_the_files_name_as_it_is() -> None:
 
 @pytest.mark.parametrize("dialog", [OpenDialog, FolderDialog, SaveDialog])
 async def test_a_folder_is_shown_as_it_is_where_files_are_chosen(
-    dialog: Callable[[Path], Screen[Path | None]], tmp_path: Path
+    dialog: Callable[[Path], Screen[Path | None]], home: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "[/b] [2]"
     folder.mkdir(parents=True)
-    app = App[None]()
-    async with app.run_test(size=(200, 24)) as pilot:
-        await app.push_screen(dialog(folder))
-        await Driver(app, pilot).shows("[/b] [2]")
+    async with running((200, 24), "library") as driver:
+        await driver.app.push_screen(dialog(folder))
+        await driver.shows("[/b] [2]")
