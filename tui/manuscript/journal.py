@@ -26,12 +26,14 @@ from tui.manuscript.journal_records import (
     CaretAt,
     ChangeRecord,
     Closed,
+    EndsPending,
     Grew,
     Marked,
     Merged,
     Moved,
     NodeRecord,
     Pending,
+    PendingGrew,
     Snapshot,
     Split,
     TakeRecord,
@@ -79,7 +81,7 @@ class Journal(Watcher):
         self._first: Snapshot | None = None  # to be written before anything else
         self._records: list[AnyRecord] = []
         self._caret: Caret | None = None  # as it was noted last
-        self._pending: tuple[int, str] | None = None
+        self._pending: Pending | None = None  # as a replay of what was noted would have it
         self._synced = 0.0
         self._size: int | None = None  # of the file, after what this session wrote last
         self._found = False  # whether an earlier session left a journal
@@ -127,24 +129,32 @@ class Journal(Watcher):
     def note(self, record: AnyRecord) -> None:
         """Notes one thing."""
         self._records.append(record)
+        if isinstance(record, EndsPending):
+            self._pending = None
 
     def note_state(self, manuscript: Manuscript, caret: Caret) -> None:
-        """Notes where the caret is, and what the model has written that is neither kept nor dropped."""
+        """Notes where the caret is, or what the model has written that is neither kept nor dropped."""
         takes = manuscript.takes
         if manuscript.pending and takes is not None and takes.shown.text:
-            state = (id(takes.shown), takes.shown.text)
-            if state != self._pending:
-                record = TakeRecord.of(takes.shown)
-                assert record is not None
-                self._records.append(Pending(takes.place, record))
-                self._pending = state
-        elif caret != self._caret and (self._records or self._first is None or self._found):
-            self._records.append(CaretAt(caret))
+            self._note_pending(Pending(takes.place, TakeRecord.of(takes.shown)))
+        elif self._pending is not None or (
+            caret != self._caret and (self._records or self._first is None or self._found)
+        ):
+            self.note(CaretAt(caret))
             self._caret = caret
+
+    def _note_pending(self, now: Pending) -> None:
+        """Notes what the take gained, or all of it where that doesn't say it."""
+        before, self._pending = self._pending, now
+        gained = now.take.text[len(before.take.text) :] if before is not None else ""
+        if before is None or before.grown(gained) != now:
+            self._records.append(now)
+        elif gained:
+            self._records.append(PendingGrew(gained))
 
     def added(self, node: Node, *, entered: bool) -> None:
         """Notes a new step; `entered`: the text is that step's now."""
-        self._records.append(Added(NodeRecord.of(node), entered))
+        self.note(Added(NodeRecord.of(node), entered))
 
     def grew(self, node: Node, change: Change) -> None:
         """Notes what typing added to the step; letter after letter becomes one record."""
@@ -152,23 +162,23 @@ class Journal(Watcher):
         if isinstance(last, Grew) and (joined := last.change.change().joined(change)) is not None:
             self._records[-1] = Grew(ChangeRecord.of(joined), node.after, last.by + 1)
         else:
-            self._records.append(Grew(ChangeRecord.of(change), node.after))
+            self.note(Grew(ChangeRecord.of(change), node.after))
 
     def moved(self, node: Node) -> None:
         """Notes that the text is another step's now."""
-        self._records.append(Moved(node.number))
+        self.note(Moved(node.number))
 
     def marked(self, node: Node) -> None:
         """Notes that a step was pinned or put away, or is that no more."""
-        self._records.append(Marked(node.number, node.pinned, node.archived))
+        self.note(Marked(node.number, node.pinned, node.archived))
 
     def split(self, node: Node, head: Node, index: int, length: int) -> None:
         """Notes that a step was cut in two, so many characters into one of its changes."""
-        self._records.append(Split(node.number, index, length))
+        self.note(Split(node.number, index, length))
 
     def merged(self, node: Node) -> None:
         """Notes that a step was joined with the one before it."""
-        self._records.append(Merged(node.number))
+        self.note(Merged(node.number))
 
     # --- writing ---
 
