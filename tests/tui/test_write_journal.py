@@ -443,6 +443,19 @@ def test_a_take_that_streams_is_noted_once_however_often_the_journal_is_written(
     session.journal.discard()
 
 
+def test_a_journal_begun_anew_while_a_take_streams_has_the_take_once_and_as_the_models(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.take(" kept")
+    session.manuscript.keep(((1, 9), (1, 9)))
+    session.take(" pending\nlines", 2)
+    session.journal.begin(snapshot_of(session.manuscript, ((1, 4), (1, 4)), session.document.state()), rewrite=True)
+    session.note()
+    left = session.left()
+    session.manuscript.drop()
+    assert (left.pending is not None, state(left.manuscript)) == (True, state(session.manuscript))
+    session.journal.discard()
+
+
 def test_a_journal_of_an_older_pantoum_that_noted_takes_whole_is_still_read() -> None:
     first = snapshot_of(Manuscript("x"), ((0, 0), (0, 0)), Opened(Manuscript(), None, None, None).state())
     take = {"model": "bard", "seed": 1, "dials": Dials()}

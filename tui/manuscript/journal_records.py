@@ -188,13 +188,13 @@ class Snapshot(msgspec.Struct, frozen=True):
     file: FileState
 
 
-def snapshot_of(manuscript: Manuscript, caret: Caret, file: FileState, text: str | None = None) -> Snapshot:
-    """The state of a manuscript without pending text. `text` is its text, where the caller has it at hand."""
-    history = manuscript.history
+def snapshot_of(manuscript: Manuscript, caret: Caret, file: FileState) -> Snapshot:
+    """The state of a manuscript without pending text."""
+    history, body = manuscript.history, manuscript.settled()
     return Snapshot(
         FORMAT,
-        manuscript.text if text is None else text,
-        [(line, runs) for line, runs in enumerate(manuscript.body.origins) if runs],
+        body.text,
+        [(line, runs) for line, runs in enumerate(body.origins) if runs],
         [NodeRecord.of(node) for node in history if node.parent is not None],
         [(node.number, node.latest.number) for node in history if node.latest is not None],
         history.here.number,
