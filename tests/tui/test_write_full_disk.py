@@ -94,7 +94,6 @@ async def test_a_journal_that_somebody_deletes_or_spoils_is_written_anew(
             shutil.rmtree(file.parent)
         await desk.type(" after")
         await desk.screen.set_aside()
-        await desk.screen.set_aside()
         restored = replay(file.read_bytes().split(b"\n")[:-1])
         assert (restored.manuscript.text, restored.lost) == ("before after", 0)
         await desk.press("ctrl+z")
@@ -102,6 +101,23 @@ async def test_a_journal_that_somebody_deletes_or_spoils_is_written_anew(
         assert replay(file.read_bytes().split(b"\n")[:-1]).manuscript.text == desk.text == ""
         await desk.press("ctrl+y")
     assert unsaved_texts(tmp_path) == ["before after"]
+
+
+async def test_a_journal_that_is_deleted_while_the_writer_rests_is_there_again_after_quitting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("my words")
+        await desk.screen.set_aside()
+        journal_of(tmp_path).unlink()
+        await desk.press("ctrl+q")
+    assert unsaved_texts(tmp_path) == ["my words"]
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("enter")
+        await desk.until(lambda: desk.text == "my words")
+        journal_of(tmp_path).unlink()
+    assert unsaved_texts(tmp_path) == ["my words"]
 
 
 async def test_while_the_disk_is_full_it_is_said_once_and_all_is_written_when_there_is_room(

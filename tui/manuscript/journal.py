@@ -83,7 +83,7 @@ class Journal(Watcher):
         self._caret: Caret | None = None  # as it was noted last
         self._pending: Pending | None = None  # as a replay of what was noted would have it
         self._synced = 0.0
-        self._size: int | None = None  # of the file, after what this session wrote last
+        self._size: int | None = None  # of the file, as this session read or wrote it last
         self._found = False  # whether an earlier session left a journal
         self._spoilt = False  # whether the file should be written anew
 
@@ -95,11 +95,12 @@ class Journal(Watcher):
         A damaged one gives what stands before the damage, and is kept beside under another name.
         """
         try:
-            lines = self.file.read_bytes().split(b"\n")
+            data = self.file.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise InputError(f"{self.file} can't be read ({error.strerror or error}).") from error
+        self._size, lines = len(data), data.split(b"\n")
         cut = lines.pop()  # what stands behind the last line end is a line that a crash cut short
         self._found = self._spoilt = True
         restored = replay(lines)
@@ -198,10 +199,8 @@ class Journal(Watcher):
     def write(self, batch: "Batch") -> None:
         """Writes a batch, or nothing of it. May run in a thread, one call at a time.
 
-        Raises `Cut`, or `InputError` where that fails.
+        Raises `Cut`, also where there is nothing to write, or `InputError` where that fails.
         """
-        if not batch.records:
-            return
         data = b"".join(_ENCODE(record) + b"\n" for record in batch.records)
         try:
             if batch.first is not None:
@@ -212,6 +211,8 @@ class Journal(Watcher):
                 return
             if self._size is not None and _size(self.file) != self._size:
                 raise Cut(f"{self.file} was deleted or changed by another program.")
+            if not data:
+                return
             sync = time.monotonic() - self._synced >= SYNC_EVERY
             self._size = append_bytes(self.file, data, sync=sync)
             if sync:
