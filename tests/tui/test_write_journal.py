@@ -1,5 +1,6 @@
 """The journal: whatever is done, and wherever it is cut, what comes back is a state that the text has been in."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -290,6 +291,29 @@ def test_a_document_is_held_by_one_window_at_a_time(tmp_path: Path) -> None:
     Journal(journal.file).discard()
     assert list((tmp_path / "documents").iterdir()) == []
     assert document.manuscript.text == "seed\ntext"
+
+
+def test_a_journal_whose_lock_was_deleted_stays_with_the_window_that_took_hold_of_it_since(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    document.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+    shutil.rmtree(tmp_path / "documents")
+    other = Journal(journal.file)
+    with pytest.raises(InUse):
+        journal.write(journal.take())
+    journal.discard()
+    with pytest.raises(InUse):
+        Journal(journal.file)
+    other.discard()
+
+
+def test_a_journal_whose_lock_was_deleted_is_held_again(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    document.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+    shutil.rmtree(tmp_path / "documents")
+    journal.write(journal.take())
+    with pytest.raises(InUse):
+        Journal(journal.file)
+    journal.discard()
 
 
 def test_what_others_made_of_a_file_is_one_step_of_its_history(tmp_path: Path) -> None:

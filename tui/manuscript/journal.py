@@ -204,7 +204,7 @@ class Journal(Watcher):
         data = b"".join(_ENCODE(record) + b"\n" for record in batch.records)
         try:
             if batch.first is not None:
-                ensure_room("documents", self.file.parent.parent)
+                self._hold_on()
                 data = _ENCODE(batch.first) + b"\n" + data
                 write_bytes(self.file, data)
                 self._size, self._synced = len(data), time.monotonic()
@@ -222,6 +222,13 @@ class Journal(Watcher):
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
                 "Make room, or save it elsewhere with ctrl+p, Save as."
             ) from error
+
+    def _hold_on(self) -> None:
+        """Takes hold again where somebody deleted the lock. Raises `InUse` where another window has it since."""
+        if not _holds(self._lock, self.file):
+            lock = _lock(self.file)
+            self._lock.close()
+            self._lock = lock
 
     def move(self, file: Path) -> None:
         """Goes on under another name; a journal that lies there is set aside. Raises `InUse`, or `InputError`."""
@@ -289,25 +296,35 @@ def _may_be_unsaved(file: Path) -> bool:
         return True
 
 
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.lock")
+
+
 def _lock(file: Path) -> IO[bytes]:
     """Holds ``.NAME.lock`` until it is closed. Raises `InUse` where another process, or this one, holds it."""
     ensure_room("documents", file.parent.parent)
-    path = file.with_name(f".{file.name}.lock")
+    path = _lock_of(file)
     try:
         while True:
             held = path.open("ab")
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(held.fileno()).st_ino == path.stat().st_ino:
-                    return held
-            except FileNotFoundError:
-                pass  # its last holder took it away in between
             except BlockingIOError as error:
                 held.close()
                 raise InUse("This text is open in another window of Pantoum.") from error
+            if _holds(held, file):
+                return held
             held.close()
     except OSError as error:
         raise InputError(f"{path} can't be locked ({error.strerror or error}).") from error
+
+
+def _holds(lock: IO[bytes], file: Path) -> bool:
+    """Whether the lock is the one that others meet: somebody may have taken its file away."""
+    try:
+        return os.fstat(lock.fileno()).st_ino == _lock_of(file).stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _size(file: Path) -> int:
@@ -321,5 +338,6 @@ def _size(file: Path) -> int:
 def _release(lock: IO[bytes], file: Path) -> None:
     if not lock.closed:
         with contextlib.suppress(OSError):
-            file.with_name(f".{file.name}.lock").unlink(missing_ok=True)
+            if _holds(lock, file):
+                _lock_of(file).unlink()
         lock.close()
