@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from tests.tui.test_write_documents import dialog, opened, picker, saved
+from tests.tui.test_write_documents import dialog, opened, saved, saving
 from tests.tui.write_help import Writing, unsaved_texts, writing
 from tui.manuscript.textfile import Progress, TextFile, read_text
 from tui.screens import write_autosave, write_overtaken
@@ -291,4 +291,4 @@ async def test_a_text_can_be_saved_elsewhere_where_others_changed_its_file(
         await desk.press("f9")
         await dialog(desk)
         await desk.press("e")
-        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+        await saving(desk)

@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from corpora.errors import InputError
 from corpora.files import append_bytes
 from tests.tui.disk import full_disk
-from tests.tui.test_write_documents import dialog, picker, saved
-from tests.tui.write_help import Writing, unsaved_texts, writing
+from tests.tui.test_write_documents import dialog, save_as, saved
+from tests.tui.write_help import unsaved_texts, writing
 from tui.manuscript.journal import Journal
 from tui.manuscript.journal_replay import replay
 from tui.manuscript.opening import new_document, open_document
@@ -28,18 +27,6 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def journal_of(root: Path) -> Path:
     [file] = (root / "documents").glob("*.jsonl")
     return file
-
-
-async def save_as(desk: Writing, path: Path) -> None:
-    """Names another file for the text."""
-    desk.screen.action_save_as()
-    await desk.until(lambda: picker(desk) is not None, "the file dialog")
-    screen = picker(desk)
-    assert screen is not None
-    field = screen.query_one(Input)
-    await desk.until(lambda: field.has_focus)
-    field.value = str(path)
-    await desk.press("enter")
 
 
 def test_a_line_that_does_not_fit_leaves_nothing_of_itself_behind(tmp_path: Path) -> None:

@@ -55,11 +55,12 @@ class InUse(InputError):
 
 
 def journal_file(document: Path | None, root: Path | None = None) -> Path:
-    """Where the journal of a document is; a new place for a text without a name."""
+    """Where the journal of a document is, by whatever name it is opened; a new place for a text without a name."""
     folder = (root or home()) / "documents"
     if document is None:
         return folder / f"untitled-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
-    name = hashlib.sha256(os.fsencode(document.resolve())).hexdigest()[:12]
+    document = document.resolve()
+    name = hashlib.sha256(os.fsencode(document)).hexdigest()[:12]
     return folder / f"{slugify(document.stem)[:40] or 'text'}-{name}.jsonl"
 
 

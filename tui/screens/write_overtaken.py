@@ -34,7 +34,7 @@ class WriteOvertaken(WriteFiles):
         elif answer == "merge":
             await self._merge(path)
         elif answer == "elsewhere":
-            await self._save_as()
+            await self._save_as(elsewhere=True)
         elif answer == "theirs":
             await self._take_theirs(path)
 
