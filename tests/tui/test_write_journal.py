@@ -19,7 +19,7 @@ from tui.manuscript.journal_records import snapshot_of
 from tui.manuscript.journal_replay import Restored, replay
 from tui.manuscript.lines import Location, advance
 from tui.manuscript.manuscript import Manuscript
-from tui.manuscript.opening import Opened, find_left, new_document, open_document
+from tui.manuscript.opening import Opened, find_left, new_document, open_document, take_over
 from tui.manuscript.recipes import Recipe
 from tui.manuscript.takes import Take
 from tui.regenerating.written import Past, written
@@ -332,6 +332,36 @@ def test_what_others_made_of_a_file_is_one_step_of_its_history(tmp_path: Path) -
     assert [node.said for node in second.manuscript.history] == ["", "X", "2"]
     assert second.journal is not None
     second.journal.discard()
+
+
+def test_what_others_leave_alone_keeps_its_author_also_between_two_changes() -> None:
+    manuscript = Manuscript("Teh title\n\n")
+    manuscript.begin((2, 0), Take("bard", 1, Dials()))
+    manuscript.write("rain on the mill\nand on the road\n")
+    manuscript.keep(((4, 0), (4, 0)))
+    manuscript.edit((4, 0), (4, 0), "the end\n", ((4, 0), (4, 0)))
+    before = list(manuscript.body.origins)
+    take_over(manuscript, "The title\n\nrain on a mill\nand on the road\nthe End\n")
+    assert manuscript.text == "The title\n\nrain on a mill\nand on the road\nthe End\n"
+    assert manuscript.body.origins == [(), (), ((8, 1), (1, -1), (5, 1)), ((15, 1),), (), ()]
+    manuscript.undo()
+    assert manuscript.body.origins == before
+
+
+@given(st.text("ab \n字", max_size=30), st.text("ab \n字", max_size=30))
+def test_a_text_that_is_taken_over_is_the_new_one_and_an_undo_the_old_one(old: str, new: str) -> None:
+    manuscript = Manuscript()
+    manuscript.begin((0, 0), Take("bard", 1, Dials()))
+    manuscript.write("x" + old)
+    manuscript.keep(((0, 0), (0, 0)))
+    before = list(manuscript.body.origins)
+    take_over(manuscript, "x" + new)
+    assert manuscript.text == "x" + new
+    for line, runs in zip(manuscript.body.lines, manuscript.body.origins, strict=True):
+        assert not runs or sum(length for length, _ in runs) == len(line)
+    if new != old:
+        manuscript.undo()
+    assert (manuscript.text, manuscript.body.origins) == ("x" + old, before)
 
 
 def test_a_journal_does_not_grow_with_each_session(tmp_path: Path) -> None:
