@@ -31,12 +31,10 @@ def state_of(manuscript: Manuscript, caret: Caret) -> dict[str, object]:
     snapshot = snapshot_of(manuscript, caret, FileState())
     takes = manuscript.takes
     shown = takes.shown if manuscript.pending and takes is not None and takes.shown.text else None
-    body = Lines(manuscript.text)
-    if manuscript.pending_range is not None:
-        body.replace(*manuscript.pending_range, "")
+    body = Lines(snapshot.text)
     return {
-        "text": snapshot.text,
-        "kept": digest(body.text),
+        "text": manuscript.text,
+        "kept": digest(snapshot.text),
         "caret": caret[1],
         "pending": shown and [shown.text, shown.seed, shown.hash],
         "origins": [[line, [list(run) for run in runs]] for line, runs in snapshot.origins],

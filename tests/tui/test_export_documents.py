@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.widgets import Input
 from typer.testing import CliRunner
 
 from corpora.errors import InputError
 from engine.settings import Dials
-from tests.tui.test_write_documents import picker
+from tests.tui.test_write_documents import name_file
 from tests.tui.write_help import writing
 from tui.commandline.app import app
 from tui.exporting.documents import export, read_document
@@ -163,11 +162,6 @@ async def test_the_write_screen_exports_to_a_file(tmp_path: Path, monkeypatch: p
         desk.screen.action_export()
         await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog))
         await desk.press("h")
-        await desk.until(lambda: picker(desk) is not None, "the file dialog")
-        screen = picker(desk)
-        assert screen is not None
-        screen.query_one(Input).value = str(tmp_path / "out.html")
-        screen.query_one(Input).focus()
-        await desk.press("enter")
+        await name_file(desk, tmp_path / "out.html")
         await desk.until(lambda: "Exported" in desk.notice)
     assert "<main>hello</main>" in (tmp_path / "out.html").read_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from tests.tui.test_write_documents import dialog, opened, picker, saved
+from tests.tui.test_write_documents import dialog, opened, saved, saving
 from tests.tui.write_help import Writing, unsaved_texts, writing
 from tui.manuscript.textfile import Progress, TextFile, read_text
 from tui.screens import write_autosave, write_overtaken
@@ -35,8 +35,12 @@ def there(path: Path) -> bool:
     return path.exists()
 
 
-def others_write(path: Path, text: str) -> None:
-    path.write_text(text)
+def bytes_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def others_write(path: Path, text: str | bytes) -> None:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
 def others_delete(path: Path) -> None:
@@ -160,6 +164,48 @@ async def test_a_text_without_changes_follows_its_file_and_an_undo_shows_what_wa
         assert not desk.screen.unsaved()
         await desk.press("ctrl+z")
         assert desk.text == "one\ntwo\nthree\nfour\nfive\n"
+
+
+async def test_a_file_into_which_others_put_damaged_bytes_is_not_taken_over_nor_saved_over(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Die Bäume über der Straße.\n" * 50
+    others_write(poem, text)
+    damaged = text.encode() + b"\xff\xfe\x81\n"
+    async with writing(tmp_path, monkeypatch, document=poem, autosave=True) as desk:
+        await desk.until(lambda: desk.text == text)
+        others_write(poem, damaged)
+        await desk.until(lambda: "has damaged bytes now" in desk.notice)
+        assert desk.text == text
+        await desk.type("X")
+        await desk.until(lambda: "not saved by itself" in desk.notice)
+        for key in "tg":
+            await desk.press("f9")
+            await dialog(desk)
+            await desk.press(key)
+            await desk.until(lambda: "has damaged bytes now" in desk.notice)
+            desk.screen.say("", "text")
+        assert desk.text == "X" + text
+        assert bytes_of(poem) == damaged
+
+
+async def test_what_is_to_be_known_of_a_file_that_others_changed_is_said(
+    tmp_path: Path, poem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, document=poem) as desk:
+        await desk.until(lambda: desk.screen.file_name())
+        others_write(poem, b"one\r\ntwo\r\nthree\n")
+        await desk.until(lambda: "this is what it holds now" in desk.notice and "line ends" in desk.notice)
+        await desk.type("X")
+        others_write(poem, b"one\r\n2\r\nthree\n")
+        await desk.press("f9")
+        await dialog(desk)
+        await desk.press("g")
+        await merging(desk)
+        await desk.press("enter")
+        await saved(desk)
+        await desk.until(lambda: "line ends" in desk.notice)
+    assert bytes_of(poem) == b"Xone\r\n2\r\nthree\r\n"
 
 
 async def test_what_is_typed_while_a_changed_file_is_read_stays(
@@ -291,4 +337,4 @@ async def test_a_text_can_be_saved_elsewhere_where_others_changed_its_file(
         await desk.press("f9")
         await dialog(desk)
         await desk.press("e")
-        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+        await saving(desk)

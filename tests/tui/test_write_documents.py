@@ -40,6 +40,31 @@ async def saved(desk: Writing) -> None:
     await desk.until(lambda: not desk.screen.unsaved(), "the text is saved")
 
 
+async def saving(desk: Writing) -> SaveDialog:
+    """Waits for the dialog that asks for a file to save to."""
+
+    def shown() -> bool:
+        screen = desk.pilot.app.screen
+        return isinstance(screen, SaveDialog) and bool(screen.query(Input)) and screen.query_one(Input).has_focus
+
+    await desk.until(shown, "the file dialog")
+    screen = desk.pilot.app.screen
+    assert isinstance(screen, SaveDialog)
+    return screen
+
+
+async def name_file(desk: Writing, path: Path) -> None:
+    """Answers the dialog that asks for a file to save to."""
+    (await saving(desk)).query_one(Input).value = str(path)
+    await desk.press("enter")
+
+
+async def save_as(desk: Writing, path: Path) -> None:
+    """Names another file for the text."""
+    await desk.press("alt+shift+s")
+    await name_file(desk, path)
+
+
 async def test_a_file_is_opened_changed_and_saved_with_its_own_line_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +151,45 @@ async def test_a_file_changed_by_others_is_only_overwritten_when_told_to(
             assert desk.text == "mine one"
 
 
+@pytest.mark.parametrize("name", ["poem.txt", "link.txt", "folder/../poem.txt"])
+async def test_saving_under_the_texts_own_name_asks_too_where_others_changed_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+    (tmp_path / "link.txt").symlink_to(path)
+    (tmp_path / "folder").mkdir()
+    async with writing(tmp_path, monkeypatch, document=tmp_path / name) as desk:
+        await desk.until(lambda: desk.text == "one")
+        await desk.type("mine ")
+        await save_as(desk, path)
+        await saved(desk)
+        assert path.read_text() == "mine one"
+        path.write_text("theirs")
+        await desk.type("and ")
+        await save_as(desk, path)
+        assert "changed by another program" in await dialog(desk)
+        assert path.read_text() == "theirs"
+        await desk.press("e")
+        screen = await saving(desk)
+        assert screen.query_one(Input).value == f"{(tmp_path / name).stem}-2.txt"
+
+
+async def test_a_text_that_is_open_is_not_opened_again_by_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, link = tmp_path / "poem.txt", tmp_path / "link.txt"
+    path.write_text("one")
+    link.symlink_to(path)
+    async with writing(tmp_path, monkeypatch, document=link) as desk:
+        await desk.until(lambda: desk.text == "one")
+        await desk.type("mine ")
+        await desk.screen.open_file(path)
+        desk.screen.action_save()  # after that, unless a question stands in the way
+        await saved(desk)
+    assert path.read_text() == "mine one"
+
+
 async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,13 +197,7 @@ async def test_a_text_without_a_name_is_saved_under_the_one_that_is_typed(
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.type("hello")
         await desk.press("f9")
-        await desk.until(lambda: picker(desk) is not None, "the file dialog")
-        screen = picker(desk)
-        assert screen is not None
-        field = screen.query_one(Input)
-        field.value = str(tmp_path / "named.txt")
-        field.focus()
-        await desk.press("enter")
+        await name_file(desk, tmp_path / "named.txt")
         await saved(desk)
         assert desk.screen.file_name() == "named.txt"
     assert (tmp_path / "named.txt").read_text() == "hello"
@@ -156,14 +214,7 @@ async def test_saving_elsewhere_in_vain_leaves_the_text_with_its_own_file(
         await desk.type("X")
         with monkeypatch.context() as patch:
             patch.setattr(desk.screen._saver, "write", _full_disk)
-            await desk.press("alt+shift+s")
-            await desk.until(lambda: picker(desk) is not None, "the file dialog")
-            screen = picker(desk)
-            assert screen is not None
-            field = screen.query_one(Input)
-            field.value = str(folder / "poem.txt")
-            field.focus()
-            await desk.press("enter")
+            await save_as(desk, folder / "poem.txt")
             await desk.until(lambda: "no room" in desk.notice)
         await desk.press("f9")
         await saved(desk)
@@ -172,11 +223,6 @@ async def test_saving_elsewhere_in_vain_leaves_the_text_with_its_own_file(
 
 def _full_disk(*_: object, **__: object) -> None:
     raise InputError("There is no room.")
-
-
-def picker(desk: Writing) -> SaveDialog | None:
-    screen = desk.pilot.app.screen
-    return screen if isinstance(screen, SaveDialog) and screen.query(Input) else None
 
 
 async def test_unsaved_text_survives_quitting_and_is_offered_again(
@@ -440,7 +486,7 @@ async def test_a_text_that_another_window_has_can_be_read_and_is_not_saved_over(
         assert desk.text == "one"
         assert "only be read" in desk.notice
         await desk.press("f9")
-        await desk.until(lambda: picker(desk) is not None, "the file dialog")
+        await saving(desk)
     other.journal.discard()
     assert path.read_text() == "one"
 

@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from corpora.errors import InputError
 from corpora.files import append_bytes
 from tests.tui.disk import full_disk
-from tests.tui.test_write_documents import dialog, picker, saved
-from tests.tui.write_help import Writing, unsaved_texts, writing
+from tests.tui.test_write_documents import dialog, save_as, saved
+from tests.tui.write_help import unsaved_texts, writing
 from tui.manuscript.journal import Journal
 from tui.manuscript.journal_replay import replay
 from tui.manuscript.opening import new_document, open_document
@@ -28,18 +27,6 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def journal_of(root: Path) -> Path:
     [file] = (root / "documents").glob("*.jsonl")
     return file
-
-
-async def save_as(desk: Writing, path: Path) -> None:
-    """Names another file for the text."""
-    desk.screen.action_save_as()
-    await desk.until(lambda: picker(desk) is not None, "the file dialog")
-    screen = picker(desk)
-    assert screen is not None
-    field = screen.query_one(Input)
-    await desk.until(lambda: field.has_focus)
-    field.value = str(path)
-    await desk.press("enter")
 
 
 def test_a_line_that_does_not_fit_leaves_nothing_of_itself_behind(tmp_path: Path) -> None:
@@ -94,7 +81,6 @@ async def test_a_journal_that_somebody_deletes_or_spoils_is_written_anew(
             shutil.rmtree(file.parent)
         await desk.type(" after")
         await desk.screen.set_aside()
-        await desk.screen.set_aside()
         restored = replay(file.read_bytes().split(b"\n")[:-1])
         assert (restored.manuscript.text, restored.lost) == ("before after", 0)
         await desk.press("ctrl+z")
@@ -102,6 +88,23 @@ async def test_a_journal_that_somebody_deletes_or_spoils_is_written_anew(
         assert replay(file.read_bytes().split(b"\n")[:-1]).manuscript.text == desk.text == ""
         await desk.press("ctrl+y")
     assert unsaved_texts(tmp_path) == ["before after"]
+
+
+async def test_a_journal_that_is_deleted_while_the_writer_rests_is_there_again_after_quitting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.type("my words")
+        await desk.screen.set_aside()
+        journal_of(tmp_path).unlink()
+        await desk.press("ctrl+q")
+    assert unsaved_texts(tmp_path) == ["my words"]
+    async with writing(tmp_path, monkeypatch) as desk:
+        await dialog(desk)
+        await desk.press("enter")
+        await desk.until(lambda: desk.text == "my words")
+        journal_of(tmp_path).unlink()
+    assert unsaved_texts(tmp_path) == ["my words"]
 
 
 async def test_while_the_disk_is_full_it_is_said_once_and_all_is_written_when_there_is_room(

@@ -1,5 +1,6 @@
 """The journal: whatever is done, and wherever it is cut, what comes back is a state that the text has been in."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,28 +16,25 @@ from engine.settings import Dials
 from tui.manuscript.history import Node
 from tui.manuscript.journal import InUse, Journal, journal_file
 from tui.manuscript.journal_records import snapshot_of
-from tui.manuscript.journal_replay import replay
+from tui.manuscript.journal_replay import Restored, replay
 from tui.manuscript.lines import Location, advance
 from tui.manuscript.manuscript import Manuscript
-from tui.manuscript.opening import Opened, find_left, new_document, open_document
+from tui.manuscript.opening import Opened, find_left, new_document, open_document, take_over
 from tui.manuscript.recipes import Recipe
 from tui.manuscript.takes import Take
 from tui.regenerating.written import Past, written
 
 TEXTS = st.text(alphabet=st.sampled_from("ab \né字"), min_size=1, max_size=6)
-MOVES = st.lists(
-    st.one_of(
-        st.tuples(st.just("edit"), st.integers(0, 60), st.integers(0, 4), TEXTS),
-        st.tuples(st.just("type"), st.integers(0, 60), st.integers(1, 5), st.just("")),
-        st.tuples(st.just("take"), st.integers(0, 60), st.integers(0, 2), TEXTS),
-        st.tuples(
-            st.sampled_from(["undo", "redo", "split", "merge", "pin"]), st.integers(0, 60), st.just(0), st.just("")
-        ),
-        st.tuples(st.just("fill"), st.integers(0, 60), st.integers(0, 9), TEXTS),
-        st.tuples(st.just("go"), st.integers(0, 60), st.just(0), st.just("")),
-    ),
-    max_size=20,
+MOVE = st.one_of(
+    st.tuples(st.just("edit"), st.integers(0, 60), st.integers(0, 4), TEXTS),
+    st.tuples(st.just("type"), st.integers(0, 60), st.integers(1, 5), st.just("")),
+    st.tuples(st.just("take"), st.integers(0, 60), st.integers(0, 2), TEXTS),
+    st.tuples(st.sampled_from(["undo", "redo", "split", "merge", "pin"]), st.integers(0, 60), st.just(0), st.just("")),
+    st.tuples(st.just("fill"), st.integers(0, 60), st.integers(0, 9), TEXTS),
+    st.tuples(st.just("go"), st.integers(0, 60), st.just(0), st.just("")),
 )
+MOVES = st.lists(MOVE, max_size=20)
+LEFT_PENDING = st.tuples(st.sampled_from(["stream", "retry", "turn", "drop"]), st.integers(0, 60), st.just(1), TEXTS)
 
 
 def place_of(text: str, index: int) -> Location:
@@ -45,7 +43,6 @@ def place_of(text: str, index: int) -> Location:
 
 def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
     """One thing that a writer may do."""
-
     what, at, count, text = move
     whole, history = manuscript.text, manuscript.history
     place = place_of(whole, at)
@@ -83,6 +80,33 @@ def do(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
             manuscript.go(list(history)[at % len(history.nodes)])
 
 
+def do_pending(manuscript: Manuscript, move: tuple[str, int, int, str]) -> None:
+    """The same, or something that leaves a take pending. What else is done keeps that first."""
+    what, at, count, text = move
+    takes = manuscript.takes if manuscript.offers_takes else None
+    match what:
+        case "stream" if manuscript.pending and takes is not None and not takes.shown.node:
+            manuscript.write(text)
+        case "stream" | "retry":
+            place = takes.place if takes is not None else place_of(manuscript.text, at)
+            manuscript.begin(place, Take("bard", at, Dials()))
+            manuscript.write(text)
+        case "turn" if takes is not None:
+            manuscript.turn(count)
+        case "drop" if manuscript.pending:
+            manuscript.drop()
+        case "turn" | "drop":
+            pass
+        case _:
+            if manuscript.pending:
+                manuscript.keep(((0, 0), (0, 0)))
+            do(manuscript, move)
+
+
+def pending_of(manuscript: Manuscript) -> str | None:
+    return manuscript.takes.shown.text if manuscript.pending and manuscript.takes is not None else None
+
+
 def state(manuscript: Manuscript) -> object:
     """All that must come back."""
     history = manuscript.history
@@ -104,31 +128,65 @@ def opened(root: Path, text: str = "seed\ntext") -> tuple[Opened, Journal]:
     return document, document.journal
 
 
+class Session:
+    """A text in which a model writes, and what a kill now would leave of its journal."""
+
+    def __init__(self, root: Path) -> None:
+        self.document, self.journal = opened(root)
+        self.manuscript = self.document.manuscript
+
+    def take(self, text: str, seed: int = 1) -> Take:
+        take = Take("bard", seed, Dials())
+        self.manuscript.begin((1, 4), take)
+        self.manuscript.write(text)
+        return take
+
+    def note(self) -> None:
+        """What happens twice a second."""
+        end = self.manuscript.body.end
+        self.journal.note_state(self.manuscript, (end, end))
+        self.journal.write(self.journal.take())
+
+    def left(self) -> Restored:
+        return replay(self.journal.file.read_bytes().split(b"\n")[:-1])
+
+    def pending(self) -> str | None:
+        pending = self.left().pending
+        return pending.take.text if pending is not None else None
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(moves=MOVES, flushes=st.sets(st.integers(0, 20)), share=st.floats(0, 1))
+@given(moves=st.lists(MOVE | LEFT_PENDING, max_size=20), flushes=st.sets(st.integers(0, 20)), share=st.floats(0, 1))
 def test_a_journal_cut_anywhere_gives_a_state_that_was_and_whole_the_last_one(
     tmp_path: Path, moves: list[tuple[str, int, int, str]], flushes: set[int], share: float
 ) -> None:
-    document, journal = opened(tmp_path)
-    manuscript = document.manuscript
-    states, texts = [], {manuscript.text}
+    session = Session(tmp_path)
+    manuscript, journal = session.manuscript, session.journal
+    texts = {manuscript.text}
     manuscript.body.watchers.append(lambda change: texts.add(manuscript.body.text))
     for number, move in enumerate(moves):
-        do(manuscript, move)
+        do_pending(manuscript, move)
         if number in flushes:
-            journal.write(journal.take())
-        states.append(state(manuscript))
-    journal.write(journal.take())
-    whole = journal.file.read_bytes() if journal.file.exists() else b""
+            session.note()
+    session.note()
     journal.discard()
-    if not whole:
+    if not journal.file.exists():
         return
+    whole = journal.file.read_bytes()
     journal.file.unlink()
     lines = whole.split(b"\n")[:-1]
-    assert state(replay(lines).manuscript) == states[-1]
+    restored, shown = replay(lines), pending_of(manuscript)
+    assert (restored.pending and restored.pending.take.text) == shown
+    if shown is not None:
+        manuscript.drop()  # a restored one is a branch, to be brought back
+    assert state(restored.manuscript) == state(manuscript)
     cut = whole[: len(lines[0]) + 1 + int(share * (len(whole) - len(lines[0]) - 1))]
     restored = replay(cut.split(b"\n")[:-1])
     assert restored.manuscript.text in texts
+    if restored.pending is not None:
+        restored.manuscript.turn(0)
+        assert restored.manuscript.text in texts
+        restored.manuscript.drop()
     while restored.manuscript.undo():
         pass
     assert restored.manuscript.text == "seed\ntext"
@@ -235,6 +293,29 @@ def test_a_document_is_held_by_one_window_at_a_time(tmp_path: Path) -> None:
     assert document.manuscript.text == "seed\ntext"
 
 
+def test_a_journal_whose_lock_was_deleted_stays_with_the_window_that_took_hold_of_it_since(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    document.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+    shutil.rmtree(tmp_path / "documents")
+    other = Journal(journal.file)
+    with pytest.raises(InUse):
+        journal.write(journal.take())
+    journal.discard()
+    with pytest.raises(InUse):
+        Journal(journal.file)
+    other.discard()
+
+
+def test_a_journal_whose_lock_was_deleted_is_held_again(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path)
+    document.manuscript.edit((0, 0), (0, 0), "X", ((0, 0), (0, 0)))
+    shutil.rmtree(tmp_path / "documents")
+    journal.write(journal.take())
+    with pytest.raises(InUse):
+        Journal(journal.file)
+    journal.discard()
+
+
 def test_what_others_made_of_a_file_is_one_step_of_its_history(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_text("one\ntwo\nthree")
@@ -251,6 +332,36 @@ def test_what_others_made_of_a_file_is_one_step_of_its_history(tmp_path: Path) -
     assert [node.said for node in second.manuscript.history] == ["", "X", "2"]
     assert second.journal is not None
     second.journal.discard()
+
+
+def test_what_others_leave_alone_keeps_its_author_also_between_two_changes() -> None:
+    manuscript = Manuscript("Teh title\n\n")
+    manuscript.begin((2, 0), Take("bard", 1, Dials()))
+    manuscript.write("rain on the mill\nand on the road\n")
+    manuscript.keep(((4, 0), (4, 0)))
+    manuscript.edit((4, 0), (4, 0), "the end\n", ((4, 0), (4, 0)))
+    before = list(manuscript.body.origins)
+    take_over(manuscript, "The title\n\nrain on a mill\nand on the road\nthe End\n")
+    assert manuscript.text == "The title\n\nrain on a mill\nand on the road\nthe End\n"
+    assert manuscript.body.origins == [(), (), ((8, 1), (1, -1), (5, 1)), ((15, 1),), (), ()]
+    manuscript.undo()
+    assert manuscript.body.origins == before
+
+
+@given(st.text("ab \n字", max_size=30), st.text("ab \n字", max_size=30))
+def test_a_text_that_is_taken_over_is_the_new_one_and_an_undo_the_old_one(old: str, new: str) -> None:
+    manuscript = Manuscript()
+    manuscript.begin((0, 0), Take("bard", 1, Dials()))
+    manuscript.write("x" + old)
+    manuscript.keep(((0, 0), (0, 0)))
+    before = list(manuscript.body.origins)
+    take_over(manuscript, "x" + new)
+    assert manuscript.text == "x" + new
+    for line, runs in zip(manuscript.body.lines, manuscript.body.origins, strict=True):
+        assert not runs or sum(length for length, _ in runs) == len(line)
+    if new != old:
+        manuscript.undo()
+    assert (manuscript.text, manuscript.body.origins) == ("x" + old, before)
 
 
 def test_a_journal_does_not_grow_with_each_session(tmp_path: Path) -> None:
@@ -350,3 +461,59 @@ def test_a_take_that_streamed_when_the_app_was_killed_comes_back_with_its_recipe
     left.journal.discard()
     (found,) = written(left.restored.manuscript.history)
     assert (found.take.text, found.take.recipe) == (" and more", turned)
+
+
+def test_a_take_that_was_dropped_is_not_pending_after_a_kill_and_one_that_was_brought_back_is(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.take(" one")
+    session.note()
+    session.take(" two", 2)
+    session.note()
+    session.manuscript.turn(-1)  # back to the first, which is a branch by now
+    session.note()
+    assert session.pending() == " one"
+    session.manuscript.drop()
+    session.note()
+    assert (session.pending(), session.left().unsaved) == (None, False)
+    session.manuscript.turn(0)
+    session.note()
+    assert session.pending() == " one"
+    session.manuscript.drop()
+    session.manuscript.turn(0)  # faster than the journal is written
+    session.note()
+    assert session.pending() == " one"
+    session.journal.discard()
+
+
+def test_a_take_that_streams_is_noted_once_however_often_the_journal_is_written(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.take("x" * 1000)
+    for _ in range(99):
+        session.note()
+        session.manuscript.write("x" * 1000)
+    session.note()
+    assert session.pending() == "x" * 100_000
+    assert session.journal.file.stat().st_size < 120_000
+    session.journal.discard()
+
+
+def test_a_journal_begun_anew_while_a_take_streams_has_the_take_once_and_as_the_models(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.take(" kept")
+    session.manuscript.keep(((1, 9), (1, 9)))
+    session.take(" pending\nlines", 2)
+    session.journal.begin(snapshot_of(session.manuscript, ((1, 4), (1, 4)), session.document.state()), rewrite=True)
+    session.note()
+    left = session.left()
+    session.manuscript.drop()
+    assert (left.pending is not None, state(left.manuscript)) == (True, state(session.manuscript))
+    session.journal.discard()
+
+
+def test_a_journal_of_an_older_pantoum_that_noted_takes_whole_is_still_read() -> None:
+    first = snapshot_of(Manuscript("x"), ((0, 0), (0, 0)), Opened(Manuscript(), None, None, None).state())
+    take = {"model": "bard", "seed": 1, "dials": Dials()}
+    notes = [{"what": "pending", "place": (0, 1), "take": take | {"text": text}} for text in ("a", "ab")]
+    lines = [msgspec.json.encode(msgspec.structs.replace(first, format=1)), *map(msgspec.json.encode, notes)]
+    restored = replay(lines)
+    assert (restored.lost, restored.pending and restored.pending.take.text) == (0, "ab")

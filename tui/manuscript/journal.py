@@ -26,12 +26,14 @@ from tui.manuscript.journal_records import (
     CaretAt,
     ChangeRecord,
     Closed,
+    EndsPending,
     Grew,
     Marked,
     Merged,
     Moved,
     NodeRecord,
     Pending,
+    PendingGrew,
     Snapshot,
     Split,
     TakeRecord,
@@ -53,11 +55,12 @@ class InUse(InputError):
 
 
 def journal_file(document: Path | None, root: Path | None = None) -> Path:
-    """Where the journal of a document is; a new place for a text without a name."""
+    """Where the journal of a document is, by whatever name it is opened; a new place for a text without a name."""
     folder = (root or home()) / "documents"
     if document is None:
         return folder / f"untitled-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
-    name = hashlib.sha256(os.fsencode(document.resolve())).hexdigest()[:12]
+    document = document.resolve()
+    name = hashlib.sha256(os.fsencode(document)).hexdigest()[:12]
     return folder / f"{slugify(document.stem)[:40] or 'text'}-{name}.jsonl"
 
 
@@ -79,9 +82,9 @@ class Journal(Watcher):
         self._first: Snapshot | None = None  # to be written before anything else
         self._records: list[AnyRecord] = []
         self._caret: Caret | None = None  # as it was noted last
-        self._pending: tuple[int, str] | None = None
+        self._pending: Pending | None = None  # as a replay of what was noted would have it
         self._synced = 0.0
-        self._size: int | None = None  # of the file, after what this session wrote last
+        self._size: int | None = None  # of the file, as this session read or wrote it last
         self._found = False  # whether an earlier session left a journal
         self._spoilt = False  # whether the file should be written anew
 
@@ -93,11 +96,12 @@ class Journal(Watcher):
         A damaged one gives what stands before the damage, and is kept beside under another name.
         """
         try:
-            lines = self.file.read_bytes().split(b"\n")
+            data = self.file.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise InputError(f"{self.file} can't be read ({error.strerror or error}).") from error
+        self._size, lines = len(data), data.split(b"\n")
         cut = lines.pop()  # what stands behind the last line end is a line that a crash cut short
         self._found = self._spoilt = True
         restored = replay(lines)
@@ -127,24 +131,32 @@ class Journal(Watcher):
     def note(self, record: AnyRecord) -> None:
         """Notes one thing."""
         self._records.append(record)
+        if isinstance(record, EndsPending):
+            self._pending = None
 
     def note_state(self, manuscript: Manuscript, caret: Caret) -> None:
-        """Notes where the caret is, and what the model has written that is neither kept nor dropped."""
+        """Notes where the caret is, or what the model has written that is neither kept nor dropped."""
         takes = manuscript.takes
         if manuscript.pending and takes is not None and takes.shown.text:
-            state = (id(takes.shown), takes.shown.text)
-            if state != self._pending:
-                record = TakeRecord.of(takes.shown)
-                assert record is not None
-                self._records.append(Pending(takes.place, record))
-                self._pending = state
-        elif caret != self._caret and (self._records or self._first is None or self._found):
-            self._records.append(CaretAt(caret))
+            self._note_pending(Pending(takes.place, TakeRecord.of(takes.shown)))
+        elif self._pending is not None or (
+            caret != self._caret and (self._records or self._first is None or self._found)
+        ):
+            self.note(CaretAt(caret))
             self._caret = caret
+
+    def _note_pending(self, now: Pending) -> None:
+        """Notes what the take gained, or all of it where that doesn't say it."""
+        before, self._pending = self._pending, now
+        gained = now.take.text[len(before.take.text) :] if before is not None else ""
+        if before is None or before.grown(gained) != now:
+            self._records.append(now)
+        elif gained:
+            self._records.append(PendingGrew(gained))
 
     def added(self, node: Node, *, entered: bool) -> None:
         """Notes a new step; `entered`: the text is that step's now."""
-        self._records.append(Added(NodeRecord.of(node), entered))
+        self.note(Added(NodeRecord.of(node), entered))
 
     def grew(self, node: Node, change: Change) -> None:
         """Notes what typing added to the step; letter after letter becomes one record."""
@@ -152,23 +164,23 @@ class Journal(Watcher):
         if isinstance(last, Grew) and (joined := last.change.change().joined(change)) is not None:
             self._records[-1] = Grew(ChangeRecord.of(joined), node.after, last.by + 1)
         else:
-            self._records.append(Grew(ChangeRecord.of(change), node.after))
+            self.note(Grew(ChangeRecord.of(change), node.after))
 
     def moved(self, node: Node) -> None:
         """Notes that the text is another step's now."""
-        self._records.append(Moved(node.number))
+        self.note(Moved(node.number))
 
     def marked(self, node: Node) -> None:
         """Notes that a step was pinned or put away, or is that no more."""
-        self._records.append(Marked(node.number, node.pinned, node.archived))
+        self.note(Marked(node.number, node.pinned, node.archived))
 
     def split(self, node: Node, head: Node, index: int, length: int) -> None:
         """Notes that a step was cut in two, so many characters into one of its changes."""
-        self._records.append(Split(node.number, index, length))
+        self.note(Split(node.number, index, length))
 
     def merged(self, node: Node) -> None:
         """Notes that a step was joined with the one before it."""
-        self._records.append(Merged(node.number))
+        self.note(Merged(node.number))
 
     # --- writing ---
 
@@ -188,20 +200,20 @@ class Journal(Watcher):
     def write(self, batch: "Batch") -> None:
         """Writes a batch, or nothing of it. May run in a thread, one call at a time.
 
-        Raises `Cut`, or `InputError` where that fails.
+        Raises `Cut`, also where there is nothing to write, or `InputError` where that fails.
         """
-        if not batch.records:
-            return
         data = b"".join(_ENCODE(record) + b"\n" for record in batch.records)
         try:
             if batch.first is not None:
-                ensure_room("documents", self.file.parent.parent)
+                self._hold_on()
                 data = _ENCODE(batch.first) + b"\n" + data
                 write_bytes(self.file, data)
                 self._size, self._synced = len(data), time.monotonic()
                 return
             if self._size is not None and _size(self.file) != self._size:
                 raise Cut(f"{self.file} was deleted or changed by another program.")
+            if not data:
+                return
             sync = time.monotonic() - self._synced >= SYNC_EVERY
             self._size = append_bytes(self.file, data, sync=sync)
             if sync:
@@ -211,6 +223,13 @@ class Journal(Watcher):
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
                 "Make room, or save it elsewhere with ctrl+p, Save as."
             ) from error
+
+    def _hold_on(self) -> None:
+        """Takes hold again where somebody deleted the lock. Raises `InUse` where another window has it since."""
+        if not _holds(self._lock, self.file):
+            lock = _lock(self.file)
+            self._lock.close()
+            self._lock = lock
 
     def move(self, file: Path) -> None:
         """Goes on under another name; a journal that lies there is set aside. Raises `InUse`, or `InputError`."""
@@ -278,25 +297,35 @@ def _may_be_unsaved(file: Path) -> bool:
         return True
 
 
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.lock")
+
+
 def _lock(file: Path) -> IO[bytes]:
     """Holds ``.NAME.lock`` until it is closed. Raises `InUse` where another process, or this one, holds it."""
     ensure_room("documents", file.parent.parent)
-    path = file.with_name(f".{file.name}.lock")
+    path = _lock_of(file)
     try:
         while True:
             held = path.open("ab")
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(held.fileno()).st_ino == path.stat().st_ino:
-                    return held
-            except FileNotFoundError:
-                pass  # its last holder took it away in between
             except BlockingIOError as error:
                 held.close()
                 raise InUse("This text is open in another window of Pantoum.") from error
+            if _holds(held, file):
+                return held
             held.close()
     except OSError as error:
         raise InputError(f"{path} can't be locked ({error.strerror or error}).") from error
+
+
+def _holds(lock: IO[bytes], file: Path) -> bool:
+    """Whether the lock is the one that others meet: somebody may have taken its file away."""
+    try:
+        return os.fstat(lock.fileno()).st_ino == _lock_of(file).stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _size(file: Path) -> int:
@@ -310,5 +339,6 @@ def _size(file: Path) -> int:
 def _release(lock: IO[bytes], file: Path) -> None:
     if not lock.closed:
         with contextlib.suppress(OSError):
-            file.with_name(f".{file.name}.lock").unlink(missing_ok=True)
+            if _holds(lock, file):
+                _lock_of(file).unlink()
         lock.close()

@@ -10,7 +10,7 @@ from tui.manuscript.provenance import Fragment, Runs
 from tui.manuscript.recipes import Recipe
 from tui.manuscript.takes import Take
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ChangeRecord(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -51,10 +51,8 @@ class TakeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     recipe: Recipe | None = None
 
     @classmethod
-    def of(cls, take: Take | None) -> "TakeRecord | None":
-        """The record of a take; None for none."""
-        if take is None:
-            return None
+    def of(cls, take: Take) -> "TakeRecord":
+        """The record of a take."""
         return cls(take.model, take.seed, take.dials, take.text, take.hash, take.node, take.exact, take.recipe)
 
     def take(self) -> Take:
@@ -91,12 +89,12 @@ class NodeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
             node.after,
             [ChangeRecord.of(change) for change in node.changes],
             node.made,
-            TakeRecord.of(node.take),
+            TakeRecord.of(node.take) if node.take is not None else None,
             node.grown,
             node.pinned,
             node.archived,
             list(node.joined),
-            [record for take in node.earlier if (record := TakeRecord.of(take)) is not None],
+            [TakeRecord.of(take) for take in node.earlier],
         )
 
 
@@ -140,10 +138,20 @@ class CaretAt(Record, frozen=True, omit_defaults=True, tag="caret"):
 
 
 class Pending(Record, frozen=True, omit_defaults=True, tag="pending"):
-    """A take that stood in the text and was not settled. It holds until anything else happens."""
+    """A take that stood in the text and was not settled. It holds until anything of `EndsPending` happens."""
 
     place: Location
     take: TakeRecord
+
+    def grown(self, text: str) -> "Pending":
+        """The same take with more text."""
+        return Pending(self.place, msgspec.structs.replace(self.take, text=self.take.text + text))
+
+
+class PendingGrew(Record, frozen=True, omit_defaults=True, tag="pending-grew"):
+    """The pending take went on by so much. Since format 2; before, it was noted whole again and again."""
+
+    text: str
 
 
 class FileState(Record, frozen=True, omit_defaults=True, tag="saved"):
@@ -162,7 +170,8 @@ class Closed(Record, frozen=True, omit_defaults=True, tag="closed"):
     unsaved: bool = False
 
 
-AnyRecord = Added | Grew | Moved | Marked | Split | Merged | CaretAt | Pending | FileState | Closed
+EndsPending = Added | Grew | Moved | Marked | Split | Merged | CaretAt  # a caret is noted where nothing is pending
+AnyRecord = EndsPending | Pending | PendingGrew | FileState | Closed
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -179,13 +188,13 @@ class Snapshot(msgspec.Struct, frozen=True):
     file: FileState
 
 
-def snapshot_of(manuscript: Manuscript, caret: Caret, file: FileState, text: str | None = None) -> Snapshot:
-    """The state of a manuscript without pending text. `text` is its text, where the caller has it at hand."""
-    history = manuscript.history
+def snapshot_of(manuscript: Manuscript, caret: Caret, file: FileState) -> Snapshot:
+    """The state of a manuscript without pending text."""
+    history, body = manuscript.history, manuscript.settled()
     return Snapshot(
         FORMAT,
-        manuscript.text if text is None else text,
-        [(line, runs) for line, runs in enumerate(manuscript.body.origins) if runs],
+        body.text,
+        [(line, runs) for line, runs in enumerate(body.origins) if runs],
         [NodeRecord.of(node) for node in history if node.parent is not None],
         [(node.number, node.latest.number) for node in history if node.latest is not None],
         history.here.number,

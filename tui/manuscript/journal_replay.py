@@ -13,12 +13,14 @@ from tui.manuscript.journal_records import (
     AnyRecord,
     CaretAt,
     Closed,
+    EndsPending,
     FileState,
     Grew,
     Marked,
     Merged,
     Moved,
     Pending,
+    PendingGrew,
     Snapshot,
     Split,
     manuscript_of,
@@ -78,7 +80,7 @@ class _Format(msgspec.Struct):
 def _apply(restored: Restored, record: AnyRecord) -> None:
     """Does one thing again. Raises `ValueError` or `LookupError` where it doesn't fit."""
     manuscript, history = restored.manuscript, restored.manuscript.history
-    if not isinstance(record, CaretAt | FileState | Closed | Pending):
+    if isinstance(record, EndsPending):
         restored.pending = None
     match record:
         case Added(node=added, entered=entered):
@@ -113,6 +115,10 @@ def _apply(restored: Restored, record: AnyRecord) -> None:
             restored.caret = caret
         case Pending():
             restored.pending = record
+        case PendingGrew(text=text):
+            if restored.pending is None:
+                raise ValueError("text of no take")
+            restored.pending = restored.pending.grown(text)
         case FileState():
             restored.file = record
         case Closed():

@@ -1,6 +1,7 @@
 """Text as a list of lines, with who wrote what, changed one range at a time. A line ends at ``\\n`` only."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from tui.manuscript.counting import count_words, word_after, word_before
@@ -162,6 +163,12 @@ class Lines:
         for watcher in self.watchers:
             watcher(change)
         return change
+
+    def copy(self) -> "Lines":
+        """The same text once more, watched by nobody. Costs as much as it has lines."""
+        other = copy(self)
+        other.lines, other.origins, other.watchers = self.lines.copy(), self.origins.copy(), []
+        return other
 
     def set_origins(self, line: int, runs: Runs) -> None:
         """For a journal: who wrote a line. Raises `ValueError` where that is about a line of another length."""

@@ -37,6 +37,15 @@ class Manuscript:
             return None
         return self.takes.place, advance(self.takes.place, self.takes.shown.text)
 
+    def settled(self) -> Lines:
+        """The text without what is pending; only to be read."""
+        placed = self.pending_range
+        if placed is None:
+            return self.body
+        body = self.body.copy()
+        body.replace(*placed, "")
+        return body
+
     @property
     def own_share(self) -> float:
         """The share of the characters that is not a model's, from 0 to 1. What is pending is a model's."""

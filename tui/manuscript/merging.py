@@ -77,6 +77,15 @@ def merge(base: str | None, mine: str, theirs: str) -> list[Piece]:
     return pieces
 
 
+def alike(one: str, other: str) -> list[tuple[str, str]]:
+    """Two texts in pieces, in order, equal ones and others: by words where lines differ. Joined, they are the texts."""
+    found = []
+    for pair in _two(_lines(one), _lines(other)):
+        parts = [_WORDS.findall(text) for text in pair] if pair[0] != pair[1] and all(pair) else []
+        found += _two(*parts) if parts else [pair]
+    return found
+
+
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """The same with neighbouring words that changed alike as one place."""
     found: list[Piece] = []

@@ -8,8 +8,10 @@ from tui.manuscript.history import Caret
 from tui.manuscript.journal import InUse, Journal, journal_file, left_open
 from tui.manuscript.journal_records import FileState, snapshot_of
 from tui.manuscript.journal_replay import Restored
-from tui.manuscript.lines import Location, advance
+from tui.manuscript.lines import Lines, Location, advance
 from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.merging import alike
+from tui.manuscript.provenance import Fragment, fragment_of, joined
 from tui.manuscript.textfile import Progress, TextFile, read_text
 
 START: Caret = ((0, 0), (0, 0))
@@ -182,7 +184,10 @@ def _restored(restored: Restored, path: Path, file: TextFile | None, journal: Jo
 
 
 def take_over(manuscript: Manuscript, text: str) -> None:
-    """Makes the text that of a file which others have changed, as one step; only what differs is touched."""
+    """Makes the text that of a file which others have changed, as one step.
+
+    Only what stands between the first and the last difference is touched, and what is equal there keeps its author.
+    """
     old = manuscript.text
     if old == text:
         return
@@ -190,9 +195,24 @@ def take_over(manuscript: Manuscript, text: str) -> None:
     tail = _common(old[head:][::-1], text[head:][::-1])
     start = advance((0, 0), old[:head])
     end = advance(start, old[head : len(old) - tail])
-    change = manuscript.body.replace(start, end, text[head : len(text) - tail])
+    inserted = text[head : len(text) - tail]
+    origins = _origins(manuscript.body, start, alike(manuscript.body.between(start, end), inserted))
+    change = manuscript.body.replace(start, end, inserted, origins)
     manuscript.history.close()
     manuscript.history.record(change, (start, start), (change.new_end, change.new_end), kind="outside")
+
+
+def _origins(body: Lines, place: Location, pieces: list[tuple[str, str]]) -> Fragment:
+    """Who wrote what stands from `place` on once each first of the pieces is replaced by the second."""
+    found = []
+    for old, new in pieces:
+        end = advance(place, old)
+        if old == new:
+            found.append((new, body.origins_between(place, end)))
+        else:
+            found.append((new, fragment_of(new, -body.take_around(place, end))))
+        place = end
+    return joined(found)
 
 
 def _in_file(restored: Restored) -> bool:

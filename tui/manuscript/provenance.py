@@ -46,6 +46,19 @@ def join(*parts: tuple[Runs, int]) -> Runs:
     return tidy(found)
 
 
+def joined(pieces: Iterable[tuple[str, Fragment]]) -> Fragment:
+    """The fragment of texts that follow one another; each comes with its own."""
+    rows: list[list[tuple[Runs, int]]] = [[]]
+    for text, fragment in pieces:
+        lines = text.split("\n")
+        for number, (line, runs) in enumerate(zip(lines, fragment or [()] * len(lines), strict=True)):
+            if number:
+                rows.append([])
+            rows[-1].append((runs, len(line)))
+    found = tuple(join(*parts) for parts in rows)
+    return found if any(found) else None
+
+
 def tidy(pieces: Iterable[tuple[int, Origin]]) -> Runs:
     """The same runs with neighbours of one origin as one; empty where all is the writer's."""
     found: list[tuple[int, Origin]] = []

@@ -54,9 +54,8 @@ class WriteAside(WriteDesk):
         self.editor.keep()
         async with self._noting:
             if self._journal is not None:
-                self._note_state(self._journal)
                 with contextlib.suppress(InputError):  # nobody is there any more to be told
-                    self._journal.close(unsaved=self.unsaved())
+                    await self._end(self._journal)
                 self._journal = None
 
     def file_name(self) -> str:
@@ -108,9 +107,8 @@ class WriteAside(WriteDesk):
             journal, self._journal = self._journal, None
             if journal is None:
                 return ()
-            self._note_state(journal)
             try:
-                await asyncio.to_thread(journal.close, unsaved=self.unsaved())
+                await self._end(journal)
                 if self._discarded and self._path is None and journal.file.exists():
                     return (await self._throw_away(journal),)
             except InputError as error:
@@ -149,28 +147,38 @@ class WriteAside(WriteDesk):
     async def set_aside(self) -> None:
         """Writes what has happened since the last time, so that it survives whatever happens to the app."""
         async with self._noting:
-            journal = self._journal
-            if journal is None:
+            if self._journal is None:
                 return
-            self._note_state(journal)
-            batch = journal.take()
             try:
-                await asyncio.to_thread(journal.write, batch)
-            except Cut:
-                self._begin_anew(journal)
+                wrote = await self._write_down(self._journal)
             except InputError as error:
-                journal.put_back(batch)
                 self._unkept.failed(error)
             else:
-                self._unkept.over("What you write is kept safe again." if batch.records else "")
+                self._unkept.over("What you write is kept safe again." if wrote else "")
 
-    def _begin_anew(self, journal: Journal) -> None:
-        """The journal's file is gone or spoilt: all that it knew is written again with the next notes."""
-        file = file_state(self._path, self._file, self._saved_at)
-        journal.begin(snapshot_of(self.editor.manuscript, self._selection, file), rewrite=True)
+    async def _write_down(self, journal: Journal) -> bool:
+        """Writes what is new, or all anew where the file is gone or spoilt; whether there was anything to write.
 
-    def _note_state(self, journal: Journal) -> None:
+        Raises `InputError`; then it comes with the next time.
+        """
         journal.note_state(self.editor.manuscript, self._selection)
+        batch = journal.take()
+        try:
+            await asyncio.to_thread(journal.write, batch)
+        except Cut:
+            file = file_state(self._path, self._file, self._saved_at)
+            journal.begin(snapshot_of(self.editor.manuscript, self._selection, file), rewrite=True)
+            return await self._write_down(journal)
+        except InputError:
+            journal.put_back(batch)
+            raise
+        return bool(batch.records)
+
+    async def _end(self, journal: Journal) -> None:
+        """Writes the last of it, pending text included, and lets go. Raises `InputError` where that fails."""
+        with contextlib.suppress(InputError):  # what fails now fails with the last line too
+            await self._write_down(journal)
+        await asyncio.to_thread(journal.close, unsaved=self.unsaved())
 
     @property
     def _selection(self) -> Caret:

@@ -87,7 +87,7 @@ class WriteAutosave(WriteOvertaken):
             )
         )
         if answer == "save":
-            await self._save_as()
+            await self._save_as(elsewhere=True)
         return answer == "quit" or not self.unsaved()
 
     def _tick(self) -> None:

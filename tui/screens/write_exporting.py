@@ -39,7 +39,7 @@ class WriteExporting(WriteAutosave):
         if path is None:
             return
         path = path.absolute()
-        if path == self._path:
+        if self._is_own(path):
             self.say("That is the text's own file. Export it under another name, or save it with F9.", wrong=True)
             return
         if path.exists():

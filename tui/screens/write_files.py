@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
+from itertools import count
 from pathlib import Path
 
 from corpora.errors import InputError
@@ -67,7 +68,7 @@ class WriteFiles(WriteAside):
 
     async def _open(self, path: Path, *, asked: bool = False) -> None:
         """Opens a file that the person has `asked` for just now, or when the app was started."""
-        if path == self._path and self._journal is not None:
+        if self._journal is not None and self._is_own(path):
             self.editor.focus()
             return
         if not await self.may_leave():
@@ -96,6 +97,10 @@ class WriteFiles(WriteAside):
             new = f"{path.name} is new; it is written when you save."
             self.say(" ".join([*opened.notices, new]), "text", lasting=bool(opened.notices))
 
+    def _is_own(self, path: Path) -> bool:
+        """Whether this is the file of the text that is open, by whatever name."""
+        return self._path is not None and journal_file(path, self.root) == journal_file(self._path, self.root)
+
     async def _show(self, opening: Awaitable[Opened]) -> None:
         try:
             await self.show_text(await opening)
@@ -114,27 +119,29 @@ class WriteFiles(WriteAside):
         else:
             await self._write(self._path)
 
-    async def _save_as(self) -> None:
+    async def _save_as(self, *, elsewhere: bool = False) -> None:
+        """Asks for a name; where it is to be `elsewhere`, another one than its own is offered."""
         from tui.widgets.file_dialogs import SaveDialog, folder_near
 
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
-        own = self._path is not None and not self.editor.read_only
-        name = "text.txt" if known is None else known.name if own else f"{known.stem}-2{known.suffix}"
+        own = self._path is not None and not self.editor.read_only and not elsewhere
+        name = "text.txt" if known is None else known.name if own else _another(known)
         path = await self.app.push_screen_wait(SaveDialog(folder_near(known), "Save the text as", default_file=name))
         if path is None:
             return
         path = path.absolute()
-        if (path != self._path or self._journal is None) and await asyncio.to_thread(
-            in_use, journal_file(path, self.root)
-        ):
+        if self._journal is not None and self._is_own(path):
+            await self.save()
+            return
+        if await asyncio.to_thread(in_use, journal_file(path, self.root)):
             self.say(
                 f"{path.name} is open in another window of Pantoum. Save the text under another name.",
                 "text",
                 wrong=True,
             )
             return
-        if path.exists() and path != self._path:
+        if path.exists():
             question = f"{path.name} exists already. Replace what is in it?"
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
@@ -226,6 +233,12 @@ class _Progress:
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _another(path: Path) -> str:
+    """The name for one more file like this, which no other one has."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each.name for each in names if not each.exists())
 
 
 def _overtaken(path: Path, file: TextFile | None) -> bool:

@@ -7,7 +7,7 @@ from corpora.errors import InputError
 from tui.manuscript.lines import Change, Lines
 from tui.manuscript.merging import Piece, merge
 from tui.manuscript.saving import Gone, Overtaken
-from tui.manuscript.textfile import read_text
+from tui.manuscript.textfile import TextFile, read_text
 from tui.screens.write_files import WriteFiles
 from tui.widgets.dialogs import Choice, ChoiceDialog
 
@@ -34,7 +34,7 @@ class WriteOvertaken(WriteFiles):
         elif answer == "merge":
             await self._merge(path)
         elif answer == "elsewhere":
-            await self._save_as()
+            await self._save_as(elsewhere=True)
         elif answer == "theirs":
             await self._take_theirs(path)
 
@@ -46,7 +46,7 @@ class WriteOvertaken(WriteFiles):
         lines, base = manuscript.body.lines.copy(), self._way_to_saved()
         self.flash("comparing…")
         try:
-            file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
+            file = await self._theirs(path)
             pieces = await asyncio.to_thread(_pieces, lines, base, file.text)
         except InputError as error:
             self.say(str(error), "text", wrong=True)
@@ -64,6 +64,19 @@ class WriteOvertaken(WriteFiles):
             await self._ask_overtaken(path)
         except Gone as error:
             self.say(str(error), "text", wrong=True)
+        else:
+            if file.notices and not self.unsaved():
+                self.say(" ".join(file.notices), "text", lasting=True)
+
+    async def _theirs(self, path: Path) -> TextFile:
+        """What others made of the file. Raises `InputError`, also where saving it again would lose some of it."""
+        file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
+        if file.lossy:
+            raise InputError(
+                f"{path.name} was changed by another program and has damaged bytes now, so it was not read again. "
+                "It is not saved over without a question."
+            )
+        return file
 
     def _way_to_saved(self) -> list[Change] | None:
         """The changes that lead from the text to what its file held when both were the same; None if nobody knows."""
@@ -81,7 +94,7 @@ class WriteOvertaken(WriteFiles):
         manuscript = self.editor.manuscript
         version = manuscript.body.version
         try:
-            file = await asyncio.to_thread(read_text, path, self._progress(path, "Reading"))
+            file = await self._theirs(path)
         except InputError as error:
             self.say(str(error), "text", wrong=True)
             return
@@ -90,7 +103,7 @@ class WriteOvertaken(WriteFiles):
         self.editor.take_over(file.text)
         self._file, self._saved_at = file, self.editor.manuscript.history.position
         await self.note_saved()
-        self.say(said, "text", lasting=True)
+        self.say(" ".join([said, *file.notices]), "text", lasting=True)
         self.refresh_status()
 
 
