@@ -43,10 +43,18 @@ class PeepholeLSTMLayer(RecurrentLayer):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
             outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks())
             return outputs, (h, c)
+        return self.unrolled(inputs, state)
+
+    def unrolled(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """`forward` by torch's own operations."""
+        h, c = state
         # One product for the inputs of all steps.
         from_inputs = F.linear(inputs, self.weight_ih, self.bias_ih + self.bias_hh)  # (T, B, 4H)
-        recurrent = self.used_weights()[1].t()
+        # Of what isn't a parameter itself autocast would make a copy in 16 bits at each step.
+        recurrent = self.used_weights()[1].to(from_inputs.dtype).t()
         peepholes = self.looks()
+        if peepholes.dim() == 3:
+            peepholes = peepholes.to(from_inputs.dtype)
         steps = []
         for row in from_inputs.unbind(0):  # (B, 4H)
             h, c = peephole_step(torch.addmm(row, h, recurrent), c, peepholes)
