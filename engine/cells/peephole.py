@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.layer import LayerState, RecurrentLayer, has_kernel
 from engine.cells.peephole_kernel import peephole_lstm
 from engine.settings import Peephole
 
@@ -39,7 +39,7 @@ class PeepholeLSTMLayer(RecurrentLayer):
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         h, c = state
-        if inputs.device.type == "cpu":
+        if has_kernel(inputs):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
             outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks())
             return outputs, (h, c)
