@@ -179,7 +179,10 @@ class Trainer:
         """Called now and then while no step is taken for a long time."""
 
     def dismiss(self) -> None:
-        """Called when the last step is taken and everything is collected."""
+        """Called when the last step is taken and everything is collected: what only steps need is let go."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.state.clear()
+        self.average = None
 
     def _set_rate(self, progress: float) -> float:
         rate = learning_rate(self.config, progress) * self.rate_scale
