@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.memory import CHUNK, PIECE, STREAMS, read_at_once
-from engine.model import LanguageModel
+from engine.memory import CHUNK, PIECE, STREAMS, read_at_once, streams_at_once
+from engine.model import LanguageModel, Side
 from engine.precision import autocast
 from engine.settings import Precision
 
@@ -81,19 +81,27 @@ class Evaluator:
         """Every token but the first and last of a piece, from both sides. A piece is short enough for the memory."""
         model.eval()
         total, tokens = 0.0, 0
-        streams = max(1, read_at_once(model.config) // self.STREAM)
+        streams, chunk = streams_at_once(model.config), self._chunk(model)
         pieces = itertools.product(range(0, self.length - 1, self.STREAM), range(0, len(self._starts), streams))
         for start, first in pieces:
             offsets = np.arange(start, min(start + self.STREAM, self.length) + 1)
             ids = self._read(offsets, slice(first, first + streams))
             with autocast(self._device, self._precision):
-                ahead, _ = model.read(ids[:-2], model.zero_state(ids.shape[1]))
-                back, _ = model.read(ids[2:].flip(0), model.zero_state(ids.shape[1]), "back")
-                beside = (ids[1:-1], ahead, back.flip(0))
-                for targets, left, right in zip(*(torch.split(x, self._chunk(model)) for x in beside), strict=True):
+                ahead = self._outputs(model, ids[:-2], "ahead")
+                back = self._outputs(model, ids[2:].flip(0), "back").flip(0)
+                beside = (ids[1:-1], ahead, back)
+                for targets, left, right in zip(*(torch.split(x, chunk) for x in beside), strict=True):
                     total += model.loss(targets, left, right).item() * targets.numel()
             tokens += ids[1:-1].numel()
         return total / max(1, tokens)
+
+    def _outputs(self, model: LanguageModel, ids: Tensor, side: Side) -> Tensor:
+        """What this side's stack makes of ids (T, B) from the zero state: (T, B, H)."""
+        state, outputs = model.zero_state(ids.shape[1]), []
+        for part in torch.split(ids, self._chunk(model)):
+            hidden, state = model.read(part, state, side)
+            outputs.append(hidden)
+        return torch.cat(outputs)
 
     def _chunk(self, model: LanguageModel) -> int:
         """Tokens read at once by each stream."""

@@ -43,6 +43,11 @@ def read_at_once(model: ModelConfig) -> int:
     return max(1, ROOM // _reading_bytes(model, 1))
 
 
+def streams_at_once(model: ModelConfig) -> int:
+    """Streams of which an evaluation may hold a piece as both directions have read it: within `ROOM` as well."""
+    return max(1, ROOM // _piece_bytes(model))
+
+
 def logits(model: ModelConfig) -> float:
     """Logits that a token's loss needs, in the mean. Of an adaptive softmax those of the head, and of a cluster where
     the token is in it: as often as Zipf's law has it for a vocabulary in the order of its frequencies."""
@@ -58,7 +63,9 @@ def training_bytes(model: ModelConfig, training: TrainingConfig) -> int:
     """What a training process will need at its largest, in bytes: in a step or in an evaluation."""
     part = -(-training.batch // training.accumulate)
     step = activation_bytes(model, part, training.length)
-    evaluation = _reading_bytes(model, min(read_at_once(model), STREAMS * (PIECE if model.bidirectional else CHUNK)))
+    evaluation = _reading_bytes(model, min(read_at_once(model), STREAMS * CHUNK))
+    if model.bidirectional:
+        evaluation += _piece_bytes(model) * min(streams_at_once(model), STREAMS)
     return int(PROCESS + NUMBER * COPIES * parameters(model) + SPARE * max(step, evaluation))
 
 
@@ -79,10 +86,13 @@ def full(model: ModelConfig, training: TrainingConfig, kind: str = "memory") -> 
 
 
 def _reading_bytes(model: ModelConfig, tokens: int) -> int:
-    """What reading so many tokens at once takes, without going back: what a layer makes, its inputs and outputs; of a
-    model that reads both ways, the outputs of both."""
-    outputs = 6 if model.bidirectional else 3
-    return int(NUMBER * tokens * (model.embedding + (KEPT[model.cell] + outputs) * model.hidden + 2 * logits(model)))
+    """What reading so many tokens at once takes, without going back: what a layer makes, its inputs and outputs."""
+    return int(NUMBER * tokens * (model.embedding + (KEPT[model.cell] + 3) * model.hidden + 2 * logits(model)))
+
+
+def _piece_bytes(model: ModelConfig) -> int:
+    """The outputs of both directions for one stream's piece, and one's turned round."""
+    return 3 * NUMBER * model.hidden * PIECE
 
 
 def _shape(model: ModelConfig, training: TrainingConfig) -> str:

@@ -33,4 +33,4 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     with replacing(path) as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name in names:
-            file.write(tensors[name].detach().cpu().contiguous().numpy())
+            file.write(tensors[name].detach().cpu().contiguous().numpy().data)

@@ -129,11 +129,11 @@ def test_what_cudnn_would_round_to_float16_is_computed_in_float32(cell: Cell, mo
     assert torch.equal(found, expected)
 
 
-class Casts(TorchDispatchMode):
+class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the tensors of each shape that are made anew in bfloat16."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.shapes: Counter[tuple[int, ...]] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

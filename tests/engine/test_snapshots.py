@@ -1,5 +1,7 @@
 """What a decoder remembers of texts that it has read."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -63,7 +65,7 @@ def held(state: State) -> int:
 @pytest.mark.parametrize(("cell", "peephole"), KINDS)
 @pytest.mark.parametrize("extra", [{}, {"layer_norm": True}, {"residual": True}, {"bidirectional": True}])
 def test_a_state_keeps_nothing_else_in_memory(
-    cell: Cell, peephole: Peephole, packing: Packing, extra: dict[str, bool]
+    cell: Cell, peephole: Peephole, packing: Packing, extra: dict[str, Any]
 ) -> None:
     model = model_of(cell, peephole=peephole, **extra)
     decoder = Decoder(model, "back" if "bidirectional" in extra else "ahead", packing)
