@@ -40,6 +40,7 @@ class Average:
 
     @torch.no_grad()
     def _swap(self) -> None:
-        held = [tensor.clone() for tensor in self.tensors]
-        torch._foreach_copy_(self.tensors, [parameter.detach() for parameter in self._parameters])
-        torch._foreach_copy_([parameter.detach() for parameter in self._parameters], held)
+        for tensor, parameter in zip(self.tensors, self._parameters, strict=True):
+            held = tensor.clone()  # one at a time: all of them would be one more copy of the model
+            tensor.copy_(parameter)
+            parameter.copy_(held)

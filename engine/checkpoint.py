@@ -6,17 +6,17 @@ from typing import Annotated
 
 import msgspec
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from corpora.errors import InputError
-from corpora.files import write_bytes, write_json
+from corpora.files import write_json
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.rollback import Vitals
 from engine.settings import ModelConfig
 from engine.streams import Shape, Streams
+from engine.tensor_file import write_tensors
 from engine.training import LossScale, Trainer, set_random_state
 from engine.unfilled import unfilled
 
@@ -61,9 +61,9 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     vitals: Vitals = Vitals()
 
 
-def weights_file(model: LanguageModel, note: WeightsNote) -> bytes:
-    """What ``weights.safetensors`` is to hold."""
-    return _file(_parameters(model), msgspec.json.encode(note).decode())
+def save_weights(folder: ModelFolder, config: ModelConfig, weights: dict[str, Tensor], note: WeightsNote) -> None:
+    """Replaces ``weights.safetensors`` by a model's state. Raises `OSError`."""
+    write_tensors(folder.weights_path, _without_tied(config, weights), {NOTE: msgspec.json.encode(note).decode()})
 
 
 def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device) -> tuple[LanguageModel, WeightsNote]:
@@ -98,20 +98,21 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
 
 def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> None:
     """Replaces ``resume.safetensors``, then ``resume.json``. Raises `OSError`."""
-    tensors = {f"model.{name}": tensor for name, tensor in _parameters(trainer.model).items()}
+    weights = _without_tied(trainer.model.config, trainer.model.state_dict())
+    tensors = {f"model.{name}": tensor for name, tensor in weights.items()}
     for number, parameter in enumerate(trainer.parameters):
         for key, value in trainer.optimizer.state.get(parameter, {}).items():
-            tensors[f"optimizer.{number}.{key}"] = value.detach().cpu()
+            tensors[f"optimizer.{number}.{key}"] = value
     everywhere = trainer.collect()
     for number, value in enumerate(everywhere.carried):
-        tensors[f"state.{number}"] = value.cpu().contiguous()
+        tensors[f"state.{number}"] = value
     for rank, states in enumerate(everywhere.random):
         for kind, value in states.items():
             tensors[random_name(kind, rank)] = value
     if trainer.average is not None:
         for number, value in enumerate(trainer.average.tensors):
-            tensors[f"average.{number}"] = value.cpu()
-    write_bytes(folder.resume_path, _file(tensors, msgspec.json.encode(record).decode()))
+            tensors[f"average.{number}"] = value
+    write_tensors(folder.resume_path, tensors, {NOTE: msgspec.json.encode(record).decode()})
     write_json(folder.resume_record_path, record)
 
 
@@ -194,12 +195,9 @@ def _upgraded(tensors: dict[str, Tensor], format: int) -> dict[str, Tensor]:
     return {renamed.get(name, name): value for name, value in tensors.items()}
 
 
-def _parameters(model: LanguageModel) -> dict[str, Tensor]:
-    """The model's tensors on the CPU; a tied decoder's weights are the embedding's and are stored once."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    if model.config.tied:
-        del tensors["decoder.weight"]
-    return tensors
+def _without_tied(config: ModelConfig, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A tied decoder's weights are the embedding's and are stored once."""
+    return {name: value for name, value in tensors.items() if not (config.tied and name == "decoder.weight")}
 
 
 def _with_tied(config: ModelConfig, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -221,10 +219,6 @@ def _check_shapes(path: Path, model: LanguageModel, tensors: dict[str, Tensor]) 
 
 def _shape(shape: torch.Size | None) -> str:
     return "missing" if shape is None else "x".join(str(size) for size in shape)
-
-
-def _file(tensors: dict[str, Tensor], note: str) -> bytes:
-    return safetensors.torch.save(tensors, metadata={NOTE: note})
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:

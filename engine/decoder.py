@@ -37,15 +37,16 @@ class Decoder:
     reach it. The back side is given tokens from right to left, and everything below holds for it in its own order.
 
     `packing` is for single tokens, and for what `prefill` and `read_stream` read where kernels read in bytes; `read` is
-    always in float32. Steps may be taken from several threads.
+    always in float32, and so is everything on other devices than a CPU. Steps may be taken from several threads.
     """
 
     @torch.no_grad()
     def __init__(self, model: LanguageModel, side: Side = "ahead", packing: Packing = "float32") -> None:
         self.model = model.eval()
         self.side: Side = side
-        self.packing: Packing = packing
         self.device = model.embedding.weight.device
+        self.packing: Packing = packing if self.device.type == "cpu" else "float32"
+        packing = self.packing
         self._stack = model.stack(side)
         self._embedding = model.embedding.weight.detach().float()
         first = self._stack.norm(0, self._embedding)

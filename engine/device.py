@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from corpora.errors import InputError
+from engine.memory import free_bytes
 from engine.ranks import ALONE, Place
 from engine.settings import Device
 
@@ -44,6 +45,21 @@ def choose_device(asked: Device, place: Place = ALONE) -> torch.device:
         torch.cuda.set_device(place.local_rank)
         return torch.device("cuda", place.local_rank)
     return torch.device(asked)
+
+
+def free_memory(device: torch.device) -> tuple[int | None, str]:
+    """Bytes that a training may still take there, None where nobody knows, and what that memory is called."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0], "GPU memory"
+    return free_bytes() if device.type == "cpu" else None, "memory"
+
+
+def refused_memory(error: BaseException) -> str:
+    """What memory it was that an operation did not get; empty where it failed for another reason."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return "GPU memory"
+    # torch has no class of its own for the CPU's.
+    return "memory" if isinstance(error, MemoryError) or "can't allocate memory" in str(error) else ""
 
 
 def cores() -> int:

@@ -1,5 +1,6 @@
 """The losses on a text that is not trained on, read as parallel streams at training speed."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.model import LanguageModel
+from engine.memory import CHUNK, PIECE, STREAMS, read_at_once, streams_at_once
+from engine.model import LanguageModel, Side
 from engine.precision import autocast
 from engine.settings import Precision
 
@@ -24,10 +26,7 @@ class Losses:
 class Evaluator:
     """Reads the same streams every time."""
 
-    CHUNK = 256  # tokens read at once by each stream, at most
-    LOGITS = 1 << 25  # numbers held at once: 128 MB
-    STREAM = 1024  # tokens of a stream: long enough that its cold start costs well under 1 % of the loss
-    MAX_BATCH = 32
+    STREAM = PIECE  # tokens of a stream: long enough that its cold start costs well under 1 % of the loss
 
     def __init__(
         self,
@@ -40,7 +39,7 @@ class Evaluator:
         usable = len(tokens) - 1
         if usable < 1:
             raise ValueError("an evaluation needs at least two tokens")
-        batch = max(1, min(self.MAX_BATCH, min(usable, limit) // self.STREAM))
+        batch = max(1, min(STREAMS, min(usable, limit) // self.STREAM))
         self.length = max(1, min(usable // batch, limit // batch))  # tokens that each stream predicts
         self.text = tokens
         self._starts = np.linspace(0, usable - self.length, batch).astype(np.int64)
@@ -82,22 +81,33 @@ class Evaluator:
         """Every token but the first and last of a piece, from both sides. A piece is short enough for the memory."""
         model.eval()
         total, tokens = 0.0, 0
-        for start in range(0, self.length - 1, self.STREAM):
-            ids = self._read(np.arange(start, min(start + self.STREAM, self.length) + 1))
+        streams, chunk = streams_at_once(model.config), self._chunk(model)
+        pieces = itertools.product(range(0, self.length - 1, self.STREAM), range(0, len(self._starts), streams))
+        for start, first in pieces:
+            offsets = np.arange(start, min(start + self.STREAM, self.length) + 1)
+            ids = self._read(offsets, slice(first, first + streams))
             with autocast(self._device, self._precision):
-                ahead, _ = model.read(ids[:-2], model.zero_state(ids.shape[1]))
-                back, _ = model.read(ids[2:].flip(0), model.zero_state(ids.shape[1]), "back")
-                beside = (ids[1:-1], ahead, back.flip(0))
-                for targets, left, right in zip(*(torch.split(x, self._chunk(model)) for x in beside), strict=True):
+                ahead = self._outputs(model, ids[:-2], "ahead")
+                back = self._outputs(model, ids[2:].flip(0), "back").flip(0)
+                beside = (ids[1:-1], ahead, back)
+                for targets, left, right in zip(*(torch.split(x, chunk) for x in beside), strict=True):
                     total += model.loss(targets, left, right).item() * targets.numel()
             tokens += ids[1:-1].numel()
         return total / max(1, tokens)
 
-    def _chunk(self, model: LanguageModel) -> int:
-        """Tokens read at once by each stream, so that their logits take no more than `LOGITS` numbers."""
-        return max(1, min(self.CHUNK, self.LOGITS // (len(self._starts) * model.config.vocabulary)))
+    def _outputs(self, model: LanguageModel, ids: Tensor, side: Side) -> Tensor:
+        """What this side's stack makes of ids (T, B) from the zero state: (T, B, H)."""
+        state, outputs = model.zero_state(ids.shape[1]), []
+        for part in torch.split(ids, self._chunk(model)):
+            hidden, state = model.read(part, state, side)
+            outputs.append(hidden)
+        return torch.cat(outputs)
 
-    def _read(self, offsets: npt.NDArray[np.int64]) -> Tensor:
-        """The tokens at these offsets (N,) of every stream: (N, B)."""
-        block = self.text[self._starts + offsets[:, None]].astype(np.int64)
+    def _chunk(self, model: LanguageModel) -> int:
+        """Tokens read at once by each stream."""
+        return max(1, min(CHUNK, read_at_once(model.config) // len(self._starts)))
+
+    def _read(self, offsets: npt.NDArray[np.int64], streams: slice = slice(None)) -> Tensor:
+        """The tokens at these offsets (N,) of every stream, or of some: (N, B)."""
+        block = self.text[self._starts[streams] + offsets[:, None]].astype(np.int64)
         return torch.from_numpy(block).to(self._device)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.layer import LayerState, RecurrentLayer, plain_steps
 from engine.cells.peephole import PeepholeLSTMLayer
 from engine.device import threads
 from engine.model import LanguageModel
@@ -112,8 +112,8 @@ def _watched(layers: list[RecurrentLayer]) -> Iterator[list[_Watch]]:
 def _undisturbed(model: LanguageModel) -> Iterator[None]:
     """Evaluation mode, gradients on, float32 and plain kernels; all put back afterwards.
 
-    cuDNN can't go back through a layer in evaluation mode, and oneDNN takes five times as long as plain kernels for
-    single steps. Those are too small to be shared by threads.
+    cuDNN can't go back through a layer in evaluation mode, oneDNN takes five times as long as plain kernels for single
+    steps, and our own make a copy of the weights at each. Single steps are too small to be shared by threads.
     """
     training = model.training
     device = model.embedding.weight.device.type
@@ -122,6 +122,7 @@ def _undisturbed(model: LanguageModel) -> Iterator[None]:
     try:
         with (
             threads(1),
+            plain_steps(),
             torch.backends.cudnn.flags(enabled=False),
             torch.autocast(device, enabled=False),
             torch.enable_grad(),

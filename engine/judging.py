@@ -3,10 +3,10 @@
 import contextlib
 import math
 
+import torch
 from torch import Tensor
 
-from corpora.files import write_bytes
-from engine.checkpoint import WeightsNote, weights_file
+from engine.checkpoint import WeightsNote, save_weights
 from engine.decoder import Decoder
 from engine.device import threads
 from engine.evaluation import Losses
@@ -38,11 +38,12 @@ class Judge:
         self.evaluated_at = -1  # the step of the last evaluation
         self.good: dict[str, Tensor] = prepared.good  # what a run returns to when its loss explodes
         self.stuck: OSError | None = None  # what refused the best weights, which are not on disk yet
-        self._unsaved: bytes | None = None
+        self._unsaved: WeightsNote | None = None  # of `good`
 
     def evaluate(self, elapsed: float) -> Evaluation:
         """One evaluation after so many seconds of training."""
         trainer = self.trainer
+        trainer.optimizer.zero_grad(set_to_none=True)  # what is read and sampled takes their memory
         self.evaluated_at = trainer.step
         raw, averaged = self._losses(), None
         if trainer.average is not None:
@@ -83,9 +84,10 @@ class Judge:
 
     def _keep(self, loss: float, elapsed: float) -> None:
         self.best_elapsed = elapsed
-        self.good = {name: tensor.detach().clone() for name, tensor in self.trainer.model.state_dict().items()}
-        note = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
-        self._unsaved = weights_file(self.trainer.model, note)
+        with torch.no_grad():
+            for name, tensor in self.trainer.model.state_dict().items():
+                self.good[name].copy_(tensor)
+        self._unsaved = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
         try:
             self.keep_again()
         except OSError as error:
@@ -94,7 +96,7 @@ class Judge:
     def keep_again(self) -> None:
         """Saves the best weights where that was refused before. Raises `OSError`."""
         if self._unsaved is not None:
-            write_bytes(self.folder.weights_path, self._unsaved)
+            save_weights(self.folder, self.trainer.model.config, self.good, self._unsaved)
         self._unsaved = self.stuck = None
 
     def _sample(self, elapsed: float) -> None:

@@ -22,13 +22,15 @@ SMALL, SMALL_COMPILED = 4_000_000, 400_000
 
 
 def choose_packing(model: LanguageModel, tokens: npt.NDArray[np.unsignedinteger]) -> Packing:
-    """The quickest kind that predicts `tokens` as well as float32 does, but for `TOLERANCE`.
+    """The quickest kind that predicts `tokens` as well as float32 does, but for `TOLERANCE`; float32 where there is too
+    little text to tell.
 
-    Where there is too little text to tell, and for models on other devices than a CPU, that is float32.
+    Kinds are for CPUs, and where a model was trained says nothing of where it writes: it is on the CPU afterwards.
     """
     small = step_bytes(model) < (SMALL_COMPILED if compiled.usable() else SMALL)
-    if model.embedding.weight.device.type != "cpu" or small or len(tokens) < FEWEST:
+    if small or len(tokens) < FEWEST:
         return "float32"
+    model = model.cpu()
     exact = stepped_loss(Decoder(model), tokens)
     chosen: Packing = "float32"
     for packing in available()[1:]:

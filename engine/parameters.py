@@ -31,12 +31,17 @@ def layer_weights(model: ModelConfig) -> int:
     return one_way * (2 if model.bidirectional else 1)
 
 
+def cutoffs(vocabulary: int) -> list[int]:
+    """Where the head and the first cluster of an adaptive softmax end: a tenth and four tenths of the vocabulary."""
+    head = max(1, vocabulary // 10)
+    return [head, max(head + 1, 4 * vocabulary // 10)]
+
+
 def _adaptive(width: int, vocabulary: int) -> int:
     """Of an adaptive softmax: its head, and two clusters of narrower vectors. See `engine.softmax`."""
     narrower = min(4.0, 0.999 * width**0.5)
-    head = max(1, vocabulary // 10)
-    ends = [head, max(head + 1, 4 * vocabulary // 10), vocabulary]
-    count = (head + 2) * (width + 1)
+    ends = [*cutoffs(vocabulary), vocabulary]
+    count = (ends[0] + 2) * (width + 1)
     for number in (1, 2):
         inner = int(width // narrower**number)
         count += inner * width + inner * (ends[number] - ends[number - 1])

@@ -15,11 +15,11 @@ from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_
 from corpora.tokens import TokenSplit, tokenize, training_chunks
 from engine.changes import as_of, later, replayed
 from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
-from engine.device import choose_device, cores
+from engine.device import choose_device, cores, free_memory
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.gradient_flow import excerpts
-from engine.memory import check_memory, free_bytes
+from engine.memory import check_memory
 from engine.model import LanguageModel, count_parameters
 from engine.precision import allow_tf32, check_precision
 from engine.ranks import ALONE, Place
@@ -75,9 +75,8 @@ def prepare(
     done = resumed.step if resumed else 0
     record, pending = as_of(record, done), later(record, done)
     record, shape = _fit(record, tokenizer, split, resumed, place.ranks)
-    if device.type == "cpu":
-        mine = msgspec.structs.replace(record.training, batch=shape.batch // place.ranks, length=shape.length)
-        check_memory(record.model, mine, free_bytes())
+    mine = msgspec.structs.replace(record.training, batch=shape.batch // place.ranks, length=shape.length)
+    check_memory(record.model, mine, *free_memory(device))
     say("Building the model")
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))

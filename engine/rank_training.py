@@ -101,7 +101,8 @@ class Leader(RankTrainer):
         self._ask(Order.WAIT)
 
     def dismiss(self) -> None:
-        """Lets the others go, and closes the channels."""
+        """As a trainer alone; and lets the others go, and closes the channels."""
+        super().dismiss()
         with contextlib.suppress(RankLostError):  # everything is saved
             self._ask(Order.END)
         self.crew.leave()

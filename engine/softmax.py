@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.linear_loss import linear_cross_entropy
+from engine.parameters import cutoffs
 
 
 class FullSoftmax(nn.Linear):
@@ -67,12 +68,6 @@ class AdaptiveSoftmax(nn.Module):
         bounds = self.core.cutoffs  # ends of the head and of each cluster
         clusters = [frequencies[start:stop].sum() for start, stop in itertools.pairwise(bounds)]
         self.core.head.bias.copy_(torch.cat((frequencies[: bounds[0]], torch.stack(clusters))).log())
-
-
-def cutoffs(vocabulary: int) -> list[int]:
-    """Where the head and the first cluster end: a tenth and four tenths of the vocabulary."""
-    head = max(1, vocabulary // 10)
-    return [head, max(head + 1, 4 * vocabulary // 10)]
 
 
 def _log_frequencies(counts: Tensor) -> Tensor:

@@ -15,14 +15,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from corpora.disk import sentence
 from corpora.errors import InputError
 from corpora.files import remove_leftovers
 from engine.control import Control
+from engine.device import refused_memory
 from engine.folder import ModelFolder
 from engine.locks import held
+from engine.memory import full
 from engine.preparation import Prepared, prepare
 from engine.ranks import ALONE, Place, RankLostError, place
 from engine.recording import Recorder, log, trim
@@ -62,15 +62,18 @@ def train(folder: ModelFolder, *, started: float, stop_after: int | None = None,
             recorder.state("failed", error=f"{LOST} {AGAIN}")
         except InputError as error:
             recorder.state("failed", error=str(error))
-        except torch.OutOfMemoryError:
-            recorder.state("failed", error="The device's memory is full. Use a smaller batch, length or hidden size.")
-        except MemoryError:
-            recorder.state("failed", error="The memory is full. Use a smaller batch, length or hidden size.")
         except OSError as error:
             recorder.state("failed", error=f"{sentence(error)} Then resume.")
         except Exception as error:
-            traceback.print_exc()
-            recorder.state("failed", error=f"{type(error).__name__}: {error}. Details are in {folder.log_path}.")
+            recorder.state("failed", error=_what_failed(folder, error))
+
+
+def _what_failed(folder: ModelFolder, error: Exception) -> str:
+    if kind := refused_memory(error):
+        record = folder.record()
+        return full(record.model, record.training, kind)
+    traceback.print_exc()
+    return f"{type(error).__name__}: {error}. Details are in {folder.log_path}."
 
 
 def _lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prepared:

@@ -186,7 +186,10 @@ class Trainer:
         """Called now and then while no step is taken for a long time."""
 
     def dismiss(self) -> None:
-        """Called when the last step is taken and everything is collected."""
+        """Called when the last step is taken and everything is collected: what only steps need is let go."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.state.clear()
+        self.average = None
 
     def _is_finding_its_scale(self, values: Sequence[float]) -> bool:
         """Whether gradients that are not finite come from the scale of float16 alone, which begins far too high."""

@@ -25,6 +25,11 @@ def outputs_of(states: Tensor) -> Tensor:
     return states.transpose(1, 2).contiguous()
 
 
+def last_of(state: Tensor) -> Tensor:
+    """The last state (H, B) as a layer hands it on, (B, H): a copy, which keeps none of the states before it alive."""
+    return state.t().clone(memory_format=torch.contiguous_format)
+
+
 def columns_of(rows: Tensor) -> Tensor:
     """Gradients (…, B, H) that come from outside as columns (…, H, B): a copy, which may be added to."""
     return rows.transpose(-2, -1).clone(memory_format=torch.contiguous_format)

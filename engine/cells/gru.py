@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.cells.gru_kernel import gru
-from engine.cells.layer import CoreLayer, LayerState
+from engine.cells.layer import CoreLayer, LayerState, has_kernel
 
 
 class GRULayer(CoreLayer):
@@ -26,7 +26,7 @@ class GRULayer(CoreLayer):
 
     def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
-        if inputs.device.type == "cpu":
+        if has_kernel(inputs):
             outputs, last = gru(inputs, state[0], *self.used_weights())
             return outputs, (last,)
         h = state[0].unsqueeze(0)  # (1, B, H)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, outputs_of
+from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, last_of, outputs_of
 from engine.cells.compiled_steps import usable_for
 
 
@@ -58,7 +58,7 @@ class _GRU(torch.autograd.Function):
             n.addcmul_(r, m).sigmoid_().mul_(2.0).sub_(1.0)
             before = torch.lerp(n, before, z, out=after)
         ctx.save_for_backward(inputs, gates, states, reset, w_in, w)
-        return outputs_of(states[1:]), before.t().contiguous()
+        return outputs_of(states[1:]), last_of(before)
 
     @staticmethod
     @once_differentiable

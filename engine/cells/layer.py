@@ -1,5 +1,9 @@
 """What every recurrent layer looks like from outside, whatever its cell."""
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -7,6 +11,22 @@ from torch import Tensor, nn
 from engine.precision import rounds_too_much
 
 LayerState = tuple[Tensor, ...]  # one (B, H) tensor for GRU (h), two for LSTM (h, c)
+_PLAIN = contextvars.ContextVar("layers by torch's own operations", default=False)
+
+
+def has_kernel(inputs: Tensor) -> bool:
+    """Whether our own time steps are for these inputs: on a CPU, and not within `plain_steps`."""
+    return inputs.device.type == "cpu" and not _PLAIN.get()
+
+
+@contextlib.contextmanager
+def plain_steps() -> Iterator[None]:
+    """Every layer by torch's own operations, of which a single step copies no weights and is quicker."""
+    token = _PLAIN.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
 
 
 class RecurrentLayer(nn.Module):

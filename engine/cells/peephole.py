@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.cells.layer import LayerState, RecurrentLayer
+from engine.cells.layer import LayerState, RecurrentLayer, has_kernel
 from engine.cells.peephole_kernel import peephole_lstm
 from engine.settings import Peephole
 
@@ -39,14 +39,22 @@ class PeepholeLSTMLayer(RecurrentLayer):
     def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         h, c = state
-        if inputs.device.type == "cpu":
+        if has_kernel(inputs):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
             outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks())
             return outputs, (h, c)
+        return self.unrolled(inputs, state)
+
+    def unrolled(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """`forward` by torch's own operations."""
+        h, c = state
         # One product for the inputs of all steps.
         from_inputs = F.linear(inputs, self.weight_ih, self.bias_ih + self.bias_hh)  # (T, B, 4H)
-        recurrent = self.used_weights()[1].t()
+        # Of what isn't a parameter itself autocast would make a copy in 16 bits at each step.
+        recurrent = self.used_weights()[1].to(from_inputs.dtype).t()
         peepholes = self.looks()
+        if peepholes.dim() == 3:
+            peepholes = peepholes.to(from_inputs.dtype)
         steps = []
         for row in from_inputs.unbind(0):  # (B, 4H)
             h, c = peephole_step(torch.addmm(row, h, recurrent), c, peepholes)

@@ -6,7 +6,17 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import Sums, columns_of, doubled, flat, from_inputs, from_the_end, outputs_of, product
+from engine.cells.columns import (
+    Sums,
+    columns_of,
+    doubled,
+    flat,
+    from_inputs,
+    from_the_end,
+    last_of,
+    outputs_of,
+    product,
+)
 from engine.cells.compiled_steps import usable_for
 
 
@@ -70,7 +80,7 @@ class _PeepholeLSTM(torch.autograd.Function):
             torch.mul(cell, 2.0, out=tanh).sigmoid_().mul_(2.0).sub_(1.0)
             before = torch.mul(o, tanh, out=after)
         ctx.save_for_backward(inputs, gates, states, cells, squashed, w_in, w, looks)
-        return outputs_of(states[1:]), before.t().contiguous(), cell.t().contiguous()
+        return outputs_of(states[1:]), last_of(before), last_of(cell)
 
     @staticmethod
     @once_differentiable

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from engine.cells.layer import CoreLayer, LayerState
+from engine.cells.layer import CoreLayer, LayerState, has_kernel
 from engine.cells.rnn_kernel import rnn
 
 
@@ -27,7 +27,7 @@ class RNNLayer(CoreLayer):
 
     def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
-        if inputs.device.type == "cpu":
+        if has_kernel(inputs):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
             rectified = self.nonlinearity == "relu"
             outputs, last = rnn(inputs, state[0], w_ih, w_hh, b_ih + b_hh, rectified=rectified)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, outputs_of
+from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, last_of, outputs_of
 
 
 def rnn(
@@ -39,7 +39,7 @@ class _RNN(torch.autograd.Function):
             before = after.relu_() if rectified else after.sigmoid_().mul_(2.0).sub_(1.0)
         ctx.save_for_backward(inputs, states, w_in, w)
         ctx.rectified = rectified
-        return outputs_of(states[1:]), before.t().contiguous()
+        return outputs_of(states[1:]), last_of(before)
 
     @staticmethod
     @once_differentiable

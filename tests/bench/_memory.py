@@ -1,13 +1,20 @@
-"""What the operating system counts that one training step needs, in a process of its own."""
+"""What the operating system counts that a training needs, in a process of its own: one step, or a whole short run."""
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import msgspec
 
-from engine.settings import ModelConfig
+from corpora.library import CorpusLibrary
+from engine.folder import ModelLibrary
+from engine.records import CorpusReference
+from engine.settings import ModelConfig, TrainingConfig
+from tests.bench._prose import prose
+from tests.corpora.memory import peak_memory
 
-PROGRAM = """
+STEP = """
 import re, sys
 from pathlib import Path
 import msgspec, numpy as np, torch
@@ -30,10 +37,31 @@ before = kilobytes("VmRSS")
 trainer.advance(0.5)
 print(kilobytes("VmHWM") - before)
 """
+RUN = """
+from engine import trainer
+
+if trainer.main([sys.argv[1]]):
+    sys.exit(Path(sys.argv[1], "status.json").read_text())
+"""
+TEXT = 400_000  # characters, of which a tenth are enough for the largest pieces that an evaluation reads
 
 
 def peak_over_baseline(config: ModelConfig, batch: int, length: int) -> float:
     """Bytes that one step of this shape needs over what the process holds before it. Only Linux counts them so."""
     arguments = [msgspec.json.encode(config).decode(), str(batch), str(length)]
-    found = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", STEP, *arguments], capture_output=True, text=True, check=True)
     return 1024.0 * float(found.stdout)
+
+
+def peak_of_run(config: ModelConfig, training: TrainingConfig) -> tuple[float, ModelConfig]:
+    """Bytes that the trainer's process holds at most in a whole run with its evaluations, checkpoints and results; and
+    the model with its vocabulary."""
+    with tempfile.TemporaryDirectory() as home:
+        text = Path(home) / "prose.txt"
+        text.write_text(prose(TEXT), encoding="utf-8")
+        corpus = CorpusLibrary(Path(home)).add([text]).corpus
+        made = ModelLibrary(Path(home)).create(
+            "measured", model=config, training=training, corpus=CorpusReference.of(corpus)
+        )
+        peak = 1e6 * peak_memory(RUN, str(made.path))
+        return peak, made.record().model

@@ -15,13 +15,13 @@ from torch import nn
 from engine.cells.layer import RecurrentLayer
 from engine.cells.making import make_layer
 from engine.device import cores
-from engine.memory import activation_bytes
+from engine.memory import activation_bytes, training_bytes
 from engine.model import LanguageModel
 from engine.precision import autocast, has_bf16
 from engine.settings import Cell, ModelConfig, Peephole, Precision, TrainingConfig
 from engine.streams import Shape
 from engine.training import Trainer
-from tests.bench._memory import peak_over_baseline
+from tests.bench._memory import peak_of_run, peak_over_baseline
 from tests.bench._report import Figure, medians, parser, report
 
 PASSES = 3  # a turn
@@ -36,6 +36,11 @@ KINDS: tuple[tuple[Cell, Peephole], ...] = (
 )
 CPU = torch.device("cpu")
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16") if has_bf16(CPU) else ("float32",)
+WIDE = {
+    "lstm 2 x 1024": ModelConfig(cell="lstm", layers=2, hidden=1024, embedding=64),
+    "gru 2 x 768": ModelConfig(cell="gru", layers=2, hidden=768, embedding=64),
+    "lstm 1 x 512 both ways": ModelConfig(cell="lstm", hidden=512, embedding=64, bidirectional=True),
+}
 GATES = {"rnn": 1, "rnn-tanh": 1, "rnn-relu": 1, "gru": 3}
 
 
@@ -154,6 +159,17 @@ def memory() -> list[Figure]:
         least = activation_bytes(config, batch, length)
         ratio = statistics.median(peak_over_baseline(config, batch, length) for _ in range(3)) / least
         figures.append(Figure(f"memory of a step over the least, {cell} 2 x 512, B 64, T 256", ratio, "x", at_most=1.3))
+    return figures + whole_runs()
+
+
+def whole_runs() -> list[Figure]:
+    """What whole runs with evaluations, checkpoints and results need, over what a training is refused by."""
+    figures = []
+    for name, config in WIDE.items():
+        training = TrainingConfig(steps=3, ema=0.998)
+        peak, model = peak_of_run(config, training)
+        ratio = peak / training_bytes(model, training)
+        figures.append(Figure(f"memory of a whole run over the formula, {name}", ratio, "x", at_most=1.0))
     return figures
 
 

@@ -45,6 +45,8 @@ EVERYTHING: dict[str, Any] = {
     "ema": 0.9,
     "activation_regularisation": 1.0,
 }
+# Wide and many enough for compiled time steps on each rank.
+PEEPHOLES: dict[str, Any] = {"cell": "lstm-peephole", "peephole": "full", "hidden": 32}
 
 
 def folder_of(home: Home, name: str, *, batch: int, steps: int = BUDGET, **settings: Any) -> ModelFolder:
@@ -96,13 +98,15 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = make_home(tmp_path_factory.mktemp("ranks") / "home")
     plain = folder_of(home, "plain", batch=3)
     everything = folder_of(home, "everything", batch=4, **EVERYTHING)
+    peepholes = folder_of(home, "peepholes", batch=8, **PEEPHOLES)
     dropped: dict[str, Any] = {"dropout": 0.3, "weight_dropout": 0.2, "cell": "lstm"}
     whole, halves = (folder_of(home, name, batch=3, **dropped) for name in ("whole", "halves"))
     odd = folder_of(home, "odd", batch=5)
     changed = folder_of(home, "changed", batch=4)
     ask_for_a_change(changed)
     assert home.train(odd, stop_after=6) == 0
-    on_two_ranks(home, (plain, 11), (everything, 20), (whole, 20), (halves, 9), (halves, 11), (odd, 5), (changed, 8))
+    alone = (plain, 11), (everything, 20), (peepholes, 10), (odd, 5), (changed, 8)
+    on_two_ranks(home, *alone, (whole, 20), (halves, 9), (halves, 11))
     return home
 
 
@@ -134,6 +138,15 @@ def test_two_ranks_learn_at_every_step_what_one_learns_with_twice_the_batch(rank
     for name in ("raw_validation_loss", "averaged_validation_loss", "both_validation_loss"):
         assert getattr(ends[1], name) == pytest.approx(getattr(ends[0], name), rel=2e-5)
     assert ends[1].losses == pytest.approx(ends[0].losses, rel=2e-5)
+
+
+@pytest.mark.slow
+def test_two_ranks_learn_the_same_in_compiled_time_steps_and_full_peepholes(ranks: Home) -> None:
+    one = folder_of(ranks, "one", batch=16, **PEEPHOLES)
+    assert ranks.train(one, stop_after=10) == 0
+    found = curve(folder_in(ranks, "peepholes"))
+    assert len(found) == 10
+    np.testing.assert_allclose(found, curve(one), rtol=2e-5)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 
 from corpora import files
 from corpora.errors import InputError
-from engine import checkpoint, judging, launch, queueing, recording, room
+from engine import checkpoint, launch, queueing, recording, room
 from engine.folder import ModelFolder
 from engine.queueing import enqueue, queue, run_queue
 from engine.records import Status
@@ -18,7 +18,7 @@ from engine.training import Step, Trainer
 from tests.engine.conftest import Home
 from tests.engine.test_run import same_weights
 
-Write = Callable[[Path, object], None]
+Write = Callable[..., None]
 
 
 class Disk:
@@ -32,8 +32,7 @@ class Disk:
         self.refusals = 0
         self.on_refusal: Callable[[int], None] = lambda count: None
         for module, name in (
-            (checkpoint, "write_bytes"),
-            (judging, "write_bytes"),
+            (checkpoint, "write_tensors"),
             (recording, "append_line"),
             (files, "write_bytes"),
         ):
@@ -49,12 +48,12 @@ class Disk:
         patch.setattr(Trainer, "advance", filling)
 
     def _guarded(self, write: Write) -> Write:
-        def guarded(path: Path, value: object) -> None:
+        def guarded(path: Path, *values: object) -> None:
             if self.full:
                 self.refusals += 1
                 self.on_refusal(self.refusals)
                 raise OSError(errno.ENOSPC, "No space left on device", str(path))
-            write(path, value)
+            write(path, *values)
 
         return guarded
 

@@ -323,3 +323,22 @@ def test_the_flow_on_cuda_is_that_on_the_cpu(cell: Cell, peephole: Peephole) -> 
     found = gradient_flow(model, inputs.cuda(), targets.cuda(), state_of(model))
     for name, norms in expected.items():
         assert found[name] == pytest.approx(norms, rel=1e-3)
+
+
+@pytest.mark.parametrize(("cell", "peephole"), KINDS)
+@pytest.mark.parametrize("hidden", [20, 32])  # for plain and for compiled time steps, were they used
+def test_steps_keep_no_copies_of_the_weights(cell: Cell, peephole: Peephole, hidden: int) -> None:
+    model = model_of(cell, peephole=peephole, hidden=hidden)
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights and tensor.dim() == 2 and min(tensor.shape) >= hidden:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    inputs, targets = text(STREAMS, LENGTH)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        gradient_flow(model, inputs, targets, state_of(model, STREAMS))
+    assert not kept

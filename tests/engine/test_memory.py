@@ -1,14 +1,35 @@
 """What a training needs in memory, and that one which can't fit is refused with numbers."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from corpora.errors import InputError
-from engine import preparation
-from engine.memory import _left_in_group, activation_bytes, check_memory, free_bytes, training_bytes
+from engine import device, preparation
+from engine.evaluation import Evaluator
+from engine.memory import (
+    CHUNK,
+    PROCESS,
+    ROOM,
+    SPARE,
+    STREAMS,
+    _left_in_group,
+    activation_bytes,
+    check_memory,
+    free_bytes,
+    logits,
+    read_at_once,
+    training_bytes,
+)
+from engine.model import LanguageModel
 from engine.parameters import parameters
 from engine.settings import CELLS, ModelConfig, TrainingConfig
+from engine.training import Trainer
 from tests.engine.conftest import Home
 
 MODEL = ModelConfig(cell="lstm", layers=2, hidden=512, embedding=64, vocabulary=100)
@@ -31,7 +52,7 @@ def test_weights_are_counted_as_the_model_has_them() -> None:
     )
     training = TrainingConfig(steps=1, batch=1, length=1)
     more = training_bytes(wide, training) - training_bytes(narrow, training)
-    assert more == pytest.approx(4 * 6 * (parameters(wide) - parameters(narrow)), rel=0.01)
+    assert more == pytest.approx(SPARE * 4 * 6 * (parameters(wide) - parameters(narrow)), rel=0.01)
 
 
 def test_a_batch_in_parts_needs_less() -> None:
@@ -65,7 +86,77 @@ def test_what_files_are_kept_in_memory_for_speed_counts_as_free(
 
 
 def test_the_trainer_refuses_before_it_builds_anything(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation, "free_bytes", lambda: 1_000_000)
+    monkeypatch.setattr(device, "free_bytes", lambda: 1_000_000)
     folder = fresh_home.run_folder("large", steps=2)
     assert fresh_home.train(folder) == 1
     assert "of memory, and 0.0 GB are free" in folder.status().error
+
+
+def test_a_gpu_s_own_memory_counts_where_it_trains(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "choose_device", lambda *_: torch.device("cuda"))
+    monkeypatch.setattr(preparation, "check_precision", lambda *_: None)
+    monkeypatch.setattr(preparation, "allow_tf32", lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (300_000_000, 80_000_000_000))
+    folder = fresh_home.run_folder("large", steps=2)
+    assert fresh_home.train(folder) == 1
+    assert "of GPU memory, and 0.3 GB are free" in folder.status().error
+
+
+def gpu_is_full() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+@pytest.mark.parametrize(
+    ("fail", "kind"),
+    [(lambda: torch.empty(1 << 50), "memory"), (lambda: np.empty(1 << 50), "memory"), (gpu_is_full, "GPU memory")],
+)
+def test_memory_that_is_refused_all_the_same_is_told_with_numbers(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch, fail: Callable[[], object], kind: str
+) -> None:
+    monkeypatch.setattr(Trainer, "advance", lambda *_: fail())
+    folder = fresh_home.run_folder("large", steps=2)
+    assert fresh_home.train(folder) == 1
+    error = folder.status().error
+    assert error.startswith(f"The {kind} is full. This training needs about 0.5 GB of it: ")
+    assert "through 1 x 32 units and " in error
+
+
+def test_an_adaptive_softmax_counts_its_head_and_its_clusters_share() -> None:
+    full, adaptive = (ModelConfig(vocabulary=100_000, hidden=256, softmax=kind) for kind in ("full", "adaptive"))
+    assert logits(full) == 100_000
+    assert 10_002 < logits(adaptive) < 20_000
+    ranks = np.arange(1, 100_001)
+    shares = 1.0 / ranks / (1.0 / ranks).sum()
+    expected = 10_002 + 30_000 * shares[10_000:40_000].sum() + 60_000 * shares[40_000:].sum()
+    assert logits(adaptive) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_wide_model_is_evaluated_in_pieces_that_fit(bidirectional: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ModelConfig(vocabulary=20, hidden=24, embedding=8, bidirectional=bidirectional)
+    model = LanguageModel(config)
+    tokens = np.random.default_rng(0).integers(0, 20, 40_000).astype(np.uint16)
+    evaluator = Evaluator(tokens, 32_768, torch.device("cpu"), "float32")
+    whole = evaluator.losses(model)
+    read: list[int] = []
+    reads = LanguageModel.read
+
+    def counted(model: LanguageModel, ids: Tensor, *rest: Any) -> Any:
+        read.append(ids.numel())
+        return reads(model, ids, *rest)
+
+    monkeypatch.setattr(LanguageModel, "read", counted)
+    evaluator.losses(model)
+    assert STREAMS * CHUNK in read
+    read.clear()
+    monkeypatch.setattr("engine.memory.ROOM", 3 << 20)
+    parts = evaluator.losses(model)
+    assert max(read) <= read_at_once(config) < STREAMS * CHUNK
+    assert parts.ahead == pytest.approx(whole.ahead, rel=1e-5)
+    assert parts.both == (None if whole.both is None else pytest.approx(whole.both, rel=1e-5))
+
+
+def test_an_evaluation_of_a_wide_model_counts_where_it_needs_more_than_a_step() -> None:
+    wide = ModelConfig(cell="lstm", hidden=2048, embedding=64, vocabulary=100)
+    needed = (training_bytes(wide, TrainingConfig(steps=1)) - PROCESS) / SPARE - 4 * 6 * parameters(wide)
+    assert 0.95 * ROOM < needed <= ROOM

@@ -1,17 +1,22 @@
 """Layers that multiply bfloat16 on a CPU: where they may, how near they come to float32, and what stays float32."""
 
+from collections import Counter
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from corpora.errors import InputError
 from engine import precision
 from engine.cells.lstm import LSTMLayer
+from engine.cells.peephole import PeepholeLSTMLayer
 from engine.evaluation import Evaluator
 from engine.model import LanguageModel
 from engine.precision import autocast, check_precision, half, has_bf16
-from engine.settings import CELLS, Cell, ModelConfig, Precision, TrainingConfig
+from engine.settings import CELLS, Cell, ModelConfig, Peephole, Precision, TrainingConfig
 from engine.streams import Shape
 from engine.training import LossScale, Trainer
 
@@ -122,6 +127,33 @@ def test_what_cudnn_would_round_to_float16_is_computed_in_float32(cell: Cell, mo
     found, _ = layer(inputs.bfloat16(), state)
     assert found.dtype is torch.float32
     assert torch.equal(found, expected)
+
+
+class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the tensors of each shape that are made anew in bfloat16."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.shapes: Counter[tuple[int, ...]] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten._to_copy.default and result.dtype is torch.bfloat16:
+            self.shapes[tuple(result.shape)] += 1
+        return result
+
+
+@pytest.mark.parametrize("peephole", ["diagonal", "full"])
+def test_a_peephole_lstm_under_autocast_casts_its_weights_once_and_not_at_every_step(peephole: Peephole) -> None:
+    layer = PeepholeLSTMLayer(8, 16, peephole)
+    layer.initialise()
+    inputs, state = torch.randn(9, 3, 8), layer.zero_state(3)
+    with torch.autocast("cpu", torch.bfloat16), Casts() as casts:
+        outputs, after = layer.unrolled(inputs, state)
+    assert casts.shapes[64, 16] + casts.shapes[16, 64] == 1
+    assert casts.shapes[16, 16] == 0
+    assert {part.dtype for part in (outputs, *after)} == {torch.float32}
+    assert torch.allclose(outputs, layer(inputs, state)[0], atol=0.02)
 
 
 def test_a_resume_knows_how_long_the_loss_scale_has_held() -> None:

@@ -74,6 +74,19 @@ def test_a_large_model_gets_the_quickest_kind_that_predicts_as_well(monkeypatch:
     assert choose_packing(random_model("lstm"), tokens) == "float32"
 
 
+def test_a_model_trained_on_another_device_gets_the_kind_that_suits_cpus_and_does_without_it_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packing, "SMALL", 0)
+    monkeypatch.setattr(packing, "SMALL_COMPILED", 0)
+    brought = random_model("lstm")
+    monkeypatch.setattr(LanguageModel, "cpu", lambda _: brought)
+    elsewhere = random_model("lstm").to("meta")  # which stands for CUDA
+    tokens = np.random.default_rng(0).integers(0, 23, 2_000).astype(np.uint16)
+    assert choose_packing(elsewhere, tokens) == available()[-1]
+    assert Decoder(elsewhere, packing="int8").packing == "float32"
+
+
 def test_a_small_model_and_one_without_text_to_judge_by_stay_exact() -> None:
     model = random_model("lstm")
     assert step_bytes(model) < packing.SMALL_COMPILED

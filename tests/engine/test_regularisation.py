@@ -7,24 +7,27 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engine.cells.compiled_steps import LEAST, usable_for
 from engine.cells.making import make_layer
+from engine.compiled import usable_for_training
 from engine.dropout import locked_dropout, token_dropout
 from engine.model import LanguageModel
 from engine.objective import Carried, Objective
 from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
 from engine.streams import Windows
 
-T, B, H = 11, 5, 40
+T = 11
+SIZES = [(5, 40), (11, 48)]  # streams B and width H, of plain time steps and of compiled ones
 
 
 def test_locked_dropout_drops_the_same_features_at_every_time_step_and_others_in_every_stream() -> None:
-    dropped = locked_dropout(torch.ones(T, B, 400), 0.3, training=True)
+    dropped = locked_dropout(torch.ones(T, 5, 400), 0.3, training=True)
     assert torch.equal(dropped, dropped[:1].expand_as(dropped))
     assert not torch.equal(dropped[0, 0], dropped[0, 1])
     kept = dropped[0] > 0
     assert float(kept.float().mean()) == pytest.approx(0.7, abs=0.05)
     assert torch.allclose(dropped[0][kept], torch.tensor(1 / 0.7))
-    assert torch.equal(locked_dropout(torch.ones(T, B, 4), 0.3, training=False), torch.ones(T, B, 4))
+    assert torch.equal(locked_dropout(torch.ones(T, 5, 4), 0.3, training=False), torch.ones(T, 5, 4))
 
 
 def test_token_dropout_drops_every_occurrence_of_a_token() -> None:
@@ -36,8 +39,11 @@ def test_token_dropout_drops_every_occurrence_of_a_token() -> None:
     assert 0.2 < float((dropped == 0).float().mean()) < 0.6
 
 
+@pytest.mark.parametrize(("B", "H"), SIZES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_weight_dropout_drops_recurrent_weights_in_training_only_and_leaves_the_parameters_alone(cell: Cell) -> None:
+def test_weight_dropout_drops_recurrent_weights_in_training_only_and_leaves_the_parameters_alone(
+    cell: Cell, B: int, H: int
+) -> None:
     torch.manual_seed(0)
     layer = make_layer(ModelConfig(cell=cell, hidden=H, weight_dropout=0.5), 6)
     before = [weight.detach().clone() for weight in layer.weights()]
@@ -51,18 +57,21 @@ def test_weight_dropout_drops_recurrent_weights_in_training_only_and_leaves_the_
     assert all(torch.equal(a, b) for a, b in zip(before, layer.weights(), strict=True))
 
 
+@pytest.mark.parametrize(("B", "H"), SIZES)
 @pytest.mark.parametrize(
     ("cell", "make"),
     [
         ("lstm", nn.LSTM),
+        ("lstm-peephole", nn.LSTM),  # as which it begins
         ("gru", nn.GRU),
         ("rnn-tanh", nn.RNN),
         ("rnn-relu", lambda inputs, hidden: nn.RNN(inputs, hidden, nonlinearity="relu")),
     ],
 )
 def test_weight_dropout_is_torch_s_layer_with_those_weights_zeroed_and_the_others_scaled_gradients_too(
-    cell: Cell, make: Callable[[int, int], nn.RNNBase]
+    cell: Cell, make: Callable[[int, int], nn.RNNBase], B: int, H: int
 ) -> None:
+    assert usable_for(torch.zeros(B, H)) == (B >= LEAST and usable_for_training())
     layer = make_layer(ModelConfig(cell=cell, hidden=H, weight_dropout=0.5), 6)
     inputs = torch.randn(T, B, 6)
     w_ih, w_hh, b_ih, b_hh = layer.weights()

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from corpora.errors import InputError
-from engine.checkpoint import WeightsNote, load_weights, weights_file
+from engine.checkpoint import WeightsNote, load_weights, save_weights
 from engine.decoder import Decoder
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
@@ -64,7 +64,7 @@ def test_gradients_reach_the_clusters_of_rare_tokens() -> None:
 
 def test_the_order_of_tokens_travels_with_the_weights_and_a_broken_one_is_refused(tmp_path: Path) -> None:
     folder, made = ModelFolder(tmp_path), model()
-    folder.weights_path.write_bytes(weights_file(made, WeightsNote(step=1, tokens=1, validation_loss=1.0)))
+    save_weights(folder, CONFIG, made.state_dict(), WeightsNote(step=1, tokens=1, validation_loss=1.0))
     loaded, _ = load_weights(folder, CONFIG, torch.device("cpu"))
     hidden = torch.randn(2, 24)
     assert torch.equal(loaded.logits(hidden), made.logits(hidden))
