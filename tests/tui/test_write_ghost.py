@@ -1,9 +1,13 @@
 """Ghost text by pilot: suggested at the caret, no text until it is accepted, by the word, the line or whole."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from engine.client import EngineClient
+from engine.protocol import Growing, GrownTake, Takes, TakesParams
 from engine.settings import Dials
 from tests.tui.fake_service import expected
 from tests.tui.write_help import Writing, writing
@@ -275,6 +279,60 @@ async def test_a_ghost_at_the_foot_of_the_page_is_scrolled_to_as_far_as_the_care
         page = [editor.render_line(y).text.strip() for y in range(editor.size.height)]
         assert "ghost 0" in page
         assert sum(row.startswith("ghost") for row in page) >= rows
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "ghosts"),
+    [
+        (["r", "a"], "so ra", ["in on"]),
+        (["ctrl+right"], "so ra", ["in on"]),
+        (["tab"], "so ra", ["in on"]),
+        (["r", "o"], "so ro", ["ad"]),
+        (["r"], "so r", ["ain on", "oad"]),
+    ],
+)
+async def test_suggestions_that_are_typed_along_or_accepted_while_they_grow_still_grow_to_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], text: str, ghosts: list[str]
+) -> None:
+    on = asyncio.Event()
+    texts = ("rain on", "road", "s")
+
+    async def takes(_: object, params: TakesParams, growing: Callable[[Growing], None]) -> Takes:
+        growing(Growing(request=1, texts=("ra", "ro", "s"), exact=True))
+        await on.wait()
+        made = [
+            GrownTake(text=each, seed=params.seed + n, tokens=3, surprisal=2.0, reason="end")
+            for n, each in enumerate(texts)
+        ]
+        return Takes(takes=tuple(made), exact=True, seconds=0.1)
+
+    monkeypatch.setattr(EngineClient, "takes", takes)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("tab")
+        await desk.until(lambda: ghost(desk) == "ra", "the takes grow")
+        await desk.press(*keys)
+        on.set()
+        await desk.until(lambda: not desk.screen.fetching, "the end of fetching")
+        assert desk.text == text
+        there = desk.screen.editor.ghost
+        assert there is not None and [take.text[len(there.typed) :] for take in there.takes] == ghosts
+
+
+async def test_a_ghost_that_was_typed_to_its_end_while_it_grew_goes_once_that_is_certain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "ra")
+        there = desk.screen.editor.ghost
+        assert there is not None
+        there.growing = True
+        await desk.type("ra")
+        assert desk.screen.editor.ghost is there and not there.text
+        await desk.type("x")  # what no take says
+        assert (desk.text, desk.screen.editor.ghost) == ("rax", None)
 
 
 async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(

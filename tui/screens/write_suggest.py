@@ -46,6 +46,7 @@ class WriteSuggest(WriteContinuing):
         self.stop_writing()
         self.say("", "model")
         ghost = self.editor.show_ghost([])
+        ghost.growing = True
         self._fetching = ghost
         if self._fetch_task is not None:
             self._fetch_task.cancel()
@@ -125,6 +126,7 @@ class WriteSuggest(WriteContinuing):
                 self.editor.dismiss_ghost()
                 self.tell(error, "Press Tab to try again; your text is untouched.")
         finally:
+            ghost.growing = False
             if self._fetching is ghost:
                 self._fetching = None
             if self.is_mounted and self.editor.ghost is ghost and not ghost.text:
