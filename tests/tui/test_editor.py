@@ -55,6 +55,15 @@ def rows(editor: Editor) -> list[str]:
         ("one\ntwo", ["shift+down", "ctrl+c", "ctrl+end", "ctrl+v"], "one\ntwoone\n", (2, 0)),
         ("one", ["ctrl+end", "enter", "x", "ctrl+home", "y"], "yone\nx", (0, 1)),
         ("שלום", ["right", "backspace"], "לום", (0, 0)),
+        ("cafe\u0301 x", ["ctrl+right", "ctrl+right", "y"], "cafe\u0301 xy", (0, 8)),
+        ("cafe\u0301 x", ["ctrl+right", "alt+b", "y"], "ycafe\u0301 x", (0, 1)),
+        ("हिन्दी x", ["ctrl+delete"], " x", (0, 0)),
+        ("שָׁלוֹם x", ["end", "ctrl+w", "ctrl+w"], "", (0, 0)),
+        ("می\u200cشود x", ["ctrl+right", "y"], "می\u200cشودy x", (0, 7)),
+        ("a🏽b c", ["ctrl+right", "y"], "a🏽yb c", (0, 3)),
+        ("床前明月光，疑是地上霜", ["end", "ctrl+w", "ctrl+w"], "床前明月光，疑是地", (0, 9)),
+        ("床前明月光，疑是", ["ctrl+right", "ctrl+right", "alt+delete"], "床前月光，疑是", (0, 2)),
+        ("か\u3099く", ["ctrl+right", "y"], "か\u3099yく", (0, 3)),
         ("one\n\ntwo", ["ctrl+down", "x", "ctrl+up"], "one\n\nxtwo", (2, 0)),
     ],
 )
@@ -91,6 +100,17 @@ async def test_a_double_click_takes_a_word_a_triple_one_a_line_and_a_drag_what_i
         await pilot.hover(editor, offset=(2, 1))
         await pilot.mouse_up(editor, offset=(2, 1))
         assert editor.selected_text == "ne two three\nfo"
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "word"),
+    [("one cafe\u0301 x", 6, "cafe\u0301"), ("हिन्दी x", 0, "हिन्दी"), ("床前明月光", 4, "明"), ("一one", 3, "one")],
+)
+async def test_a_double_click_takes_a_word_of_any_script(line: str, cell: int, word: str) -> None:
+    async with Page(line).run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        await pilot.click(editor, offset=(cell, 0), times=2)
+        assert editor.selected_text == word
 
 
 async def test_a_pasted_text_is_one_step_with_unix_line_ends() -> None:
