@@ -109,6 +109,23 @@ async def test_escape_stops_and_keeps_the_text_pending_and_again_drops_it(
         assert desk.text == "rain "
 
 
+async def test_escape_in_the_panel_goes_back_to_the_text_before_it_drops_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("alt+t", "escape")
+        assert not desk.screen.writing
+        pending = desk.pending
+        assert pending and desk.screen.focused is not desk.screen.editor
+        await desk.press("escape")
+        assert (desk.pending, desk.screen.focused) == (pending, desk.screen.editor)
+        await desk.press("escape")
+        assert (desk.pending, desk.text) == ("", "")
+
+
 async def test_typing_keeps_what_came_and_goes_on_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()

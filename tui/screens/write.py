@@ -91,7 +91,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             case "stop":
                 return self.writing
             case "drop":
-                return manuscript.pending and not self.writing
+                return manuscript.pending and not self.writing and self.focused is self.editor
             case "retry":
                 return manuscript.takes is not None and manuscript.offers_takes
             case "turn_take":
@@ -101,9 +101,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":  # in the panel its keys are the panel's
                 return self.suggesting and self.focused is self.editor
             case "accept_gap":
-                return self.filling
+                return self.filling and self.focused is self.editor
             case "focus_text":
-                return not manuscript.pending and self.focused is not self.editor
+                return not self.writing and self.focused is not self.editor
             case "hide_notice":
                 in_text = self.focused is self.editor and not (self.suggesting or self.writing or manuscript.pending)
                 return in_text and bool(self.notice.sentence)
