@@ -15,6 +15,7 @@ from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
 from tui.screens import write_suggest
 from tui.widgets.next_tokens import NextTokensPanel
+from tui.write_settings import SEEDS, WriteSettings, save_settings
 
 
 def shown(desk: Writing) -> str:
@@ -214,6 +215,40 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         ]
         assert suggestion is not None and (suggestion.hash, suggestion.exact) == ("5eed", False)
         assert continuation is not None and (continuation.hash, continuation.exact) == ("5eed", False)
+
+
+@pytest.mark.parametrize(
+    ("seed", "fixed", "drawn", "after"),
+    [
+        (SEEDS[1], True, SEEDS[1] - 4, SEEDS[1]),
+        (SEEDS[1] - 2, False, SEEDS[1] - 4, 0),
+        (SEEDS[1] - 4, False, SEEDS[1] - 4, 0),
+        (SEEDS[1] - 5, False, SEEDS[1] - 5, SEEDS[1]),
+    ],
+)
+async def test_seeds_up_to_the_last_one_give_all_suggestions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, fixed: bool, drawn: int, after: int
+) -> None:
+    save_settings(WriteSettings(seed=seed, seed_fixed=fixed, autosave=False), tmp_path)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("tab")
+        await suggested(desk)
+        assert [request["seed"] for request in desk.requests("takes")] == [drawn]
+        assert desk.screen.settings.seed == after
+
+
+@pytest.mark.parametrize("seed_fixed", [True, False])
+async def test_the_last_seed_of_all_is_continued_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed_fixed: bool
+) -> None:
+    save_settings(WriteSettings(seed=SEEDS[1], seed_fixed=seed_fixed, autosave=False), tmp_path)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.requests("stream"))
+        assert [request["seed"] for request in desk.requests("stream")] == [SEEDS[1]]
+        assert desk.screen.settings.seed == (SEEDS[1] if seed_fixed else 0)
 
 
 @pytest.mark.parametrize("keys", [["down"] * 4, ["alt+n"] * 4, ["ctrl+n"] * 4, ["alt+4", "alt+5"], ["alt+4", "click"]])

@@ -17,7 +17,7 @@ from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
 from tui.screens.write_continuing import QUICK, WriteContinuing
 from tui.widgets.editor import Editor
-from tui.write_settings import SEEDS
+from tui.write_settings import counted_on
 
 LONGEST = 400  # characters of a take that finds no end
 MOST = 100  # takes of one place, however often the last one is turned to
@@ -165,10 +165,7 @@ class WriteSuggest(WriteContinuing):
         recipe = msgspec.structs.replace(
             self.session.recipe("takes", here, ghost.place), length=LONGEST, until=self.settings.until, takes=count
         )
-        batch = [
-            Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash, recipe=recipe)
-            for number in range(count)
-        ]
+        batch = [Take(slug, seed + number, dials, hash=self.session.hash, recipe=recipe) for number in range(count)]
         growth = Growth(ghost, batch, self.editor)
         params = TakesParams(
             model=slug,
@@ -198,9 +195,9 @@ class WriteSuggest(WriteContinuing):
     def _ghost_seed(self, place: Location, count: int) -> int:
         """The first of so many seeds; running, the next batch gets the ones after them."""
         if self.settings.seed_fixed:
-            return (self.settings.seed + self._drawn) % SEEDS[1]
-        seed = self.settings.seed
-        self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]), shown=False)
+            return counted_on(self.settings.seed, self._drawn, count)
+        seed = counted_on(self.settings.seed, 0, count)
+        self.adopt_settings(msgspec.structs.replace(self.settings, seed=counted_on(seed, count)), shown=False)
         return seed
 
     @on(Editor.GhostChanged)
