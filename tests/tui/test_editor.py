@@ -52,6 +52,8 @@ def rows(editor: Editor) -> list[str]:
         ("one\ntwo", ["down", "ctrl+x", "ctrl+v"], "one\ntwo\n", (2, 0)),
         ("one\ntwo", ["ctrl+k", "ctrl+k"], "two", (0, 0)),
         ("one two", ["end", "ctrl+u"], "", (0, 0)),
+        ("one two", ["end", "shift+backspace", "shift+enter", "shift+space", "x"], "one tw\n x", (1, 2)),
+        ("one two", ["shift+delete"], "ne two", (0, 0)),
         ("one\ntwo", ["shift+down", "ctrl+c", "ctrl+end", "ctrl+v"], "one\ntwoone\n", (2, 0)),
         ("one", ["ctrl+end", "enter", "x", "ctrl+home", "y"], "yone\nx", (0, 1)),
         ("שלום", ["right", "backspace"], "לום", (0, 0)),

@@ -29,6 +29,11 @@ from tui.widgets.editor_page import EditorPage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no file can hold
 JOINERS = "\u200c\u200d\u200e\u200f"  # typed with emoji and bidirectional scripts, though they print nothing
+TYPED = {
+    "enter": "\n",
+    "shift+enter": "\n",
+    "shift+space": " ",
+}  # some terminals tell of the shift, without a character
 IDLE = 0.3  # seconds after a key before guessed heights are made exact
 SLICE = 0.05  # seconds between two slices of that work
 SLICE_CHARACTERS = 20_000  # read in one slice
@@ -262,8 +267,8 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         self._last_key = monotonic()
-        text = "\n" if event.key == "enter" else event.character
-        if event.key == "enter" or _prints(event.key, event.character):
+        text = TYPED.get(event.key, event.character)
+        if event.key in TYPED or _prints(event.key, event.character):
             event.stop()
             event.prevent_default()
             self.replace(text or "", *self.selection)
