@@ -5,8 +5,10 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from engine.settings import Dials
 from tui.manuscript.lines import Lines
 from tui.manuscript.manuscript import Manuscript
+from tui.manuscript.takes import Take
 from tui.widgets.editor import Editor
 from tui.widgets.editor_rows import _Block
 from tui.widgets.editor_wrap import Breaks
@@ -153,6 +155,41 @@ async def test_the_page_stays_where_it_is_while_heights_above_it_become_exact() 
         assert rows(editor) == seen
         await pilot.press("ctrl+end")
         assert rows(editor)[-1].endswith(lines[-1].split()[-1])
+
+
+@pytest.mark.parametrize("ghost", [False, True])
+@pytest.mark.parametrize("caret", ["top", "middle", "bottom"])
+async def test_whoever_scrolls_away_while_a_model_writes_stays_there(ghost: bool, caret: str) -> None:
+    line = {"top": 0, "middle": 50, "bottom": 99}[caret]
+    async with Page("\n".join(f"line {number}" for number in range(100))).run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.move_cursor((line, 0), center=True)
+        take = Take("bard", 1, Dials())
+
+        def grow(text: str) -> None:
+            if ghost:
+                take.text += text
+                editor.refresh_ghost()
+            else:
+                editor.write(text)
+
+        if ghost:
+            editor.show_ghost([take])
+        else:
+            editor.begin((line, 0), take)
+        grow("it rained and rained, all day\n" * 2)
+        for row in (20, 80):
+            editor.scroll_to(y=row, animate=False, force=True)
+            await pilot.pause()
+            seen = rows(editor)
+            grow("and then\nsnow\n")
+            await pilot.pause()
+            assert rows(editor) == seen
+        editor.show_caret()
+        await pilot.pause()
+        grow("and so on\n" * 4)
+        await pilot.pause()
+        assert any("and so on" in row for row in rows(editor))  # the caret is followed again
 
 
 async def test_no_key_asks_for_all_lines(monkeypatch: pytest.MonkeyPatch) -> None:

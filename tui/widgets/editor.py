@@ -164,8 +164,9 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     def write(self, text: str) -> None:
         """Adds to the pending take. A caret at its end moves along, any other stays where it is in the text."""
-        self.manuscript.write(text)
-        self.settle_view(self.selection)
+        with self.held():
+            self.manuscript.write(text)
+            self.settle_view(self.selection)
 
     def turn_take(self, steps: int) -> None:
         """Shows the take so many further on; the caret goes to its end."""
