@@ -56,6 +56,7 @@ def rows(editor: Editor) -> list[str]:
         ("one two", ["end", "ctrl+u"], "", (0, 0)),
         ("one two", ["end", "shift+backspace", "shift+enter", "shift+space", "x"], "one tw\n x", (1, 2)),
         ("one two", ["shift+delete"], "ne two", (0, 0)),
+        ("\u0301x", ["e", "y"], "e\u0301yx", (0, 3)),
         ("one\ntwo", ["shift+down", "ctrl+c", "ctrl+end", "ctrl+v"], "one\ntwoone\n", (2, 0)),
         ("one", ["ctrl+end", "enter", "x", "ctrl+home", "y"], "yone\nx", (0, 1)),
         ("שלום", ["right", "backspace"], "לום", (0, 0)),
@@ -117,6 +118,38 @@ async def test_a_double_click_takes_a_word_of_any_script(line: str, cell: int, w
         assert editor.selected_text == word
 
 
+@pytest.mark.parametrize(("start", "y", "last"), [(0, 10, 99), (99, -1, 0)])
+async def test_a_drag_that_is_held_beside_the_page_goes_on_to_the_end_of_the_text(
+    start: int, y: int, last: int
+) -> None:
+    async with Page("\n".join(f"line {number}" for number in range(100))).run_test(size=(40, 12)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.styles.height = 10
+        editor.styles.margin = (1, 0)
+        editor.move_cursor((start, 0))
+        await pilot.pause()
+        row = editor.layout_.offset((start, 0))[1] - editor.scroll_offset.y
+        await pilot.mouse_down(editor, offset=(0, row))
+        await pilot.hover(editor, offset=(0, y))
+        for _ in range(1000):
+            if editor.caret[0] == last:
+                break
+            await pilot.pause(0.01)
+        assert editor.caret[0] == last
+        await pilot.mouse_up(editor, offset=(0, y))
+        selected = editor.selected_text
+        await pilot.pause(0.1)
+        assert editor.selected_text == selected
+        assert editor._scrolling is None
+
+
+async def test_a_tab_behind_a_control_character_is_drawn_where_the_layout_has_it() -> None:
+    async with Page("\x01\x02a\tb").run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor.move_cursor((0, 5))
+        assert rows(editor)[0].index("b") == 4 == editor.layout_.offset((0, 4))[0]
+
+
 async def test_a_pasted_text_is_one_step_with_unix_line_ends() -> None:
     from textual.events import Paste
 
@@ -135,6 +168,14 @@ async def test_a_text_that_is_only_to_be_read_is_not_changed_and_one_is_told() -
         editor.read_only = True
         await pilot.press("x", "backspace", "delete", "ctrl+x", "enter", "right")
         assert (text(pilot), editor.caret) == ("ab", (0, 1))
+
+
+async def test_what_joins_the_character_behind_it_leaves_the_caret_behind_both() -> None:
+    async with Page("👩x").run_test(size=(40, 10)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        for character in ("👨", "\u200d", "y"):
+            editor.replace(character, *editor.selection)
+        assert (text(pilot), editor.caret) == ("👨\u200d👩yx", (0, 4))
 
 
 async def test_half_a_character_never_gets_into_a_text() -> None:

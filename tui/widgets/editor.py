@@ -21,7 +21,7 @@ from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
-from tui.widgets.editor_cells import snap
+from tui.widgets.editor_cells import snap, snap_on
 from tui.widgets.editor_ghost import EditorGhost
 from tui.widgets.editor_layout import Layout
 from tui.widgets.editor_mouse import EditorMouse
@@ -213,7 +213,9 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         if ghost is not None and not typed:
             self.note_ghost(ghost)
         change = self.manuscript.edit(start, end, text, (self.selection.start, self.selection.end))
-        self.settle_view(Selection.cursor(change.new_end))
+        line, column = change.new_end
+        behind = line, snap_on(self.manuscript.body.lines[line], column)  # it may have joined what follows
+        self.settle_view(Selection.cursor(behind))
         if ghost is not None:
             self.lay_ghost(ghost if typed and ghost.consume(text, change.new_end) else None)
         return change
