@@ -5,6 +5,7 @@ import pytest
 from engine.settings import Dials
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.outline import SHOWN, outline
+from tui.manuscript.recipes import Recipe
 from tui.manuscript.takes import Take
 
 
@@ -51,6 +52,21 @@ def test_a_search_finds_what_was_deleted(model: bool) -> None:
     assert found(manuscript, "home")[-1] == "⌫ home"
     assert [branch.text for branch in outline(manuscript.history)][-1].startswith("⌫")
     assert found(manuscript, "mill") == []
+
+
+def test_words_that_were_chosen_one_by_one_are_one_line() -> None:
+    manuscript = Manuscript("", clock=lambda: 0.0)
+    typed(manuscript, "so ")
+    for word in ("on ", "the ", "mill"):
+        recipe = Recipe("list", manuscript.history.here.number, manuscript.body.end)
+        take = Take("bard", 0, Dials(), word, recipe=recipe)
+        manuscript.insert_take(manuscript.body.end, take, word, ((0, 0), (0, 0)))
+    typed(manuscript, "!")
+    assert [(branch.text, branch.steps) for branch in outline(manuscript.history)][1:] == [
+        ("so", 1),
+        ("on the mill", 3),
+        ("!", 1),
+    ]
 
 
 def test_branches_of_one_fork_have_their_own_words() -> None:

@@ -447,6 +447,9 @@ async def test_next_tokens_follow_the_caret_and_one_of_them_can_be_written(
         await desk.until(lambda: desk.first_token == "b!")
         await desk.press("alt+t", "down", "enter")
         assert desk.text == "abrain "
+        here = desk.screen.editor.manuscript.history.here
+        assert here.take is not None and (here.take.model, here.take.hash, here.take.chosen) == ("bard", "5eed", True)
+        assert desk.screen.editor.provenance(0) == [(2, 7, "editor--model")]
         await desk.press("escape", "ctrl+z")
         assert desk.text == "ab"
 

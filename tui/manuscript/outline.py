@@ -51,12 +51,17 @@ def _notable(node: Node, history: History) -> bool:
     return (
         parent is None
         or node is history.here
-        or node.kind in ("model", "outside")
         or node.pinned
         or node.archived
         or len(node.children) != 1
-        or node.children[0].kind in ("model", "outside")
+        or not _one_line(node, node.children[0])
     )
+
+
+def _one_line(node: Node, child: Node) -> bool:
+    """Whether both steps are the writer's, or both words that the writer chose from a model's list."""
+    chosen = all(each.take is not None and each.take.chosen for each in (node, child))
+    return chosen or not {node.kind, child.kind} & {"model", "outside"}
 
 
 def _said(run: list[Node], most: int = 40 * SHOWN) -> str:

@@ -243,7 +243,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     @on(NextTokensPanel.Picked)
     def _picked(self, event: NextTokensPanel.Picked) -> None:
-        self.editor.type_text(event.text)
+        self.editor.keep()
+        start, end = self.editor.selected
+        self.editor.put(self.chosen(event.text, start, exact=event.exact), start, end)
 
 
 def _usable(entry: ModelEntry) -> bool:

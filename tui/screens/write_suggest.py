@@ -86,6 +86,12 @@ class WriteSuggest(WriteContinuing):
 
     # --- what others ask ---
 
+    def chosen(self, text: str, start: Location, *, exact: bool) -> Take:
+        """What the writer chose from a list of the model's, to stand at `start`, as a take: it is the model's word."""
+        dials = msgspec.structs.replace(self.settings.dials, pace=0.0)
+        recipe = self.session.recipe("list", self.editor.manuscript.history.here, start)
+        return Take(self.session.slug, 0, dials, _lines(text), self.session.hash, exact=exact, recipe=recipe)
+
     @property
     def suggesting(self) -> bool:
         """Whether a ghost is there, or about to be."""

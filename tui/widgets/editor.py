@@ -227,6 +227,17 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.replace(text, *self.selection)
         self.manuscript.history.close()
 
+    def put(self, take: Take, start: Location, end: Location) -> None:
+        """Puts what a model says in the place of a range, as a step of its own that is the model's."""
+        if self.read_only:
+            self.post_message(self.Refused(self))
+            return
+        self.dismiss_ghost()
+        self.keep()
+        start, end = sorted((start, end))
+        before = (self.selection.start, self.selection.end)
+        self.settle_view(Selection.cursor(self.manuscript.insert_take(start, take, take.text, before, end)))
+
     def undo(self) -> None:
         """Drops pending text, else takes the last step back."""
         self.dismiss_ghost()
