@@ -241,6 +241,25 @@ async def test_dials_turn_by_mouse_too(tmp_path: Path, monkeypatch: pytest.Monke
         await desk.until(lambda: desk.screen.settings.dials.top_k == 0 and dials.chosen == 1)
 
 
+async def test_the_help_for_a_dial_is_about_the_one_under_the_pointer_and_goes_when_one_is_turned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(160, 45)) as desk:
+        dials = desk.screen.dials
+        assert dials.tooltip is None
+        for turn in ("f6", "wheel", "f8"):
+            await desk.pilot.hover(dials, offset=(4, 2))
+            await desk.pilot.hover(dials, offset=(4, 3))
+            assert dials.tooltip == DIALS[2].help
+            if turn == "wheel":
+                x, y = dials.content_region.offset
+                dials.post_message(MouseScrollUp(dials, 3, 2, 0, 1, 0, False, False, False, x + 3, y + 2))
+                await desk.pilot.pause()
+            else:
+                await desk.press(turn)
+            assert dials.tooltip is None
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_dial_is_dragged_a_step_for_each_cell_also_while_text_streams(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]

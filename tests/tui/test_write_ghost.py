@@ -367,7 +367,8 @@ async def test_a_ghost_that_was_typed_to_its_end_while_it_grew_goes_once_that_is
         await desk.type("ra")
         assert desk.screen.editor.ghost is there and not there.text
         await desk.type("x")  # what no take says
-        assert (desk.text, desk.screen.editor.ghost) == ("rax", None)
+        assert (desk.text, ghost(desk), shown(desk)) == ("rax", "", "rax")
+        assert not desk.screen.suggesting
 
 
 async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(
