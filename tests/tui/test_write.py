@@ -12,7 +12,7 @@ from tests.tui.fake_service import expected
 from tests.tui.recorded import RecordedRun
 from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
-from tui.screens.write_continuing import NO_MODEL
+from tui.screens.write_continuing import NO_MODEL, NONE_CHOSEN
 from tui.widgets.dial_steps import DIALS
 from tui.widgets.dials import NAME_WIDTH, VALUE_WIDTH
 from tui.widgets.key_bar import KeyBar
@@ -417,6 +417,22 @@ async def test_a_models_name_is_shown_as_it_is(tmp_path: Path, monkeypatch: pyte
     async with writing(tmp_path, monkeypatch, models=()) as desk:
         await desk.ready()
         assert "draft [/b]" in str(desk.screen.models.query_one("#label", Static).content)
+
+
+async def test_whoever_chooses_no_model_has_none_until_another_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("alt+m", "up", "enter")
+        await desk.until(lambda: not desk.screen.session.slug)
+        await desk.press("f2", "f4")
+        await desk.until(lambda: desk.screen.is_current)
+        await desk.press("tab")
+        assert desk.notice == NONE_CHOSEN
+        await desk.press("alt+m", "down", "enter")
+        await desk.ready()
+        assert (desk.screen.session.slug, desk.notice) == ("bard", "")
 
 
 async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

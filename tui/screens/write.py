@@ -48,6 +48,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self._listed = False  # whether there is any model
         self._said = ""  # about the list, until it no longer holds
         self._missed = ""  # the model that was chosen until it was gone; it is chosen again where it comes back
+        self._declined = False  # whether the person wants none
         self._waking = False  # whether the chosen model is being loaded
         self._question = NextQuestion(
             self.session,
@@ -131,7 +132,8 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
             slugs = [slug for _, slug in options]
             wanted, self._wanted = self._wanted, ""
-            voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug] or slugs[:1]
+            voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug]
+            voices = voices or ([] if self._declined else slugs[:1])
             chosen = next((slug for slug in voices if slug in slugs), "")
             if chosen and chosen == self._missed:
                 self.say("", "model")
@@ -158,9 +160,13 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     @on(Select.Changed, "#model")
     def _model_chosen(self, event: Select.Changed) -> None:
-        if isinstance(event.value, str) and event.value != self.session.slug:
+        slug = event.value if isinstance(event.value, str) else ""
+        self._declined = not slug
+        if slug != self.session.slug:
+            self.stop_writing()
             self.say("", "model")
-            self.run_worker(self._choose(event.value), group="models")
+            self._show_next(None)
+            self.run_worker(self._choose(slug), group="models")
             self.editor.focus()
 
     async def _choose(self, slug: str, *, wake: bool = True) -> None:
