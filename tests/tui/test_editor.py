@@ -68,6 +68,8 @@ def rows(editor: Editor) -> list[str]:
         ("a🏽b c", ["ctrl+right", "y"], "a🏽yb c", (0, 3)),
         ("床前明月光，疑是地上霜", ["end", "ctrl+w", "ctrl+w"], "床前明月光，疑是地", (0, 9)),
         ("床前明月光，疑是", ["ctrl+right", "ctrl+right", "alt+delete"], "床前月光，疑是", (0, 2)),
+        ("a " + "b" * 3000, ["ctrl+end", "ctrl+left", "y"], "a y" + "b" * 3000, (0, 3)),
+        ("a" + " " * 3000, ["ctrl+end", "ctrl+left", "y"], "ya" + " " * 3000, (0, 1)),
         ("か\u3099く", ["ctrl+right", "y"], "か\u3099yく", (0, 3)),
         ("one\n\ntwo", ["ctrl+down", "x", "ctrl+up"], "one\n\nxtwo", (2, 0)),
     ],

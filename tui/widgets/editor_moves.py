@@ -11,6 +11,7 @@ from tui.widgets.editor_cells import column_after, column_before, simple, snap, 
 if TYPE_CHECKING:
     from regex import Pattern
 
+NEAR = 1000  # characters in which a word's beginning is looked for first
 _JOINERS = "['’\u2010-]"
 _SIMPLE_WORD = re.compile(rf"\w+(?:{_JOINERS}\w+)*")
 
@@ -35,9 +36,10 @@ def word_left(body: Lines, place: Location) -> Location:
     """To the beginning of the word, or of the one before."""
     line, column = place
     text = body.lines[line]
-    starts = [match.start() for match in _word(text).finditer(text, 0, column)]
-    if starts:
-        return line, snap(text, starts[-1])
+    for begin in (max(0, column - NEAR), 0):  # a line may be long
+        starts = [match.start() for match in _word(text).finditer(text, begin, column)]
+        if starts and (starts[-1] > begin or begin == 0):
+            return line, snap(text, starts[-1])
     return (line, 0) if column else left(body, place)
 
 
