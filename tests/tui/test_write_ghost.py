@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from engine.client import EngineClient
 from engine.protocol import Growing, GrownTake, Takes, TakesParams
@@ -369,6 +370,29 @@ async def test_a_ghost_that_was_typed_to_its_end_while_it_grew_goes_once_that_is
         await desk.type("x")  # what no take says
         assert (desk.text, ghost(desk), shown(desk)) == ("rax", "", "rax")
         assert not desk.screen.suggesting
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (["r", "tab"], "rain"),
+        (["r", "a", "tab", "!"], "rain!"),
+        (["x", "left", "y", "right", "z"], "yxz"),
+        (["a", "b", "backspace", "c", "ctrl+z", "d"], "ad"),
+        (["a", "enter", "b", "up", "c", "delete", "d"], "acdb"),
+    ],
+)
+async def test_keys_that_come_at_once_count_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], text: str
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "rain")
+        for key in keys:
+            desk.pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await desk.pilot.pause()
+        await desk.pilot.pause()
+        assert desk.text == text
 
 
 async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(

@@ -286,6 +286,17 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.replace(text or "", *self.selection)
+        elif await self._obey(event.key):
+            event.stop()
+            event.prevent_default()
+
+    async def _obey(self, key: str) -> bool:
+        """Does a command of the editor at once: on its way up to the app a key is overtaken by what is typed next."""
+        own = next((bindings for node, bindings in self.screen._binding_chain if node is self), None)
+        for binding in own.key_to_bindings.get(key, ()) if own is not None else ():
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
