@@ -72,10 +72,13 @@ class Desk:
             dials=params.dials,
             seed=params.seed,
         )
+        right = self._other_side(params)  # as it is now: whoever types along with the takes changes the document
         told = Telling(job, exact=context.exact) if params.growing else None
         grown = grower.grow(job, told)
+        if told is not None:
+            told.rest()
         takes = merged(grown)
-        if right := self._other_side(params):
+        if right:
             takes = ranked_towards(takes, leading_to(right, takes, decoder, model.tokenizer, context, grown))
         elif params.ranked:
             takes = ranked(takes)
@@ -163,12 +166,20 @@ class Telling:
     def __init__(self, job: Job, *, exact: bool) -> None:
         self._job, self._exact = job, exact
         self._last = 0.0
+        self._untold: tuple[str, ...] = ()
 
     def __call__(self, texts: Sequence[str]) -> None:
+        self._untold = tuple(texts)
         now = time.monotonic()
-        if self._job.number is not None and now - self._last >= PACE and any(texts):
+        if now - self._last >= PACE and any(texts):
             self._last = now
-            self._job.tell("growing", Growing(request=self._job.number, texts=tuple(texts), exact=self._exact))
+            self.rest()
+
+    def rest(self) -> None:
+        """Tells what was grown since the last time: ranking long takes lasts."""
+        if self._job.number is not None and any(self._untold):
+            self._job.tell("growing", Growing(request=self._job.number, texts=self._untold, exact=self._exact))
+        self._untold = ()
 
 
 def _moved(place: Place, offset: int) -> Place:

@@ -1,5 +1,7 @@
 """The app: three modes, one key each, and what they share."""
 
+import asyncio
+import contextlib
 import gc
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,7 @@ from textual.binding import Binding
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widget import Widget
 
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
@@ -30,6 +33,8 @@ from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine
+
+CATCH_UP = 0.5  # seconds, at most, that a key waits for those before it
 
 
 def _library() -> Screen[object]:
@@ -170,6 +175,8 @@ class PantoumApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Gives the key after the one for alt its name with alt; escape, or the same key again, ends the waiting."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is not None:
+            await _caught_up(self.focused)
         if self.alt and isinstance(event, events.Key) and not event.is_forwarded:
             self.alt = False
             if event.key in ("escape", *self._remapped.get("app.alt", "ctrl+t").split(",")):
@@ -259,3 +266,12 @@ class PantoumApp(App[None], inherit_bindings=False):
             await in_thread(self, write_settings, settings)
         except InputError as error:
             self.tell(str(error))
+
+
+async def _caught_up(widget: Widget) -> None:
+    """Until a widget has seen what was typed before: a command of the app or its screen would overtake it."""
+    seen = asyncio.Event()
+    if widget.call_later(seen.set):
+        with contextlib.suppress(TimeoutError):  # it is on its way out, say
+            async with asyncio.timeout(CATCH_UP):
+                await seen.wait()

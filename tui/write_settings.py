@@ -50,6 +50,11 @@ class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError(f"The RNG seed is {self.seed}; it must be between 0 and {SEEDS[1]}.")
 
 
+def counted_on(seed: int, by: int, room: int = 1) -> int:
+    """The RNG seed so many further on, beginning anew behind the last one; `room` seeds follow in a row from there."""
+    return min((seed + by) % (SEEDS[1] + 1), SEEDS[1] + 1 - room)
+
+
 def load_settings(root: Path | None = None) -> tuple[WriteSettings, str]:
     """The remembered settings and a sentence for the person; the sentence is empty where all is well.
 

@@ -211,7 +211,7 @@ async def test_the_command_line_says_what_comes_out_the_same_and_fails_where_som
     file.write_bytes(re.sub(rb'"seed":\d+', b'"seed":77', file.read_bytes()))
     assert await asyncio.to_thread(main, ["regenerate", str(draft)]) == 1
     said = capsys.readouterr()
-    assert ("≠ char, seed 77" in said.out, "1 of 1 takes come out otherwise." in said.err) == (True, True)
+    assert ("≠ char, RNG seed 77" in said.out, "1 of 1 takes come out otherwise." in said.err) == (True, True)
 
 
 def test_a_take_of_steps_that_were_joined_is_still_told_and_its_text_found() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -101,6 +102,24 @@ async def test_takes_tell_how_they_grow_and_stop_when_nobody_waits(client: Engin
     assert len(told[0].texts) == 32
     # The service has its threads for others again: this would take long beside it.
     assert await client.takes(TakesParams(model="char", prompt="The ", until="word", length=40))
+
+
+async def test_takes_grow_to_their_end_while_the_document_is_edited(client: EngineClient) -> None:
+    told: list[Growing] = []
+    document = await client.open_document(TEXT)
+    place = document.at(2000)
+
+    def growing(grown: Growing) -> None:
+        if not told:
+            document.edit(2000, 2000, "x")
+        told.append(grown)
+
+    params = TakesParams(model="char", at=place, right_from_document=True, takes=4, until=None, length=300, seed=1)
+    found = await client.takes(params, growing)
+    again = msgspec.structs.replace(params, at=(await client.open_document(TEXT)).at(2000))
+    assert found.takes == (await client.takes(again)).takes
+    assert all(take.right_bits is not None for take in found.takes)
+    assert set(told[-1].texts) == {take.text for take in found.takes}  # the last ones too, before they were ranked
 
 
 async def test_takes_can_be_ranked_by_what_follows_them(client: EngineClient) -> None:

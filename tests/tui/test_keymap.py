@@ -161,7 +161,11 @@ def test_keys_that_terminals_send_are_not_doubted(tmp_path: Path, key: str) -> N
 
 
 def test_no_usual_key_is_doubted_but_one_to_quit_and_those_beside_others() -> None:
-    beside = [("edit.delete_word_left", "ctrl+backspace"), ("edit.delete_line", "ctrl+shift+k")]
+    beside = [
+        ("edit.delete_left", "shift+backspace"),
+        ("edit.delete_word_left", "ctrl+backspace"),
+        ("edit.delete_line", "ctrl+shift+k"),
+    ]
     doubted = [
         (command.id, key)
         for commands in all_commands().values()

@@ -88,6 +88,11 @@ def test_edits_of_different_characters_of_one_chinese_line_come_together() -> No
     assert merged(base, base.replace("床", "窗"), base.replace("霜", "雪")) == "窗前明月光疑是地上雪"
 
 
+def test_a_word_is_not_parted_from_its_marks() -> None:
+    pieces = merge("a cafe b", "a cafe\u0301 b", "a cafe\u0301s b")
+    assert [(piece.mine, piece.theirs) for piece in pieces if piece.differs] == [("cafe\u0301", "cafe\u0301s")]
+
+
 def test_chinese_that_both_stays_has_no_space_in_it() -> None:
     pieces = merge("床前", "窗前", "门前")
     (differing,) = [piece for piece in pieces if piece.merged is None]

@@ -262,7 +262,8 @@ async def test_settings_that_are_opened_come_into_view(home: Path) -> None:
         ("dropout", "1.5", "Dropout is 1.5; it must be at least 0 and below 1."),
         ("dropout", "nan", "Dropout is nan; it must be at least 0 and below 1."),
         ("learning_rate", "0", "Learning rate is 0; it must be above 0."),
-        ("clip", "0,5", "Clip must be a number such as 0.5; '0,5' is not."),
+        ("layers", "1,5", "Layers must be a whole number; '1,5' is not."),
+        ("clip", "1.000,5", "Clip must be a number such as 0.5; '1.000,5' is not."),
         ("steps", "-1", "Steps is -1; it must be between 1 and 1,000,000,000."),
     ],
 )

@@ -12,7 +12,7 @@ from tests.tui.fake_service import expected
 from tests.tui.recorded import RecordedRun
 from tests.tui.write_help import SERVICE, add_model, writing
 from tui.manuscript.lines import Lines
-from tui.screens.write_continuing import NO_MODEL
+from tui.screens.write_continuing import NO_MODEL, NONE_CHOSEN
 from tui.widgets.dial_steps import DIALS
 from tui.widgets.dials import NAME_WIDTH, VALUE_WIDTH
 from tui.widgets.key_bar import KeyBar
@@ -107,6 +107,23 @@ async def test_escape_stops_and_keeps_the_text_pending_and_again_drops_it(
         await desk.until(lambda: desk.requests("cancel"))
         await desk.press("escape")
         assert desk.text == "rain "
+
+
+async def test_escape_in_the_panel_goes_back_to_the_text_before_it_drops_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.pending)
+        await desk.press("alt+t", "escape")
+        assert not desk.screen.writing
+        pending = desk.pending
+        assert pending and desk.screen.focused is not desk.screen.editor
+        await desk.press("escape")
+        assert (desk.pending, desk.screen.focused) == (pending, desk.screen.editor)
+        await desk.press("escape")
+        assert (desk.pending, desk.text) == ("", "")
 
 
 async def test_typing_keeps_what_came_and_goes_on_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,6 +239,25 @@ async def test_dials_turn_by_mouse_too(tmp_path: Path, monkeypatch: pytest.Monke
         x, y = region.offset
         dials.post_message(MouseScrollUp(dials, 2, 2, 0, 1, 0, False, False, False, x + 2, y + 1))
         await desk.until(lambda: desk.screen.settings.dials.top_k == 0 and dials.chosen == 1)
+
+
+async def test_the_help_for_a_dial_is_about_the_one_under_the_pointer_and_goes_when_one_is_turned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, size=(160, 45)) as desk:
+        dials = desk.screen.dials
+        assert dials.tooltip is None
+        for turn in ("f6", "wheel", "f8"):
+            await desk.pilot.hover(dials, offset=(4, 2))
+            await desk.pilot.hover(dials, offset=(4, 3))
+            assert dials.tooltip == DIALS[2].help
+            if turn == "wheel":
+                x, y = dials.content_region.offset
+                dials.post_message(MouseScrollUp(dials, 3, 2, 0, 1, 0, False, False, False, x + 3, y + 2))
+                await desk.pilot.pause()
+            else:
+                await desk.press(turn)
+            assert dials.tooltip is None
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -383,6 +419,22 @@ async def test_a_models_name_is_shown_as_it_is(tmp_path: Path, monkeypatch: pyte
         assert "draft [/b]" in str(desk.screen.models.query_one("#label", Static).content)
 
 
+async def test_whoever_chooses_no_model_has_none_until_another_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("alt+m", "up", "enter")
+        await desk.until(lambda: not desk.screen.session.slug)
+        await desk.press("f2", "f4")
+        await desk.until(lambda: desk.screen.is_current)
+        await desk.press("tab")
+        assert desk.notice == NONE_CHOSEN
+        await desk.press("alt+m", "down", "enter")
+        await desk.ready()
+        assert (desk.screen.session.slug, desk.notice) == ("bard", "")
+
+
 async def test_a_model_that_is_not_there_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(tmp_path, monkeypatch) as desk:
         await desk.ready()
@@ -430,6 +482,9 @@ async def test_next_tokens_follow_the_caret_and_one_of_them_can_be_written(
         await desk.until(lambda: desk.first_token == "b!")
         await desk.press("alt+t", "down", "enter")
         assert desk.text == "abrain "
+        here = desk.screen.editor.manuscript.history.here
+        assert here.take is not None and (here.take.model, here.take.hash, here.take.chosen) == ("bard", "5eed", True)
+        assert desk.screen.editor.provenance(0) == [(2, 7, "editor--model")]
         await desk.press("escape", "ctrl+z")
         assert desk.text == "ab"
 

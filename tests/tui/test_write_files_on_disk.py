@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from corpora.errors import InputError
 from engine.settings import Dials
 from tui.manuscript.textfile import changed_outside, read_text, write_text
+from tui.training.catalogue import SETTINGS
+from tui.widgets.amount_dialog import number_of
 from tui.widgets.dial_steps import DIALS, Dial
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
@@ -190,7 +192,11 @@ def test_a_temperature_that_is_none_is_refused_in_words(text: str) -> None:
 def test_a_whole_number_is_asked_for_where_only_one_makes_sense() -> None:
     with pytest.raises(InputError, match="whole number"):
         DIALS[1].parse(WriteSettings(), "2.5")
+    with pytest.raises(InputError, match="whole number"):
+        DIALS[1].parse(WriteSettings(), "1,5")
     assert DIALS[1].parse(WriteSettings(), "1,000").dials.top_k == 1000
+    with pytest.raises(InputError, match="'inf' is not a number"):
+        DIALS[0].parse(WriteSettings(), "inf")
 
 
 @pytest.mark.parametrize("text", ["para", "9", "-1", "", "nan"])
@@ -199,3 +205,19 @@ def test_a_dial_of_words_says_which_ones_it_takes(text: str) -> None:
     with pytest.raises(InputError, match="stops at takes length, sentence, line or paragraph"):
         dial.parse(WriteSettings(), text)
     assert dial.parse(WriteSettings(), " Line ").stops_at == "line"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0,8", 0.8), ("1,1", 1.1), ("0,125", 0.125), ("1,000", 1000), ("12,345.5", 12345.5), (" +7 ", 7), (",5", 0.5)],
+)
+def test_a_comma_that_parts_no_thousands_is_a_decimal_one(text: str, number: float) -> None:
+    assert number_of(text) == SETTINGS["clip"].read(text) == number
+    if number < 2:
+        assert DIALS[0].parse(WriteSettings(), text).dials.temperature == number
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "1.000,5", "1,,000", ",", ""])
+def test_what_is_no_number_however_commas_are_read_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not"):
+        number_of(text)

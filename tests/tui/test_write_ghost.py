@@ -1,9 +1,14 @@
 """Ghost text by pilot: suggested at the caret, no text until it is accepted, by the word, the line or whole."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
+from engine.client import EngineClient
+from engine.protocol import Growing, GrownTake, Takes, TakesParams
 from engine.settings import Dials
 from tests.tui.fake_service import expected
 from tests.tui.write_help import Writing, writing
@@ -11,6 +16,7 @@ from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
 from tui.screens import write_suggest
 from tui.widgets.next_tokens import NextTokensPanel
+from tui.write_settings import SEEDS, WriteSettings, save_settings
 
 
 def shown(desk: Writing) -> str:
@@ -212,6 +218,40 @@ async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_h
         assert continuation is not None and (continuation.hash, continuation.exact) == ("5eed", False)
 
 
+@pytest.mark.parametrize(
+    ("seed", "fixed", "drawn", "after"),
+    [
+        (SEEDS[1], True, SEEDS[1] - 4, SEEDS[1]),
+        (SEEDS[1] - 2, False, SEEDS[1] - 4, 0),
+        (SEEDS[1] - 4, False, SEEDS[1] - 4, 0),
+        (SEEDS[1] - 5, False, SEEDS[1] - 5, SEEDS[1]),
+    ],
+)
+async def test_seeds_up_to_the_last_one_give_all_suggestions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, fixed: bool, drawn: int, after: int
+) -> None:
+    save_settings(WriteSettings(seed=seed, seed_fixed=fixed, autosave=False), tmp_path)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("tab")
+        await suggested(desk)
+        assert [request["seed"] for request in desk.requests("takes")] == [drawn]
+        assert desk.screen.settings.seed == after
+
+
+@pytest.mark.parametrize("seed_fixed", [True, False])
+async def test_the_last_seed_of_all_is_continued_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed_fixed: bool
+) -> None:
+    save_settings(WriteSettings(seed=SEEDS[1], seed_fixed=seed_fixed, autosave=False), tmp_path)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.requests("stream"))
+        assert [request["seed"] for request in desk.requests("stream")] == [SEEDS[1]]
+        assert desk.screen.settings.seed == (SEEDS[1] if seed_fixed else 0)
+
+
 @pytest.mark.parametrize("keys", [["down"] * 4, ["alt+n"] * 4, ["ctrl+n"] * 4, ["alt+4", "alt+5"], ["alt+4", "click"]])
 async def test_the_next_batch_comes_behind_the_last_take_once_that_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str]
@@ -275,6 +315,84 @@ async def test_a_ghost_at_the_foot_of_the_page_is_scrolled_to_as_far_as_the_care
         page = [editor.render_line(y).text.strip() for y in range(editor.size.height)]
         assert "ghost 0" in page
         assert sum(row.startswith("ghost") for row in page) >= rows
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "ghosts"),
+    [
+        (["r", "a"], "so ra", ["in on"]),
+        (["ctrl+right"], "so ra", ["in on"]),
+        (["tab"], "so ra", ["in on"]),
+        (["r", "o"], "so ro", ["ad"]),
+        (["r"], "so r", ["ain on", "oad"]),
+    ],
+)
+async def test_suggestions_that_are_typed_along_or_accepted_while_they_grow_still_grow_to_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], text: str, ghosts: list[str]
+) -> None:
+    on = asyncio.Event()
+    texts = ("rain on", "road", "s")
+
+    async def takes(_: object, params: TakesParams, growing: Callable[[Growing], None]) -> Takes:
+        growing(Growing(request=1, texts=("ra", "ro", "s"), exact=True))
+        await on.wait()
+        made = [
+            GrownTake(text=each, seed=params.seed + n, tokens=3, surprisal=2.0, reason="end")
+            for n, each in enumerate(texts)
+        ]
+        return Takes(takes=tuple(made), exact=True, seconds=0.1)
+
+    monkeypatch.setattr(EngineClient, "takes", takes)
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.press("tab")
+        await desk.until(lambda: ghost(desk) == "ra", "the takes grow")
+        await desk.press(*keys)
+        on.set()
+        await desk.until(lambda: not desk.screen.fetching, "the end of fetching")
+        assert desk.text == text
+        there = desk.screen.editor.ghost
+        assert there is not None and [take.text[len(there.typed) :] for take in there.takes] == ghosts
+
+
+async def test_a_ghost_that_was_typed_to_its_end_while_it_grew_goes_once_that_is_certain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "ra")
+        there = desk.screen.editor.ghost
+        assert there is not None
+        there.growing = True
+        await desk.type("ra")
+        assert desk.screen.editor.ghost is there and not there.text
+        await desk.type("x")  # what no take says
+        assert (desk.text, ghost(desk), shown(desk)) == ("rax", "", "rax")
+        assert not desk.screen.suggesting
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (["r", "tab"], "rain"),
+        (["r", "a", "tab", "!"], "rain!"),
+        (["x", "left", "y", "right", "z"], "yxz"),
+        (["a", "b", "backspace", "c", "ctrl+z", "d"], "ad"),
+        (["a", "enter", "b", "up", "c", "delete", "d"], "acdb"),
+    ],
+)
+async def test_keys_that_come_at_once_count_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], text: str
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        give(desk, "rain")
+        for key in keys:
+            desk.pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await desk.pilot.pause()
+        await desk.pilot.pause()
+        assert desk.text == text
 
 
 async def test_turned_on_suggestions_come_by_pausing_and_at_once_to_whoever_pauses_already(

@@ -77,6 +77,20 @@ async def test_enter_accepts_a_candidate_at_the_caret(tmp_path: Path, monkeypatc
         assert desk.text == "agap0 1+1b"
 
 
+async def test_enter_in_the_list_of_models_chooses_a_model_while_candidates_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=("bard", "clerk")) as desk:
+        await desk.ready()
+        await select_long(desk)
+        await offered(desk)
+        await desk.press("alt+m", "down", "enter")
+        await desk.until(lambda: desk.screen.session.slug == "clerk", "the other model is chosen")
+        assert desk.text == "so long ago"
+        await desk.press("enter")
+        assert desk.text == "so gap0 3+4 ago"
+
+
 async def test_moving_away_before_the_answer_gives_the_question_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -444,6 +444,47 @@ def test_splitting_a_take_lets_another_one_begin_in_its_middle() -> None:
     assert manuscript.body.origins[0][1] == (2, -1 * abs(manuscript.body.origins[0][0][1]))
 
 
+def typed(manuscript: Manuscript, place: Location, text: str) -> None:
+    for character in text:
+        place = manuscript.edit(place, place, character, (place, place)).new_end
+
+
+def test_splitting_what_was_typed_into_a_take_leaves_the_take_whole() -> None:
+    manuscript = Manuscript("", clock=lambda: 0.0)
+    manuscript.insert_take((0, 0), Take("bard", 1, Dials()), "hello world", ((0, 0), (0, 0)))
+    typed(manuscript, (0, 5), "abc")
+    head = manuscript.split((0, 6))
+    assert head is not None
+    assert said(list(manuscript.history)) == ["", "hello world", "a", "bc"]
+    assert manuscript.text == "helloabc world"
+    manuscript.go(head)
+    assert manuscript.text == "helloa world"
+    manuscript.redo()
+    assert manuscript.text == "helloabc world"
+    assert manuscript.split((0, 6)) is head  # it ends there already
+    assert manuscript.split((0, 8)) is None  # what follows is older than what stands before
+    assert len(list(manuscript.history)) == 4
+
+
+def test_steps_that_were_joined_are_split_again_between_them(tmp_path: Path) -> None:
+    document, journal = opened(tmp_path, "")
+    manuscript = document.manuscript
+    typed(manuscript, (0, 0), "one ")
+    for text in ("two ", "three"):
+        manuscript.history.close()
+        typed(manuscript, manuscript.body.end, text)
+        manuscript.history.merge(manuscript.history.here)
+    joined = manuscript.history.here.joined
+    assert said(list(manuscript.history)) == ["", "one two three"]
+    head = manuscript.split((0, 8))
+    assert head is not None and manuscript.history.here.parent is head
+    assert said(list(manuscript.history)) == ["", "one two ", "three"]
+    assert (head.joined, manuscript.history.here.joined) == (joined, [])
+    journal.write(journal.take())
+    assert state(replay(journal.file.read_bytes().split(b"\n")[:-1]).manuscript) == state(manuscript)
+    journal.discard()
+
+
 def test_a_take_that_streamed_when_the_app_was_killed_comes_back_with_its_recipe(tmp_path: Path) -> None:
     document, journal = opened(tmp_path)
     manuscript = document.manuscript

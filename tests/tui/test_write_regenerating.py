@@ -49,6 +49,22 @@ async def test_enter_goes_to_the_branch_that_a_take_stands_in(tmp_path: Path, mo
         assert desk.text == "so " + line(2)
 
 
+async def test_what_was_chosen_from_a_list_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so ")
+        await desk.until(lambda: desk.first_token == " !")
+        await desk.press("alt+t", "down", "enter")
+        screen = await asked(desk)
+        assert says(screen) == "1 chosen from a list."
+        why = str(screen.query_one("#take-why", Static).render())
+        assert why == "There is nothing to write again. bard, chosen from its list."
+        await desk.press("escape", "escape", "tab")
+        await suggested(desk)
+        await desk.press("tab")
+        assert says(await asked(desk)) == "1 of 1 come out letter for letter the same, 1 chosen from a list."
+
+
 async def test_an_engine_that_does_not_start_is_told_in_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

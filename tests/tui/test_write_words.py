@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import OptionList
 
 from tests.tui.write_help import Writing, writing
+from tui.exporting.page import page
 from tui.screens.words import WordsScreen
 
 SIZES = [(80, 24), (160, 45)]
@@ -77,6 +78,22 @@ async def test_text_that_grows_anew_is_a_branch_beside_the_old_one(
         await desk.until(lambda: desk.screen.editor.ghost and desk.screen.editor.ghost.text, "a suggestion")
         assert desk.text == "so on"
         await desk.press("escape", "alt+j")
+        assert desk.text == "so long ago"
+
+
+async def test_a_chosen_word_is_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so long ago")
+        await desk.press("alt+left", "left")
+        await listed(desk)
+        await desk.press("down", "enter", "escape")
+        assert desk.text == "so on ago"
+        take = desk.screen.editor.manuscript.history.here.take
+        assert take is not None and (take.model, take.text, take.chosen) == ("bard", "on", True)
+        assert desk.screen.editor.provenance(0) == [(3, 5, "editor--model")]
+        assert 'title="chosen from the list of bard, weights 5eed">on<' in page(desk.screen.editor.manuscript, "x")
+        await desk.press("ctrl+z")
         assert desk.text == "so long ago"
 
 

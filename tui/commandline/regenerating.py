@@ -14,7 +14,7 @@ from tui.regenerating.outcomes import Outcome, how, summary
 from tui.regenerating.written import written
 
 SHOWN = 32  # characters of a take
-MARKS = {"same": "=", "otherwise": "≠", "gone": "-"}
+MARKS = {"same": "=", "otherwise": "≠", "gone": "-", "chosen": "."}
 
 
 def regenerate(file: Path, *, json: bool) -> None:
@@ -48,7 +48,7 @@ def _tell(outcome: Outcome) -> None:
     take = outcome.take
     text = " ".join(take.text.split())
     short = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-    output.line(f"{MARKS[outcome.state]} {take.model}, seed {take.seed}, {how(take)}: {short}")
+    output.line(f"{MARKS[outcome.state]} {take.model}, {how(take)}: {short}")
     if outcome.state != "same":
         output.line(f"  {outcome.why}")
 

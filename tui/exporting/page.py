@@ -76,12 +76,14 @@ def _legend(manuscript: Manuscript, used: dict[str, int]) -> str:
 def _made(take: Take | None, name: str) -> str:
     if take is None:
         return name
-    dials = take.dials
+    dials, weights = take.dials, [f"weights {take.hash[:12]}"] if take.hash else []
+    if take.chosen:
+        return ", ".join([f"chosen from the list of {take.model}", *weights])
     said = [f"{take.model}, RNG seed {take.seed}, temperature {dials.temperature:g}"]
     said += [f"top-k {dials.top_k}"] if dials.top_k else []
     said += [f"top-p {dials.top_p:g}"] if dials.top_p < 1 else []
     said += [f"min-p {dials.min_p:g}"] if dials.min_p else []
-    return ", ".join([*said, f"weights {take.hash[:12]}"] if take.hash else said)
+    return ", ".join([*said, *weights])
 
 
 def _share(share: float) -> str:

@@ -3,6 +3,8 @@
 import re
 
 IDEOGRAPH = "[\u2e80-\u2fff\u3040-\u312f\u3190-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]"  # a word of its own
+# Letters and what is written onto them, for the `regex` module, as \w of `re` leaves marks out.
+LETTERS = rf"(?:{IDEOGRAPH}\p{{M}}*|(?:(?!{IDEOGRAPH})\w)+)"
 _IDEOGRAPH = re.compile(IDEOGRAPH)
 _BETWEEN = re.compile(rf"{IDEOGRAPH}|[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”—…·]")
 _NEAR = 64  # characters in which an ideograph is looked for

@@ -27,6 +27,7 @@ class Ghost:
         self.typed = ""  # what the writer has typed, or accepted, of what the takes say
         self.takes = list(takes)
         self.seen: list[Take] = []  # those that the writer has looked at
+        self.growing = False  # whether the takes may still get longer
         self._shown = 0
 
     @property
@@ -66,7 +67,7 @@ class Ghost:
         if shown in kept:
             kept.remove(shown)
             kept.insert(0, shown)
-        self.takes, self._shown = kept, 0
+        self.takes, self._shown, self.growing = kept, 0, False
 
     def turn(self, steps: int) -> None:
         """Shows the take so many further on, around the ends."""
@@ -86,9 +87,8 @@ class Ghost:
         return match.group() if match else ""
 
     def says(self, text: str) -> bool:
-        """Whether some take goes on with `text`, and with more."""
-        typed = self.typed + text
-        return any(take.text.startswith(typed) and len(take.text) > len(typed) for take in self.takes)
+        """Whether some take goes on with `text`, and with more, be it yet to come."""
+        return bool(self._saying(self.typed + text))
 
     def consume(self, text: str, place: Location) -> bool:
         """The writer typed `text`, and is at `place` now. Takes that say something else are forgotten.
@@ -96,10 +96,13 @@ class Ghost:
         False where none is left with anything more to say.
         """
         typed = self.typed + text
-        shown = self.take
-        kept = [take for take in self.takes if take.text.startswith(typed) and len(take.text) > len(typed)]
+        shown, kept = self.take, self._saying(typed)
         if not kept:
             return False
         self.typed, self.takes, self.place, self.start = typed, kept, place, place
         self._shown = kept.index(shown) if shown in kept else 0
         return True
+
+    def _saying(self, typed: str) -> list[Take]:
+        least = len(typed) + (not self.growing)
+        return [take for take in self.takes if take.text.startswith(typed) and len(take.text) >= least]

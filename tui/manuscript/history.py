@@ -204,7 +204,7 @@ class History:
     def split(self, node: Node, index: int, length: int) -> Node:
         """Cuts a node in two, behind so many characters of what its change `index` inserted; returns the new parent.
 
-        The node keeps its number, its children and all that follows the cut.
+        The node keeps its number, its children and all that follows the cut, which must be something.
         """
         assert node.parent is not None
         self._numbers += 1
@@ -214,13 +214,15 @@ class History:
             self._numbers, node.kind, node.parent, node.before, after, [*node.changes[:index], first], node.take
         )
         head.grown, head.made, head.children, head.latest = 1, node.made, [node], node
-        head.joined = [(name, at) for name, at in node.joined if at <= index]
-        node.joined = [(name, at - index) for name, at in node.joined if at > index]
+        whole = index + (not second.inserted)  # changes that the head has all of
+        head.joined = [(name, at) for name, at in node.joined if at <= whole]
+        node.joined = [(name, at - whole) for name, at in node.joined if at > whole]
         siblings = node.parent.children
         siblings[siblings.index(node)] = head
         if node.parent.latest is node:
             node.parent.latest = head
-        node.parent, node.before, node.changes = head, after, [second, *node.changes[index + 1 :]]
+        rest = [second] if second.inserted else []
+        node.parent, node.before, node.changes = head, after, [*rest, *node.changes[index + 1 :]]
         self.nodes[head.number] = head
         self._open = False
         self.watcher.split(node, head, index, length)

@@ -103,15 +103,21 @@ class Manuscript:
     def split(self, caret: Location) -> Node | None:
         """Cuts the step that wrote the text around the caret in two there, so that it can go on otherwise from there.
 
-        Returns the first half, or None where no one step wrote what stands on both sides.
+        Returns the first half, or the step that ends there already; None where what stands before the caret was written
+        later than what stands behind it, or by nobody.
         """
         place = caret
+        goes_on = False  # whether what stands behind the caret was written there later than what stands before it
         for node in self.history.here.path():
             for index in reversed(range(len(node.changes))):
                 change = node.changes[index]
                 if change.start < place < change.new_end:
-                    before = _between(change, place)
-                    return self.history.split(node, index, before)
+                    return self.history.split(node, index, _between(change, place))
+                if change.inserted and place == change.new_end:
+                    if not goes_on or index + 1 == len(node.changes):
+                        return node if goes_on else None
+                    return self.history.split(node, index, len(change.inserted))
+                goes_on = goes_on or (bool(change.inserted) and place == change.start)
                 if place >= change.new_end:
                     place = change.inverse().moved(place)
         return None

@@ -11,15 +11,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tui.manuscript.counting import IDEOGRAPH
+from tui.manuscript.counting import IDEOGRAPH, LETTERS
+
+if TYPE_CHECKING:
+    from regex import Pattern
 
 Side = Literal["mine", "theirs", "both"]
 Block = tuple[int, int, int]  # where it begins in one, where in the other, its length
 
-_WORDS = re.compile(rf"\n|[^\S\n]+|{IDEOGRAPH}|(?:(?!{IDEOGRAPH})\w)+|[^\w\s]")
 _IDEOGRAPH = re.compile(IDEOGRAPH)
 UNKNOWN = "\0"  # the base of a piece whose base nobody knows; no text holds it
 FULL = 250_000  # pairs of lines or words that are compared in full
@@ -69,7 +72,7 @@ def merge(base: str | None, mine: str, theirs: str) -> list[Piece]:
         ]
     pieces: list[Piece] = []
     for piece in _three(_lines(base), _lines(mine), _lines(theirs)):
-        parts = [_WORDS.findall(text) for text in (piece.base, piece.mine, piece.theirs)]
+        parts = [_words().findall(text) for text in (piece.base, piece.mine, piece.theirs)]
         if piece.merged is None and piece.base and max(map(len, parts)) <= MOST_WORDS:
             pieces.extend(_joined(_three(*parts)))
         else:
@@ -200,3 +203,11 @@ def _anchors(
         found.append(pairs[number])
         number = before[number]
     return found[::-1]
+
+
+@cache
+def _words() -> "Pattern[str]":
+    """Cuts a text into line ends, spaces, words and single other characters; nothing is left out."""
+    from regex import compile as compile_regex  # imported when first needed: few texts are ever merged
+
+    return compile_regex(rf"\n|[^\S\n]+|{LETTERS}|[^\w\s]")

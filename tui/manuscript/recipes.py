@@ -8,13 +8,13 @@ from corpora.boundaries import Unit as EndUnit
 from engine.protocol import Turn
 from tui.manuscript.lines import Location
 
-Way = Literal["stream", "takes", "gap"]
+Way = Literal["stream", "takes", "gap", "list"]
 
 
 class Recipe(msgspec.Struct, frozen=True, omit_defaults=True):
     """Small enough to be noted with every take: the text that the model read is that of a node of the history."""
 
-    way: Way  # continued token by token; one of a batch of suggestions; or for a gap
+    way: Way  # continued token by token; one of a batch of suggestions; for a gap; chosen by the writer from a list
     node: int  # the number of the node whose text the model read
     start: Location  # where the take begins in it
     end: Location | None = None  # of a gap: where the text begins again; None where nothing was to be replaced

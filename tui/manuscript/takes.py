@@ -20,6 +20,11 @@ class Take:
     exact: bool = True  # False: the model had read only the last of what stands before, not all of it
     recipe: Recipe | None = None  # how to make it again; None for takes of a Pantoum that didn't note it
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the writer chose it from a list of the model's: no RNG seed had a part in it."""
+        return self.recipe is not None and self.recipe.way == "list"
+
 
 class Takes:
     """Alternatives at one place, one of them shown. There is always at least one."""

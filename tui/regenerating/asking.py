@@ -89,6 +89,8 @@ class Asker:
                     text = await self._grown(take, recipe, body)
                 case "gap":
                     text = await self._filled(take, recipe, body)
+                case "list":
+                    raise InputError("There is nothing to write again.")
         except Outdated as error:
             raise InputError("The engine gave it up.") from error
         except EngineError as error:

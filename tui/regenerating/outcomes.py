@@ -16,7 +16,7 @@ from tui.manuscript.takes import Take
 from tui.regenerating.asking import Asker, Models
 from tui.regenerating.written import Past, Written, written
 
-State = Literal["same", "otherwise", "gone"]
+State = Literal["same", "otherwise", "gone", "chosen"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ async def regenerate(client: EngineClient, manuscript: Manuscript, root: Path | 
 
 async def _outcome(each: Written, past: Past, models: Models, asker: Asker) -> Outcome:
     take = each.take
+    if take.chosen:
+        return Outcome(each, "chosen", "There is nothing to write again.")
     if take.recipe is None or not take.hash:
         return Outcome(each, "gone", "It was written by an older Pantoum, which did not note how.")
     try:
@@ -77,7 +79,10 @@ def _reason(take: Take, info: ModelInfo) -> str:
 
 def how(take: Take) -> str:
     """How a take was made, in a few words."""
-    recipe: Recipe | None = take.recipe
+    return "chosen from its list" if take.chosen else f"RNG seed {take.seed}, {_way(take.recipe)}"
+
+
+def _way(recipe: Recipe | None) -> str:
     if recipe is None:
         return "written"
     if recipe.way == "gap":
@@ -93,9 +98,11 @@ def summary(outcomes: Iterable[Outcome]) -> str:
     states = Counter(outcome.state for outcome in outcomes)
     if not states:
         return "No model has written anything here."
+    drawn = states.total() - states["chosen"]
     parts = [
-        f"{states['same']:,} of {states.total():,} come out letter for letter the same",
+        f"{states['same']:,} of {drawn:,} come out letter for letter the same" if drawn else "",
         f"{states['otherwise']:,} otherwise" if states["otherwise"] else "",
         f"{states['gone']:,} can't be written again" if states["gone"] else "",
+        f"{states['chosen']:,} chosen from a list" if states["chosen"] else "",
     ]
     return ", ".join(part for part in parts if part) + "."

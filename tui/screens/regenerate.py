@@ -29,6 +29,7 @@ MARKS: dict[State, tuple[str, str]] = {
     "same": ("✓", "$success"),
     "otherwise": ("≠", "$error"),
     "gone": ("–", "$warning"),
+    "chosen": ("·", "$foreground-muted"),
 }
 
 
@@ -95,9 +96,7 @@ class RegenerateScreen(ModalScreen[int | None]):
     def _show(self) -> None:
         if (outcome := self.chosen) is not None:
             take = outcome.take
-            self.query_one("#take-why", Static).update(
-                f"{outcome.why} {take.model}, RNG seed {take.seed}, {how(take)}."
-            )
+            self.query_one("#take-why", Static).update(f"{outcome.why} {take.model}, {how(take)}.")
 
     @on(OptionList.OptionSelected)
     def action_go(self) -> None:

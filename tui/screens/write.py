@@ -48,6 +48,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self._listed = False  # whether there is any model
         self._said = ""  # about the list, until it no longer holds
         self._missed = ""  # the model that was chosen until it was gone; it is chosen again where it comes back
+        self._declined = False  # whether the person wants none
         self._waking = False  # whether the chosen model is being loaded
         self._question = NextQuestion(
             self.session,
@@ -91,7 +92,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             case "stop":
                 return self.writing
             case "drop":
-                return manuscript.pending and not self.writing
+                return manuscript.pending and not self.writing and self.focused is self.editor
             case "retry":
                 return manuscript.takes is not None and manuscript.offers_takes
             case "turn_take":
@@ -101,9 +102,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             case "accept" | "turn_ghost" | "pick" | "dismiss_ghost":  # in the panel its keys are the panel's
                 return self.suggesting and self.focused is self.editor
             case "accept_gap":
-                return self.filling
+                return self.filling and self.focused is self.editor
             case "focus_text":
-                return not manuscript.pending and self.focused is not self.editor
+                return not self.writing and self.focused is not self.editor
             case "hide_notice":
                 in_text = self.focused is self.editor and not (self.suggesting or self.writing or manuscript.pending)
                 return in_text and bool(self.notice.sentence)
@@ -131,7 +132,8 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
             options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
             slugs = [slug for _, slug in options]
             wanted, self._wanted = self._wanted, ""
-            voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug] or slugs[:1]
+            voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug]
+            voices = voices or ([] if self._declined else slugs[:1])
             chosen = next((slug for slug in voices if slug in slugs), "")
             if chosen and chosen == self._missed:
                 self.say("", "model")
@@ -158,9 +160,13 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     @on(Select.Changed, "#model")
     def _model_chosen(self, event: Select.Changed) -> None:
-        if isinstance(event.value, str) and event.value != self.session.slug:
+        slug = event.value if isinstance(event.value, str) else ""
+        self._declined = not slug
+        if slug != self.session.slug:
+            self.stop_writing()
             self.say("", "model")
-            self.run_worker(self._choose(event.value), group="models")
+            self._show_next(None)
+            self.run_worker(self._choose(slug), group="models")
             self.editor.focus()
 
     async def _choose(self, slug: str, *, wake: bool = True) -> None:
@@ -243,7 +249,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
 
     @on(NextTokensPanel.Picked)
     def _picked(self, event: NextTokensPanel.Picked) -> None:
-        self.editor.type_text(event.text)
+        self.editor.keep()
+        start, end = self.editor.selected
+        self.editor.put(self.chosen(event.text, start, exact=event.exact), start, end)
 
 
 def _usable(entry: ModelEntry) -> bool:

@@ -21,7 +21,7 @@ from tui.widgets.dial_steps import DIALS
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.dials import DialPanel
 from tui.widgets.editor import Editor
-from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
+from tui.write_settings import STOP_RULES, WriteSettings, counted_on
 
 PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
@@ -138,11 +138,11 @@ class WriteContinuing(WriteDesk):
         """Running: counted on with each take. Fixed: the same for each place, and counted on for its retries."""
         if not self.settings.seed_fixed:
             seed = self.settings.seed
-            self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + 1) % SEEDS[1]))
+            self.adopt_settings(msgspec.structs.replace(self.settings, seed=counted_on(seed, 1)))
             return seed
         takes = self.editor.manuscript.takes
         again = len(takes) if takes and takes.place == place and self.editor.manuscript.offers_takes else 0
-        return (self.settings.seed + again) % SEEDS[1]
+        return counted_on(self.settings.seed, again)
 
     async def _open_stream(self, take: Take, params: StreamParams) -> None:
         try:

@@ -17,7 +17,7 @@ from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
 from tui.screens.write_continuing import QUICK, WriteContinuing
 from tui.widgets.editor import Editor
-from tui.write_settings import SEEDS
+from tui.write_settings import counted_on
 
 LONGEST = 400  # characters of a take that finds no end
 MOST = 100  # takes of one place, however often the last one is turned to
@@ -46,6 +46,7 @@ class WriteSuggest(WriteContinuing):
         self.stop_writing()
         self.say("", "model")
         ghost = self.editor.show_ghost([])
+        ghost.growing = True
         self._fetching = ghost
         if self._fetch_task is not None:
             self._fetch_task.cancel()
@@ -84,6 +85,12 @@ class WriteSuggest(WriteContinuing):
         self.flash("the likeliest suggestion comes first" if ranked else "suggestions come as they are drawn")
 
     # --- what others ask ---
+
+    def chosen(self, text: str, start: Location, *, exact: bool) -> Take:
+        """What the writer chose from a list of the model's, to stand at `start`, as a take: it is the model's word."""
+        dials = msgspec.structs.replace(self.settings.dials, pace=0.0)
+        recipe = self.session.recipe("list", self.editor.manuscript.history.here, start)
+        return Take(self.session.slug, 0, dials, _lines(text), self.session.hash, exact=exact, recipe=recipe)
 
     @property
     def suggesting(self) -> bool:
@@ -125,6 +132,7 @@ class WriteSuggest(WriteContinuing):
                 self.editor.dismiss_ghost()
                 self.tell(error, "Press Tab to try again; your text is untouched.")
         finally:
+            ghost.growing = False
             if self._fetching is ghost:
                 self._fetching = None
             if self.is_mounted and self.editor.ghost is ghost and not ghost.text:
@@ -163,10 +171,7 @@ class WriteSuggest(WriteContinuing):
         recipe = msgspec.structs.replace(
             self.session.recipe("takes", here, ghost.place), length=LONGEST, until=self.settings.until, takes=count
         )
-        batch = [
-            Take(slug, (seed + number) % SEEDS[1], dials, hash=self.session.hash, recipe=recipe)
-            for number in range(count)
-        ]
+        batch = [Take(slug, seed + number, dials, hash=self.session.hash, recipe=recipe) for number in range(count)]
         growth = Growth(ghost, batch, self.editor)
         params = TakesParams(
             model=slug,
@@ -196,9 +201,9 @@ class WriteSuggest(WriteContinuing):
     def _ghost_seed(self, place: Location, count: int) -> int:
         """The first of so many seeds; running, the next batch gets the ones after them."""
         if self.settings.seed_fixed:
-            return (self.settings.seed + self._drawn) % SEEDS[1]
-        seed = self.settings.seed
-        self.adopt_settings(msgspec.structs.replace(self.settings, seed=(seed + count) % SEEDS[1]), shown=False)
+            return counted_on(self.settings.seed, self._drawn, count)
+        seed = counted_on(self.settings.seed, 0, count)
+        self.adopt_settings(msgspec.structs.replace(self.settings, seed=counted_on(seed, count)), shown=False)
         return seed
 
     @on(Editor.GhostChanged)

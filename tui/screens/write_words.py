@@ -88,9 +88,7 @@ class WriteWords(WriteTakes):
         if choice.regrow:
             start, end = self._cut_from(start)
         if editor.manuscript.body.between(start, end) != choice.word:
-            editor.manuscript.history.close()
-            editor.replace(choice.word, start, end)
-            editor.manuscript.history.close()
+            editor.put(self.chosen(choice.word, start, exact=answer.exact), start, end)
         else:
             editor.move_cursor(end)
         self.action_suggest()

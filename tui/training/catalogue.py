@@ -13,6 +13,7 @@ from msgspec.structs import fields
 
 from corpora.errors import InputError
 from engine.settings import ModelConfig, TrainingConfig
+from tui.typed_numbers import typed_integer, typed_number
 
 Group = Literal["Model", "Regularisation", "Training", "Validation and samples", "Machine"]
 Value = int | float | str | bool
@@ -72,7 +73,7 @@ class Setting:
         if self.kind is bool:
             return text == "yes"
         try:
-            return int(text.replace(",", "").replace("_", "")) if self.kind is int else float(text)
+            return typed_integer(text) if self.kind is int else typed_number(text)
         except ValueError as error:
             kind = "a whole number" if self.kind is int else "a number such as 0.5"
             raise InputError(f"{self.label} must be {kind}; {text.strip()!r} is not.") from error

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from corpora.errors import InputError
+from tui.typed_numbers import typed_number
 from tui.widgets.dialogs import LineDialog
 
 
@@ -18,8 +19,8 @@ class AmountDialog(LineDialog):
 
 
 def number_of(text: str) -> float:
-    """``1,200`` or ``0.4`` as a number. Raises `InputError`."""
+    """``1,200``, ``0.4`` or ``0,4`` as a number. Raises `InputError`."""
     try:
-        return float(text.replace(",", "").replace("_", "").removeprefix("+"))
+        return typed_number(text)
     except ValueError as error:
         raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.") from error

@@ -3,13 +3,14 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import ClassVar
 
 import msgspec
 
 from corpora.boundaries import UNITS
 from corpora.errors import InputError
+from tui.typed_numbers import typed_number
 from tui.write_settings import SEEDS, STOP_RULES, WriteSettings
 
 Value = float
@@ -79,10 +80,12 @@ class Dial:
     def parse(self, settings: WriteSettings, text: str) -> WriteSettings:
         """The settings with this dial at the value that a person typed. Raises `InputError`."""
         try:
-            value = float(text.strip().replace(",", ""))
+            value = typed_number(text)
         except ValueError:
-            raise InputError(f"{text.strip()!r} is not a number. {self.name} takes a number.") from None
-        if not isfinite(value) or (self._kind(settings) is not float and value != int(value)):
+            value = nan
+        if not isfinite(value):
+            raise InputError(f"{text.strip()!r} is not a number. {self.name} takes a number.")
+        if self._kind(settings) is not float and value != int(value):
             raise InputError(f"{text.strip()} does not work. {self.name} takes a whole number.")
         return self.write(settings, value)
 

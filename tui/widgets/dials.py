@@ -66,7 +66,7 @@ class DialPanel(Widget, can_focus=True):
         return chosen % len(DIALS)
 
     def watch_chosen(self) -> None:
-        self.tooltip = self.dial.help
+        self.tooltip = None  # it would lie over the dials below: a pointer that moves brings one back
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(DIALS)
@@ -118,6 +118,7 @@ class DialPanel(Widget, can_focus=True):
         self._turn_to(self.dial.turn(self.settings, clicks))
 
     def _turn_to(self, settings: WriteSettings) -> None:
+        self.tooltip = None
         if settings != self.settings:
             self.settings = settings
             self.post_message(self.Turned(settings))
@@ -146,7 +147,11 @@ class DialPanel(Widget, can_focus=True):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Its slider follows the pointer; dragged elsewhere in its row, a dial turns one step for each cell."""
         pressed = self._pressed
-        if pressed is None or self.app.mouse_captured is not self or event.screen_x == pressed.x:
+        if pressed is None or self.app.mouse_captured is not self:
+            row = event.get_content_offset(self)
+            self.tooltip = DIALS[self._shown[row.y]].help if row is not None and row.y < len(self._shown) else None
+            return
+        if event.screen_x == pressed.x:
             return
         self.chosen, pressed.dragged = pressed.dial, True
         if pressed.slides:

@@ -21,7 +21,7 @@ from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
-from tui.widgets.editor_cells import snap
+from tui.widgets.editor_cells import snap, snap_on
 from tui.widgets.editor_ghost import EditorGhost
 from tui.widgets.editor_layout import Layout
 from tui.widgets.editor_mouse import EditorMouse
@@ -29,6 +29,11 @@ from tui.widgets.editor_page import EditorPage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no file can hold
 JOINERS = "\u200c\u200d\u200e\u200f"  # typed with emoji and bidirectional scripts, though they print nothing
+TYPED = {
+    "enter": "\n",
+    "shift+enter": "\n",
+    "shift+space": " ",
+}  # some terminals tell of the shift, without a character
 IDLE = 0.3  # seconds after a key before guessed heights are made exact
 SLICE = 0.05  # seconds between two slices of that work
 SLICE_CHARACTERS = 20_000  # read in one slice
@@ -159,8 +164,9 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     def write(self, text: str) -> None:
         """Adds to the pending take. A caret at its end moves along, any other stays where it is in the text."""
-        self.manuscript.write(text)
-        self.settle_view(self.selection)
+        with self.held():
+            self.manuscript.write(text)
+            self.settle_view(self.selection)
 
     def turn_take(self, steps: int) -> None:
         """Shows the take so many further on; the caret goes to its end."""
@@ -207,7 +213,9 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         if ghost is not None and not typed:
             self.note_ghost(ghost)
         change = self.manuscript.edit(start, end, text, (self.selection.start, self.selection.end))
-        self.settle_view(Selection.cursor(change.new_end))
+        line, column = change.new_end
+        behind = line, snap_on(self.manuscript.body.lines[line], column)  # it may have joined what follows
+        self.settle_view(Selection.cursor(behind))
         if ghost is not None:
             self.lay_ghost(ghost if typed and ghost.consume(text, change.new_end) else None)
         return change
@@ -218,6 +226,17 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         self.manuscript.history.close()
         self.replace(text, *self.selection)
         self.manuscript.history.close()
+
+    def put(self, take: Take, start: Location, end: Location) -> None:
+        """Puts what a model says in the place of a range, as a step of its own that is the model's."""
+        if self.read_only:
+            self.post_message(self.Refused(self))
+            return
+        self.dismiss_ghost()
+        self.keep()
+        start, end = sorted((start, end))
+        before = (self.selection.start, self.selection.end)
+        self.settle_view(Selection.cursor(self.manuscript.insert_take(start, take, take.text, before, end)))
 
     def undo(self) -> None:
         """Drops pending text, else takes the last step back."""
@@ -262,11 +281,22 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         self._last_key = monotonic()
-        text = "\n" if event.key == "enter" else event.character
-        if event.key == "enter" or _prints(event.key, event.character):
+        text = TYPED.get(event.key, event.character)
+        if event.key in TYPED or _prints(event.key, event.character):
             event.stop()
             event.prevent_default()
             self.replace(text or "", *self.selection)
+        elif await self._obey(event.key):
+            event.stop()
+            event.prevent_default()
+
+    async def _obey(self, key: str) -> bool:
+        """Does a command of the editor at once: on its way up to the app a key is overtaken by what is typed next."""
+        own = next((bindings for node, bindings in self.screen._binding_chain if node is self), None)
+        for binding in own.key_to_bindings.get(key, ()) if own is not None else ():
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

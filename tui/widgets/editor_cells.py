@@ -108,6 +108,12 @@ def snap(line: str, column: int) -> int:
     return column if simple(line) else clusters(line).snap(column)
 
 
+def snap_on(line: str, column: int) -> int:
+    """The cluster boundary at `column`, or the next one behind it."""
+    there = snap(line, column)
+    return there if there >= column else column_after(line, column)
+
+
 def column_before(line: str, column: int) -> int:
     """One cluster to the left; 0 at the line's beginning."""
     return max(column - 1, 0) if simple(line) else clusters(line).before(column)

@@ -43,7 +43,8 @@ class EditorGhost(EditorPage):
     def refresh_ghost(self) -> None:
         """Shows what the ghost's takes say now."""
         if self.ghost is not None:
-            self.lay_ghost(self.ghost)
+            with self.held():
+                self.lay_ghost(self.ghost)
 
     def dismiss_ghost(self) -> None:
         """Takes the ghost away; nothing happens where there is none. What was seen of it stays as branches."""

@@ -4,12 +4,15 @@ from time import monotonic
 
 from textual import events
 from textual.document._document import Selection
+from textual.geometry import Offset
+from textual.timer import Timer
 
 from tui.manuscript.lines import Location
 from tui.widgets import editor_moves as moves
 from tui.widgets.editor_page import EditorPage
 
 CHAIN = 0.5  # seconds between two clicks that belong together
+SCROLL = 0.05  # seconds between two scrolls while a drag is held beside the page
 
 
 class EditorMouse(EditorPage):
@@ -20,6 +23,8 @@ class EditorMouse(EditorPage):
         self._clicks = 0
         self._clicked = (0.0, (-1, -1))  # when and where the last click was
         self._anchor: tuple[Location, Location] | None = None  # what the click that began a drag took
+        self._pointer = Offset(0, 0)  # on the page, or beside it
+        self._scrolling: Timer | None = None  # while the pointer is held above or below the page
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
         if event.button != 1:
@@ -28,7 +33,7 @@ class EditorMouse(EditorPage):
         again = now - self._clicked[0] < CHAIN and at == self._clicked[1]
         self._clicks = self._clicks % 3 + 1 if again else 1
         self._clicked = (now, at)
-        place = self._place_under(event)
+        place = self._place_at(self._offset_of(event))
         if event.shift:
             self._anchor = (self.selection.start, self.selection.start)
         else:
@@ -37,8 +42,8 @@ class EditorMouse(EditorPage):
         self._select_to(place)
 
     async def _on_mouse_move(self, event: events.MouseMove) -> None:
-        if self._anchor is not None:
-            self._select_to(self._place_under(event))
+        self._pointer = self._offset_of(event)
+        self._drag_on()
 
     async def _on_mouse_up(self, event: events.MouseUp) -> None:
         self._end_drag()
@@ -49,7 +54,24 @@ class EditorMouse(EditorPage):
     def _end_drag(self) -> None:
         if self._anchor is not None:
             self._anchor = None
+            self._stop_scrolling()
             self.release_mouse()
+
+    def _drag_on(self) -> None:
+        """Selects to what is under the pointer by now: the page goes on while it is held beside it."""
+        if self._anchor is None:
+            return
+        self._select_to(self._place_at(self._pointer))
+        beside = not 0 <= self._pointer.y < self.page_rows
+        if beside and self._scrolling is None:
+            self._scrolling = self.set_interval(SCROLL, self._drag_on)
+        elif not beside:
+            self._stop_scrolling()
+
+    def _stop_scrolling(self) -> None:
+        if self._scrolling is not None:
+            self._scrolling.stop()
+            self._scrolling = None
 
     def _select_to(self, place: Location) -> None:
         """Selects from where the drag began to `place`, in whole words or lines after two or three clicks."""
@@ -70,5 +92,8 @@ class EditorMouse(EditorPage):
             return (line, 0), ((line + 1, 0) if line + 1 < len(body.lines) else body.end)
         return place, place
 
-    def _place_under(self, event: events.MouseEvent) -> Location:
-        return self.layout_.place(event.x - self.gutter.left, event.y - self.gutter.top + self.scroll_offset.y)
+    def _offset_of(self, event: events.MouseEvent) -> Offset:
+        return Offset(event.x - self.gutter.left, event.y - self.gutter.top)
+
+    def _place_at(self, offset: Offset) -> Location:
+        return self.layout_.place(offset.x, offset.y + self.scroll_offset.y)

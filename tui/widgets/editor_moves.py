@@ -1,11 +1,19 @@
 """Where a caret goes: by cluster, by word, by row. Places in, places out."""
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
+from tui.manuscript.counting import LETTERS
 from tui.manuscript.lines import Lines, Location
-from tui.widgets.editor_cells import column_after, column_before
+from tui.widgets.editor_cells import column_after, column_before, simple, snap, snap_on
 
-_WORD = re.compile(r"\w+(?:['’\u2010-]\w+)*")
+if TYPE_CHECKING:
+    from regex import Pattern
+
+NEAR = 1000  # characters in which a word's beginning is looked for first
+_JOINERS = "['’\u2010-]"
+_SIMPLE_WORD = re.compile(rf"\w+(?:{_JOINERS}\w+)*")
 
 
 def left(body: Lines, place: Location) -> Location:
@@ -27,9 +35,11 @@ def right(body: Lines, place: Location) -> Location:
 def word_left(body: Lines, place: Location) -> Location:
     """To the beginning of the word, or of the one before."""
     line, column = place
-    starts = [match.start() for match in _WORD.finditer(body.lines[line], 0, column)]
-    if starts:
-        return line, starts[-1]
+    text = body.lines[line]
+    for begin in (max(0, column - NEAR), 0):  # a line may be long
+        starts = [match.start() for match in _word(text).finditer(text, begin, column)]
+        if starts and (starts[-1] > begin or begin == 0):
+            return line, snap(text, starts[-1])
     return (line, 0) if column else left(body, place)
 
 
@@ -37,9 +47,9 @@ def word_right(body: Lines, place: Location) -> Location:
     """To the end of the word, or of the next one."""
     line, column = place
     text = body.lines[line]
-    match = _WORD.search(text, column)
+    match = _word(text).search(text, column)
     if match:
-        return line, match.end()
+        return line, snap_on(text, match.end())
     return (line, len(text)) if column < len(text) else right(body, place)
 
 
@@ -48,13 +58,26 @@ def word_at(body: Lines, place: Location) -> tuple[Location, Location]:
     line, column = place
     text = body.lines[line]
     before = 0
-    for match in _WORD.finditer(text):
-        if match.start() <= column < match.end() or (column == match.end() == len(text)):
-            return (line, match.start()), (line, match.end())
-        if match.start() > column:
-            return (line, before), (line, match.start())
-        before = match.end()
+    for match in _word(text).finditer(text):
+        start, end = snap(text, match.start()), snap_on(text, match.end())
+        if start <= column < end or (column == end == len(text)):
+            return (line, start), (line, end)
+        if start > column:
+            return (line, before), (line, start)
+        before = end
     return (line, before), (line, len(text))
+
+
+def _word(text: str) -> "re.Pattern[str] | Pattern[str]":
+    """What finds the words of a line: letters with their marks, each ideograph by itself."""
+    return _SIMPLE_WORD if simple(text) else _any_word()
+
+
+@cache
+def _any_word() -> "Pattern[str]":
+    from regex import compile as compile_regex  # imported when first needed: most texts never need it
+
+    return compile_regex(rf"{LETTERS}(?:{_JOINERS}{LETTERS})*")
 
 
 def paragraph_up(body: Lines, place: Location) -> Location:

@@ -1,6 +1,7 @@
 """The editor's page: which rows of the text are on the screen, and how they are painted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, NamedTuple
 
 from rich.style import Style
@@ -51,6 +52,7 @@ class EditorPage(EditorActs):
         self._look: _Look | None = None
         self._painted: dict[tuple[_Key, _Look], Strip] = {}
         self._repaints = False  # whether a painting is about to happen
+        self._away = False  # whether the page stays where it is, wherever the caret goes
 
     # --- what others add ---
 
@@ -142,9 +144,24 @@ class EditorPage(EditorActs):
             self.scroll_to(y=top + moved, animate=False, force=True)
         return more
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While a model changes the text: whoever has scrolled away from the caret goes on looking at the same rows."""
+        top, row, height = self.scroll_offset.y, self.layout_.offset(self.caret)[1], self.layout_.height
+        if top <= row < top + self.page_rows:
+            yield
+            return
+        self._away = True
+        try:
+            yield
+        finally:
+            self._away = False
+        if row < top and self.layout_.height != height:
+            self.scroll_to(y=top + self.layout_.height - height, animate=False, force=True)
+
     def show_caret(self, *, center: bool = False) -> None:
         """Scrolls as far as it takes to have the caret on the page, and of a ghost behind it as much as fits."""
-        if not self.is_mounted:
+        if not self.is_mounted or self._away:
             return
         _, row = self.layout_.offset(self.caret)
         top, rows = self.scroll_offset.y, self.page_rows

@@ -40,7 +40,7 @@ def paint(row: Row, marks: Sequence[Mark], caret: int | None, caret_style: Style
         for mark in inside:
             if mark.start <= start < mark.end:
                 style += mark.style
-        text = visible(expanded(row.shown[start:end].replace("\n", ""), x))
+        text = expanded(visible(row.shown[start:end].replace("\n", "")), x)
         if caret == start:
             style, text = style + caret_style, text or " "
         if text:

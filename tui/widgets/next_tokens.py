@@ -48,6 +48,7 @@ class NextTokensPanel(Widget, can_focus=True):
         """The person wants this text at the caret."""
 
         text: str
+        exact: bool  # whether the model had read all that stands before
 
     def watch_answer(self, answer: NextTokens | None) -> None:
         self.row = 0
@@ -119,8 +120,8 @@ class NextTokensPanel(Widget, can_focus=True):
 
     def _pick(self, row: int) -> None:
         tokens = self._tokens()
-        if row < len(tokens) and insertable(tokens[row].text):
-            self.post_message(self.Picked(tokens[row].text))
+        if self.answer is not None and row < len(tokens) and insertable(tokens[row].text):
+            self.post_message(self.Picked(tokens[row].text, self.answer.exact))
 
 
 def share(token: NextToken) -> float:
