@@ -51,7 +51,7 @@ DROPOUT: dict[Unit, tuple[float, float, float]] = {
 # That suits some 0.8 weights for each character of a text; each doubling of these adds so much, as more weights learn
 # more by heart.
 SUITED, CROWDED, ROOM = 0.8, 0.1, (0.1, 8.0)
-OFTEN, MUCH = 25.0, 0.6  # readings, and dropout that they want, from which on more than outputs is dropped
+OFTEN, FULL = 25.0, 5.0  # readings, and weights for each character, from which on more than outputs is dropped
 # Time an operation takes on a CPU, next to torch's LSTM, which reaches 95 % of what the cores can do in float32; and
 # what it takes in compiled kernels.
 SLOWNESS: dict[Cell, float] = {"gru": 1.5, "lstm": 1.0, "lstm-peephole": 1.55, "rnn-tanh": 1.9, "rnn-relu": 1.9}
@@ -254,17 +254,17 @@ def _dropouts(unit: Unit, epochs: float, crowd: float) -> dict[str, float]:
     """More of it the oftener the text is read, and the more weights there are for a character of it (`crowd`): so much
     that the validation loss is at its lowest at the end.
 
-    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more. Where
-    much must be dropped and there is time for it, recurrent weights and whole tokens are too, which does more than still
-    more dropout, and takes longer.
+    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more, up to a
+    half. A very short text that is read very often loses recurrent weights and whole tokens as well; longer ones learn far
+    too slowly with that.
     """
     known, start, slope = DROPOUT[unit]
     readings = min(epochs, ENOUGH)  # after these the rate is low
     share = start + slope * math.log2(max(readings, 1e-3) / known)
     if unit == "char":
         share += CROWDED * math.log2(min(max(crowd, ROOM[0]), ROOM[1]) / SUITED)
-    often = readings >= OFTEN and share >= MUCH
-    share = min(0.5 if often else 0.6, max(0.0, share))
+    often = readings >= OFTEN and crowd >= FULL
+    share = min(0.5, max(0.0, share))
     return {
         "dropout": round(20.0 * share) / 20.0,
         "weight_dropout": 0.3 if often else 0.0,

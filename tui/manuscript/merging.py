@@ -84,7 +84,7 @@ def alike(one: str, other: str) -> list[tuple[str, str]]:
     """Two texts in pieces, in order, equal ones and others: by words where lines differ. Joined, they are the texts."""
     found = []
     for pair in _two(_lines(one), _lines(other)):
-        parts = [_WORDS.findall(text) for text in pair] if pair[0] != pair[1] and all(pair) else []
+        parts = [_words().findall(text) for text in pair] if pair[0] != pair[1] and all(pair) else []
         found += _two(*parts) if parts else [pair]
     return found
 
