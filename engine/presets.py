@@ -254,9 +254,9 @@ def _dropouts(unit: Unit, epochs: float, crowd: float) -> dict[str, float]:
     """More of it the oftener the text is read, and the more weights there are for a character of it (`crowd`): so much
     that the validation loss is at its lowest at the end.
 
-    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more, up to a half. A very
-    short text that is read very often loses recurrent weights and whole tokens as well; longer ones learn far too slowly
-    with that.
+    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more, up to a half. A
+    very short text that is read very often loses recurrent weights and whole tokens as well; longer ones learn far too
+    slowly with that.
     """
     known, start, slope = DROPOUT[unit]
     readings = min(epochs, ENOUGH)  # after these the rate is low
