@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.widgets import Collapsible, Input, Static
 
 from corpora.errors import InputError
+from corpora.home import slugify
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.settings import UNITS
@@ -82,6 +83,18 @@ async def test_after_the_start_the_run_is_shown(home: Path, started: list[ModelF
         await driver.press("f5")
         await driver.until(lambda: driver.app.screen.query("RunPane"), "the run")
         await driver.shows("river prepared")
+
+
+async def test_a_long_name_gets_a_number_that_can_be_seen(home: Path, started: list[ModelFolder]) -> None:
+    name = "The Project Gutenberg eBook of Alice's Adventures in Wonderland by Lewis Carroll"
+    add_corpus(home, name)
+    RecordedRun(home, name).status("stopped")
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        await driver.until(lambda: form.model_name.endswith(" 2"), "a free name")
+        assert slugify(form.model_name).endswith("-2")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
 
 
 async def test_steps_replace_the_minutes(home: Path, started: list[ModelFolder]) -> None:

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
-from corpora.home import slugify
+from corpora.home import numbered, slugify
 from corpora.library import Corpus
 from engine.estimates import Estimate, estimate
 from engine.presets import Plan
@@ -356,7 +356,4 @@ def _describe(corpus: Corpus) -> Text:
 
 def _free_name(name: str, taken: Collection[str]) -> str:
     """`name`, with a number where a model of that name is there already."""
-    number = 1
-    while slugify(free := name if number == 1 else f"{name} {number}") in taken:
-        number += 1
-    return free
+    return next(free for free in numbered(name) if slugify(free) not in taken)
