@@ -50,6 +50,7 @@ class RunForm(VerticalScroll, can_focus=False):
         self._free: int | None = None  # bytes of memory; None: not known
         self._room: int | None = None  # bytes of the disk, likewise
         self._refusal = ""  # why a run would be refused now
+        self._copied = False  # whether the settings are those of another run
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -165,7 +166,20 @@ class RunForm(VerticalScroll, can_focus=False):
         self.query_one("#form-name", Input).value = self._proposed
         self.query_one("#form-advanced", Collapsible).collapsed = False
         self.call_later(self.query_one(AdvancedSettings).fill_in, as_typed(record))
+        self._copied = True
         return there
+
+    def forget_copy(self) -> None:
+        """Makes a form that another run's settings were copied into one for a new model."""
+        if self._copied:
+            self.derive_all()
+            self.query_one("#form-advanced", Collapsible).collapsed = True
+            self._propose_name()
+
+    def derive_all(self) -> None:
+        """Leaves every setting under Advanced to be derived."""
+        self._copied = False
+        self.query_one(AdvancedSettings).reset()
 
     def first_problem(self) -> str:
         """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
@@ -248,7 +262,9 @@ class RunForm(VerticalScroll, can_focus=False):
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: Unit) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
         self.query_one("#form-time-hint", Static).update(
-            done_at(float(self._dial("form-time")), datetime.now()) if self.wants_speed else STEPS_COUNT
+            done_at(float(self._dial("form-time")), datetime.now(), latest=self._may_end_early)
+            if self.wants_speed
+            else STEPS_COUNT
         )
         line = self.query_one("#form-name-problem", Static)
         line.update(problems.get("name", ""))
@@ -306,6 +322,10 @@ class RunForm(VerticalScroll, can_focus=False):
         said = self._refusal or _warning(found, self._room)
         warning.update(said)
         warning.display = bool(said)
+
+    @property
+    def _may_end_early(self) -> bool:
+        return self.outcome.plan is not None and self.outcome.plan.training.patience > 0
 
     def _name_problem(self) -> str:
         slug = slugify(self.model_name)
