@@ -280,6 +280,14 @@ async def test_beside_a_longer_run_the_tail_of_the_watched_one_is_followed(run: 
         assert loss_of(driver).across.start == 2500 - width
 
 
+async def test_a_run_that_has_logged_nothing_yet_does_not_change_the_measure(run: RecordedRun, home: Path) -> None:
+    RecordedRun(home, "alder").status("queued")
+    async with drawn_charts() as driver:
+        pane_of(driver).lay_over(("alder",))
+        await driver.until(lambda: pane_of(driver)._others, "the other run")
+        assert loss_of(driver).plot.measure.startswith("bits per character")
+
+
 async def test_the_heat_map_ends_where_the_run_does(run: RecordedRun, home: Path) -> None:
     RecordedRun.after(4000, home, "alder", state="stopped")
     async with drawn_charts() as driver:
