@@ -98,8 +98,8 @@ class TrainScreen(TrainCharts, RunControl):
         if self._folder is None or self.run_pane is None:
             return self._keys(FORM)
         meaning = self._keys(MEANINGS[self.run_pane.chosen])
-        notices = self._record.notices if self._record else ()
-        return "\n".join([meaning, *(f"· {notice}" for notice in notices)])
+        notices = "\n".join(f"· {notice}" for notice in self._record.notices) if self._record else ""
+        return f"{meaning}\n\nWhat was said of this run:\n{notices}" if notices else meaning
 
     def help_group(self) -> str:
         """The commands of what is looked at."""

@@ -27,6 +27,7 @@ from tui.widgets.dial import Dial
 from tui.widgets.form_guide import FormGuide
 
 STEPS_COUNT = "Steps under Advanced count instead."
+NO_TEXTS = "No texts yet"
 WRONG = "Some settings under Advanced need another value."
 CHOOSE_TEXT = "Choose a text to train on. {F2|app.library} opens the Library, where {a|library.add} adds one."
 SHORT = 24  # rows below which lines stand without gaps
@@ -55,7 +56,7 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form-choices"):
-            yield _row("Text", Select[str]([], prompt="No texts yet", compact=True, id="form-corpus"))
+            yield _row("Text", Select[str]([], prompt=NO_TEXTS, compact=True, id="form-corpus"))
             yield _row("Name", Input(compact=True, max_length=80, id="form-name"))
             yield Static(id="form-name-problem", classes="problem", markup=False)
             yield _row("Unit", Dial([(unit, unit) for unit in UNITS], value="char", id="form-unit"))
@@ -128,6 +129,7 @@ class RunForm(VerticalScroll, can_focus=False):
             return
         before = self.corpus
         self._corpora = {corpus.slug: corpus for corpus in corpora}
+        select.prompt = "Choose a text" if corpora else NO_TEXTS
         select.set_options((_describe(corpus), corpus.slug) for corpus in corpora)
         if corpora:
             kept = before is not None and before.slug in self._corpora
@@ -315,7 +317,7 @@ class RunForm(VerticalScroll, can_focus=False):
         )
         told.update(
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
-            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
+            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading."
         )
         free = self._free if self.device in ("auto", "cpu") else None
         self._refusal = with_keys(_refusal(found, free), self.app)
