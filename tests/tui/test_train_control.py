@@ -169,6 +169,7 @@ async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
 
 async def test_a_form_for_a_new_model_has_nothing_left_of_a_duplicate(home: Path, started: list[ModelFolder]) -> None:
     corpus = add_corpus(home)
+    add_corpus(home, "brook")  # which is the one that the form begins with
     model = ModelConfig(unit="char", cell="gru", hidden=48, embedding=24, tied=False)
     training = TrainingConfig(minutes=7, batch=5, ema=0.9, sample_prompt="Once")
     ModelLibrary(home).create("bard", model=model, training=training, corpus=CorpusReference.of(corpus))
@@ -179,6 +180,8 @@ async def test_a_form_for_a_new_model_has_nothing_left_of_a_duplicate(home: Path
         await shown(driver, "bard")
         await driver.press("d")
         await driver.until(lambda: form.outcome.plan and form.outcome.plan.model.hidden == 48, "the copy")
+        await driver.pilot.pause(0.1)
+        assert form.model_name == "bard 2"
         await driver.press("f5")
         await driver.until(lambda: driver.app.screen.query("#run-tabs") and form.model_name != "bard 2", "the run")
         await driver.press("n")

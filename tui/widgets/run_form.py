@@ -51,7 +51,7 @@ class RunForm(VerticalScroll, can_focus=False):
         self._free: int | None = None  # bytes of memory; None: not known
         self._room: int | None = None  # bytes of the disk, likewise
         self._refusal = ""  # why a run would be refused now
-        self._copied = False  # whether the settings are those of another run
+        self._copied = ""  # the name of the run whose settings these are
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -164,11 +164,10 @@ class RunForm(VerticalScroll, can_focus=False):
         self.query_one("#form-unit", Dial).value = record.model.unit
         if (minutes := record.training.minutes) is not None:
             self.query_one("#form-time", Dial).offer(budgets(minutes), value=f"{minutes:g}")
-        self._proposed = _free_name(record.name, self._taken)
-        self.query_one("#form-name", Input).value = self._proposed
+        self._copied = record.name
+        self._proposed = self.query_one("#form-name", Input).value = _free_name(record.name, self._taken)
         self.query_one("#form-advanced", Collapsible).collapsed = False
         self.call_later(self.query_one(AdvancedSettings).fill_in, as_typed(record))
-        self._copied = True
         return there
 
     def forget_copy(self) -> None:
@@ -180,7 +179,7 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def derive_all(self) -> None:
         """Leaves every setting under Advanced to be derived."""
-        self._copied = False
+        self._copied = ""
         self.query_one(AdvancedSettings).reset()
 
     def first_problem(self) -> str:
@@ -233,7 +232,7 @@ class RunForm(VerticalScroll, can_focus=False):
         """Fills in a free name, unless the person has given one."""
         name = self.query_one("#form-name", Input)
         if name.value in ("", self._proposed) and self.corpus is not None:
-            self._proposed = _free_name(self.corpus.record.name, self._taken)
+            self._proposed = _free_name(self._copied or self.corpus.record.name, self._taken)
             name.value = self._proposed
         self._recompute()
 
