@@ -81,13 +81,13 @@ def _panels(record: ModelRecord, lines: Iterable[MetricsLine]) -> list[Panel]:
         return [_curve(label, found[name], factor) for name, label in named if name in found]
 
     one, other = ("forwards", "validation forwards") if "validation back" in found else ("training", "validation")
-    loss = curves(factor, ("training", one), ("validation", other))
-    loss += curves(factor, ("training back", "backwards"), ("validation back", "validation backwards"))
+    ours = curves(factor, ("training", one), ("validation", other))
+    ours += curves(factor, ("training back", "backwards"), ("validation back", "validation backwards"))
     both = curves(factor, ("training both", "training"), ("validation both", "validation"))
     clip = record.training.clip if record.training.clip_by == "norm" else 0.0
     level = [Curve(f"clip {clip:g}", [([first, last], [clip, clip])], dashed=True)] if clip > 0 else []
     return [
-        Panel(f"Loss, {measure}", loss),
+        Panel(f"Loss, {measure}", ours),
         *([Panel(f"Loss from both sides, pseudo-{measure}", both)] if both else []),
         Panel("Gradient norm before clipping", [*curves(1.0, ("gradient", "norm")), *level]),
         Panel("Learning rate", curves(1.0, ("rate", "learning rate"))),
