@@ -83,13 +83,13 @@ def plot_of(pane: str, view: RunView, look: Look, others: Mapping[str, RunView])
 def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int, mean: str) -> Plot:
     """Losses in bits per character as soon as an evaluation has told how many characters a token has."""
     both = two_sided(view) and look.part.get("loss", 0) == 1
+    whose = f"{view.name}, " if others else ""  # beside others, its name says which curves are its own
     others = {slug: other for slug, other in others.items() if len(other.history)}
     factors = {slug: other.history.bits_per_nat for slug, other in others.items()}
     factor = view.history.bits_per_nat
     in_bits = factor is not None and all(factors.values())
     scale = factor if in_bits and factor is not None else 1.0
     training, evaluations = view.history.training, view.history.evaluations
-    whose = f"{view.name}, " if others else ""  # beside others, its name says which curves are its own
     if both:
         curves = _curves(training, look, window, True, ("loss both", f"{whose}training", "primary"), factor=scale)
         curves += _curves(
