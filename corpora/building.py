@@ -19,7 +19,7 @@ from corpora.cleaning.cleaner import Cleaner
 from corpora.corpus import RECORD, TEXT
 from corpora.errors import InputError
 from corpora.files import DAY, write_json
-from corpora.home import slugify
+from corpora.home import numbered, slugify
 from corpora.records import CorpusRecord, Source
 
 SEPARATOR = "\n\n"  # what a file's text ends with before the next begins: at least one blank line
@@ -126,10 +126,9 @@ class CorpusBuilder:
 
     def publish(self, slug: str) -> Path:
         """Renames the folder to `slug`, or `slug` with the first free number; safe with two apps at once."""
-        number = 1
+        names = numbered(slug, "-")
         while True:
-            path = self.folder.with_name(slug if number == 1 else f"{slug}-{number}")
-            number += 1
+            path = self.folder.with_name(next(names))
             if path.exists():
                 continue
             try:

@@ -1,11 +1,13 @@
 """Where Pantoum keeps things: one root folder with corpora, models, documents and a trash."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
 import time
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -46,24 +48,33 @@ def slugify(name: str) -> str:
     return re.sub(r"[\W_]+", "-", folded)[:64].strip("-")
 
 
+def numbered(name: str, joint: str = " ") -> Iterator[str]:
+    """`name`, then ``name 2``, ``name 3``, … without an end; cut so far that its slug keeps the number."""
+    yield name
+    for number in itertools.count(2):
+        base = name
+        while len(base) > 1 and not slugify(f"{base}{joint}{number}").endswith(f"-{number}"):
+            base = base[:-1]
+        yield f"{base.rstrip(' -')}{joint}{number}"
+
+
 def fresh_folder(room: Path, slug: str) -> Path:
     """Creates ``room/slug``, or ``room/slug-2``, ``-3``, … where that is taken: safe with two apps at once.
 
     Raises `InputError` where the folder can't be written.
     """
-    number = 1
+    names = numbered(slug, "-")
     while True:
-        path = room / (slug if number == 1 else f"{slug}-{number}")
+        path = room / next(names)
         try:
             path.mkdir()
         except FileExistsError:
-            number += 1
+            continue
         except OSError as error:
             raise InputError(
                 f"Pantoum can't create {path} ({error.strerror or error}). Free some space or make {room} writable."
             ) from error
-        else:
-            return path
+        return path
 
 
 def move_to_trash(folder: Path, trash: Path) -> Path:

@@ -71,7 +71,7 @@ def _idle(model: ModelConfig, training: TrainingConfig, given: Set[str]) -> Iter
     if "warmup" in given and training.schedule == "one-cycle":
         yield "No warm-up of its own: one-cycle rises in its own way."
     if training.precision == "bf16" and model.cell != "lstm":
-        yield "bfloat16 in large output layers only: of all layers, those of an LSTM compute in it."
+        yield "bfloat16 in large output layers only: of the others, LSTMs alone use it."
 
 
 def _width(training: TrainingConfig, grounds: Grounds) -> str:

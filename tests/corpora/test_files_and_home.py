@@ -170,6 +170,13 @@ def test_a_taken_folder_name_gets_a_number(tmp_path: Path) -> None:
     assert [fresh_folder(tmp_path, "novel").name for _ in range(3)] == ["novel", "novel-2", "novel-3"]
 
 
+@pytest.mark.parametrize("slug", ["x" * 64, "x" * 63, f"{'x' * 61}-yz", "ab"])
+def test_a_number_is_part_of_the_slug_however_long_the_name_is(tmp_path: Path, slug: str) -> None:
+    names = [fresh_folder(tmp_path, slug).name for _ in range(12)]
+    assert len(set(names)) == 12 and names[11].endswith("-12")
+    assert [slugify(name) for name in names] == names  # by which the folder is found again
+
+
 def test_a_file_in_the_way_of_a_room_is_said(tmp_path: Path) -> None:
     (tmp_path / "corpora").write_text("in the way")
     with pytest.raises(InputError, match="can't create its folder"):

@@ -101,7 +101,9 @@ def test_values_are_clipped_at_far_less_than_a_norm_is() -> None:
     ],
 )
 def test_a_setting_that_changes_nothing_is_said_to(chosen: dict[str, Any], said: str) -> None:
-    assert plan(characters=10**6, minutes=2, **chosen).reasons[-1].startswith(said)
+    reasons = plan(characters=10**6, minutes=2, **chosen).reasons
+    assert reasons[-1].startswith(said)
+    assert all(len(reason) <= 75 for reason in reasons)  # which is a line of the form
     used: tuple[dict[str, Any], ...] = (
         {"residual": True, "layers": 2},
         {"residual": True, "layers": 1, "hidden": 64, "embedding": 64},

@@ -11,7 +11,8 @@ from tests.tui.recorded import RecordedRun
 from tui.screens.overlay_runs import OverlayRuns
 from tui.training.viewport import Viewport
 from tui.widgets.chart import Chart
-from tui.widgets.heat_map import HeatMap
+from tui.widgets.chart_colours import Colours
+from tui.widgets.heat_map import SHADES, HeatMap
 from tui.widgets.run_pane import RunPane
 from tui.widgets.sample_pane import SamplePane
 from tui.widgets.time_slider import TimeSlider
@@ -156,7 +157,7 @@ async def test_without_colours_the_heat_map_is_made_of_shades(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with drawn_charts() as driver:
-        await driver.shows("╍╍ validation")
+        await driver.shows("validation")
         await driver.press("4")
         for shade in "█▓▒░":
             await driver.shows(shade)
@@ -249,9 +250,9 @@ async def test_what_is_marked_can_be_read_without_colours_and_escape_forgets_it(
     RecordedRun(home, "alder").train(1000)
     async with drawn_charts() as driver:
         await driver.press("v")
-        await driver.shows("[ ] ━━ alder")
+        await driver.shows("[ ] alder")
         await driver.press("space")
-        await driver.shows("[✓] ━━ alder")
+        await driver.shows("[✓] alder")
         await driver.press("escape")
         await driver.until(lambda: not isinstance(driver.app.screen, OverlayRuns), "the charts")
         assert pane_of(driver).look.others == ()
@@ -261,9 +262,73 @@ async def test_enter_shows_the_run_that_one_is_on_where_none_is_marked(run: Reco
     RecordedRun(home, "alder").train(1000)
     async with drawn_charts() as driver:
         await driver.press("v")
-        await driver.shows("[ ] ━━ alder")
+        await driver.shows("[ ] alder")
         await driver.press("enter")
         await driver.until(lambda: pane_of(driver).look.others == ("alder",), "the run beside the other")
+
+
+async def test_beside_a_longer_run_the_tail_of_the_watched_one_is_followed(run: RecordedRun, home: Path) -> None:
+    RecordedRun.after(3000, home, "alder", state="stopped")
+    async with drawn_charts((160, 45)) as driver:
+        pane_of(driver).lay_over(("alder",))
+        await drawn(driver, 3000)
+        await driver.press("plus", "plus")
+        width = loss_of(driver).across.end - loss_of(driver).across.start
+        assert loss_of(driver).across.end == 2000
+        run.train(500)
+        await driver.until(lambda: loss_of(driver).across.end == 2500)
+        assert loss_of(driver).across.start == 2500 - width
+
+
+async def test_a_run_that_has_logged_nothing_yet_does_not_change_the_measure(run: RecordedRun, home: Path) -> None:
+    RecordedRun(home, "alder").status("queued")
+    async with drawn_charts() as driver:
+        pane_of(driver).lay_over(("alder",))
+        await driver.until(lambda: pane_of(driver)._others, "the other run")
+        assert loss_of(driver).plot.measure.startswith("bits per character")
+
+
+async def test_the_heat_map_ends_where_the_run_does(run: RecordedRun, home: Path) -> None:
+    RecordedRun.after(4000, home, "alder", state="stopped")
+    async with drawn_charts() as driver:
+        driver.app.theme = "ansi-dark"
+        pane_of(driver).lay_over(("alder",))
+        await drawn(driver, 4000)
+        await driver.press("4")
+        chart = driver.app.screen.query_one(HeatMap)
+        await driver.until(lambda: chart.across.end == 4000 and chart.paintings, "the map")
+        row = chart.render_line(2).text[-chart.plot_width :]
+        half = chart.plot_width // 2
+        assert row[: half - 1].strip(SHADES) == "" and " " not in row[: half - 1]
+        assert row[half + 1 :].isspace()
+
+
+async def test_a_log_axis_that_a_zero_forbids_says_that_it_is_linear(home: Path) -> None:
+    recorded = RecordedRun(home)
+    for step in range(10, 100, 10):
+        recorded.step = step
+        recorded.line(loss=2.0, gradient_norm=1.0, gradient_norms={"embedding": 0.0, "layer 1": 0.4})
+    recorded.status("training")
+    async with running((80, 24), "train") as driver:
+        await drawn(driver, 90)
+        await driver.press("3")
+        await driver.shows("linear: some values are 0")
+        assert "· log" not in driver.shown()
+
+
+async def test_without_colours_every_run_has_dashes_of_its_own(
+    run: RecordedRun, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("alder", "birch", "cedar"):
+        RecordedRun.after(1500, home, name, state="stopped")
+    async with drawn_charts((160, 45)) as driver:
+        pane_of(driver).lay_over(("alder", "birch", "cedar"))
+        await driver.shows("cedar")
+        chart = loss_of(driver)
+        strokes = [part.plain.split(" ")[0] for part in chart.legend(Colours(driver.app))[1:-1]]
+        assert len(strokes) == len(set(strokes)) == 5  # this run's training and validation, and the others
+        assert any("+" in chart.render_line(row).text for row in range(chart.size.height))
 
 
 async def test_a_run_laid_over_another_goes_on_growing(run: RecordedRun, home: Path) -> None:

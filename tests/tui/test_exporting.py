@@ -6,10 +6,12 @@ import struct
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.tui.recorded import RecordedRun
 from tui.cli import main
+from tui.exporting.drawing import drawing
 from tui.exporting.event_file import crc32c, event_file, frame
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,6 +47,49 @@ def test_the_picture_says_what_its_axes_measure_and_dashes_the_clip_line(run: Re
     assert texts.count("step") == 3
     assert "Loss, bits per character" in texts
     assert sum(line.get("stroke-dasharray") is not None for line in root.iter(f"{SVG}polyline")) == 1
+
+
+def texts_of(picture: str) -> list[str | None]:
+    return [element.text for element in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def test_a_spike_does_not_flatten_the_picture_and_a_far_clip_line_is_left_out(home: Path) -> None:
+    run = RecordedRun(home, clip=50.0)
+    for step in range(1, 101):
+        run.step = step
+        run.line(loss=2.0, gradient_norm=1000.0 if step == 50 else 1.0 + step / 100)
+    picture = drawing(run.folder.record(), run.folder.metrics().read_all())
+    assert "clip 50" not in texts_of(picture)
+    lines = [line.get("points") or "" for line in ET.fromstring(picture).iter(f"{SVG}polyline")]
+    heights = sorted(float(pair.split(",")[1]) for pair in lines[1].split())
+    assert heights[-1] - heights[1] > 20  # of 176 for the axis, which ends at three times the usual
+
+
+def test_no_clip_line_is_drawn_where_values_are_clipped_and_not_the_norm(run: RecordedRun) -> None:
+    record = run.folder.record()
+    by_value = msgspec.structs.replace(record, training=msgspec.structs.replace(record.training, clip_by="value"))
+    assert "clip 1" not in texts_of(drawing(by_value, run.folder.metrics().read_all()))
+
+
+def test_a_bidirectional_run_is_exported_with_all_its_losses(home: Path, tmp_path: Path) -> None:
+    run = RecordedRun(home, "both ways")
+    for step in range(10, 110, 10):
+        run.step = step
+        run.line(
+            loss=2.0,
+            losses={"ahead": 2.0, "back": 2.1, "both": 1.0},
+            validation_loss=2.2,
+            back_validation_loss=2.3,
+            both_validation_loss=1.2,
+        )
+    texts = texts_of(drawing(run.folder.record(), run.folder.metrics().read_all()))
+    assert {"forwards", "validation forwards", "backwards", "validation backwards"} <= set(texts)
+    assert "Loss from both sides, pseudo-nats per token" in texts
+    assert main(["export-tensorboard", "both-ways", "-o", str(tmp_path / "board")]) == 0
+    (events,) = (tmp_path / "board").rglob("events*")
+    for side in ("backwards", "from both sides"):
+        for which in ("training", "validation"):
+            assert f"loss/{which} {side}".encode() in events.read_bytes()
 
 
 def test_curves_become_a_table_with_every_logged_step(run: RecordedRun) -> None:

@@ -10,7 +10,8 @@ from tui.training.growing import Array
 from tui.training.history import REACH, History, Recording
 from tui.training.look import Look
 from tui.training.pyramid import Pyramid
-from tui.training.viewport import Viewport
+from tui.training.viewport import Extent, Viewport
+from tui.widgets.chart_colours import DARK_RUNS
 
 
 def line(step: int, **fields: object) -> MetricsLine:
@@ -102,12 +103,12 @@ def test_another_axis_keeps_what_is_in_view_and_under_the_crosshair() -> None:
     look = Look(viewport=Viewport(20.0, 60.0), crosshair=50.0)
     look.turn_axis(history)
     assert look.axis == "token"
-    assert look.viewport.shown(history.extent("token")) == (4000.0, 6000.0)
+    assert look.viewport.shown(Extent(*history.extent("token"), 10_000.0)) == (4000.0, 6000.0)
     assert look.crosshair == 5000.0
     look.turn_axis(history)
     assert look.crosshair == pytest.approx(25.0)
     look.turn_axis(history)
-    assert look.viewport.shown(history.extent("step")) == pytest.approx((40.0, 60.0))
+    assert look.viewport.shown(Extent(*history.extent("step"), 100.0)) == pytest.approx((40.0, 60.0))
 
 
 def test_smoothing_follows_from_the_length_of_a_run_until_one_chooses_it() -> None:
@@ -118,8 +119,31 @@ def test_smoothing_follows_from_the_length_of_a_run_until_one_chooses_it() -> No
     assert look.window_for(10) == look.window_for(100_000) == 1000
 
 
+@pytest.mark.parametrize("viewport", [Viewport(50.0, 190.0), Viewport(20.0, None), Viewport(1e-4, 40.5)])
+def test_a_part_beyond_this_run_stays_in_view_on_every_axis(viewport: Viewport) -> None:
+    history = recorded(*(line(step, loss=1.0) for step in range(1, 101)))  # another run may reach to step 200
+    look = Look(viewport=viewport)
+    for _ in range(3):
+        look.turn_axis(history)
+    first, last = history.extent("step")
+    assert look.viewport.shown(Extent(first, 200.0, last)) == pytest.approx(viewport.shown(Extent(first, 200.0, last)))
+
+
 def test_a_run_keeps_its_colour_whatever_else_is_shown() -> None:
     look = Look()
+    look.lay_over(("birch", "alder"))
     birch, alder = look.colour_of("birch"), look.colour_of("alder")
     assert birch != alder
-    assert look.colour_of("birch") == birch
+    look.lay_over(("cedar", "alder"))
+    assert look.colour_of("alder") == alder != look.colour_of("cedar")
+    look.lay_over(("alder", "birch", "cedar"))
+    assert len({look.colour_of(slug) for slug in ("alder", "birch", "cedar")}) == 3
+    assert look.colour_of("alder") == alder
+
+
+def test_no_two_runs_that_are_shown_together_have_one_colour() -> None:
+    look = Look()
+    for number in range(40):  # looked at one after another
+        look.lay_over((f"run-{number}",))
+    look.lay_over(tuple(f"run-{number}" for number in (0, 7, 8, 16, 24, 32)))
+    assert len({int(look.colour_of(slug).removeprefix("run ")) % len(DARK_RUNS) for slug in look.others}) == 6

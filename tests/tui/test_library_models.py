@@ -52,6 +52,9 @@ async def test_models_are_filtered_by_a_word_and_all_come_back_without_one(three
             driver.app.screen.query_one(Input).value = word
             await driver.press("enter")
             await driver.until(lambda left=left: set(slugs(driver)) == left, f"{left}")  # type: ignore[misc]
+            await driver.pilot.pause()
+            assert ("1 of 3 models: those with 'stopped'" in driver.shown()) == bool(word)
+            assert not driver.message or not word  # which would not stay
 
 
 async def test_a_row_has_the_loss_and_the_disk_use_and_the_details_have_the_notes(three: list[RecordedRun]) -> None:
@@ -128,3 +131,29 @@ async def test_a_row_takes_the_colours_of_a_new_theme(three: list[RecordedRun]) 
         before = [getattr(cell, "style", "") for cell in shelf._rows["cedar"]]
         driver.app.theme = "pantoum-light"
         await driver.until(lambda: [getattr(cell, "style", "") for cell in shelf._rows["cedar"]] != before)
+
+
+@pytest.mark.parametrize("change", ["a figure", "a model"])
+async def test_a_list_stays_where_it_was_scrolled_to(home: Path, change: str) -> None:
+    runs = [RecordedRun(home, f"model {number}") for number in range(60)]
+    runs[0].status("training")
+    async with running((80, 24)) as driver:
+        shelf = driver.app.screen.query_one(ModelShelf)
+        await driver.until(lambda: shelf.max_scroll_y > 40, "the list")
+        shelf.scroll_to(y=30, animate=False)
+        await driver.until(lambda: shelf.scroll_y == 30)
+        if change == "a figure":
+            runs[0].status("training", progress=0.5)
+            await driver.until(lambda: "50%" in str(shelf._rows["model-0"][1]), "the new figure")
+        else:
+            RecordedRun(home, "zebra").status("stopped")
+            await driver.until(lambda: "zebra" in shelf._rows, "the new model")
+        await driver.pilot.pause(0.3)
+        assert shelf.scroll_y == 30
+
+
+async def test_a_new_figure_is_drawn_in_its_row(three: list[RecordedRun]) -> None:
+    async with running((80, 24)) as driver:
+        await driver.shows("● 34%")
+        three[0].status("training", progress=0.5)
+        await driver.shows("● 50%")

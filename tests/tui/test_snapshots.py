@@ -108,7 +108,7 @@ async def test_the_form_looks_like_this(
 ) -> None:
     planned = Plan(ModelConfig(hidden=320, dropout=0.1), TrainingConfig(minutes=5), ("What the presets say.",))
     monkeypatch.setattr("tui.training.form.plan", lambda **_: planned)  # they may change, and the form stays
-    monkeypatch.setattr("tui.widgets.run_form.done_at", lambda minutes, now: "done at about 16:40")
+    monkeypatch.setattr("tui.widgets.run_form.done_at", lambda minutes, now, latest: "done at about 16:40")
     add_corpus(home)
     remember_speed(home, 4e10)
     async with running(size, "train") as driver:

@@ -18,6 +18,7 @@ from tui.app import PantoumApp
 from tui.screens.compare import CompareScreen
 from tui.screens.pick_run import PickRun
 from tui.screens.train import TrainScreen
+from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.amount_dialog import AmountDialog
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.run_form import RunForm
@@ -166,6 +167,41 @@ async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
     assert (record.model, record.training) == (model, training)
 
 
+async def test_a_form_for_a_new_model_has_nothing_left_of_a_duplicate(home: Path, started: list[ModelFolder]) -> None:
+    corpus = add_corpus(home)
+    add_corpus(home, "brook")  # which is the one that the form begins with
+    model = ModelConfig(unit="char", cell="gru", hidden=48, embedding=24, tied=False)
+    training = TrainingConfig(minutes=7, batch=5, ema=0.9, sample_prompt="Once")
+    ModelLibrary(home).create("bard", model=model, training=training, corpus=CorpusReference.of(corpus))
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.corpus is not None, "a text")
+        untouched = dict(form.query_one(AdvancedSettings).typed)
+        await shown(driver, "bard")
+        await driver.press("d")
+        await driver.until(lambda: form.outcome.plan and form.outcome.plan.model.hidden == 48, "the copy")
+        await driver.pilot.pause(0.1)
+        assert form.model_name == "bard 2"
+        await driver.press("f5")
+        await driver.until(lambda: driver.app.screen.query("#run-tabs") and form.model_name != "bard 2", "the run")
+        await driver.press("n")
+        await driver.until(lambda: form.outcome.plan and form.outcome.plan.model.hidden != 48, "a plan of its own")
+        assert form.query_one(AdvancedSettings).typed == untouched
+        assert form.model_name == "river"
+
+
+async def test_the_palette_derives_all_settings_again(home: Path, started: list[ModelFolder]) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        form = driver.app.screen.query_one(RunForm)
+        await driver.until(lambda: form.outcome.plan, "a plan")
+        derived = form.outcome.plan
+        await form.query_one(AdvancedSettings).fill_in({"hidden": "48", "cell": "lstm-peephole", "residual": "yes"})
+        await driver.until(lambda: form.outcome.plan and form.outcome.plan.model.hidden == 48)
+        await driver.app.screen.run_action("derive")
+        await driver.until(lambda: form.outcome.plan == derived, "the plan of before")
+
+
 async def test_two_runs_are_compared(run: RecordedRun, home: Path) -> None:
     RecordedRun(home, "poet", minutes=9).status("stopped")
     async with running((80, 24), "train") as driver:
@@ -215,6 +251,17 @@ async def test_a_deleted_run_comes_back_with_undo(home: Path) -> None:
         await driver.press("u")
         await driver.says("Old Bard is back.")
     assert run.folder.record().name == "Old Bard"
+
+
+async def test_a_run_that_another_program_removes_leaves_the_form(home: Path) -> None:
+    run = RecordedRun.after(100, home, "Old Bard", state="stopped")
+    async with running((80, 24), "train") as driver:
+        await shown(driver, "old-bard")
+        await driver.shows("Old Bard stopped")
+        ModelLibrary().remove(run.folder)
+        await driver.says("is no longer here.")
+        assert not driver.app.screen.query_one(RunForm).disabled and driver.app.screen.query_one(RunForm).display
+        assert "Old Bard stopped" not in driver.shown()
 
 
 async def test_a_run_without_weights_is_not_opened_in_write(home: Path) -> None:

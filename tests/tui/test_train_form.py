@@ -3,6 +3,8 @@
 import itertools
 from datetime import datetime
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from rich.cells import cell_len
 from textual.widgets import Collapsible, Input, Static
 
 from corpora.errors import InputError
+from corpora.home import slugify
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import plan
 from engine.settings import UNITS
@@ -82,6 +85,50 @@ async def test_after_the_start_the_run_is_shown(home: Path, started: list[ModelF
         await driver.press("f5")
         await driver.until(lambda: driver.app.screen.query("RunPane"), "the run")
         await driver.shows("river prepared")
+
+
+async def test_a_long_name_gets_a_number_that_can_be_seen(home: Path, started: list[ModelFolder]) -> None:
+    name = "The Project Gutenberg eBook of Alice's Adventures in Wonderland by Lewis Carroll"
+    add_corpus(home, name)
+    RecordedRun(home, name).status("stopped")
+    async with running((80, 24), "train") as driver:
+        form = await ready(driver)
+        await driver.until(lambda: form.model_name.endswith(" 2"), "a free name")
+        assert slugify(form.model_name).endswith("-2")
+        await driver.press("f5")
+        await driver.until(lambda: started, "the trainer")
+
+
+async def test_a_start_that_is_asked_for_twice_makes_one_model(
+    home: Path, started: list[ModelFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+    create = ModelLibrary.create
+
+    def slow(library: ModelLibrary, name: str, **settings: Any) -> ModelFolder:
+        begun.wait(10)
+        return create(library, name, **settings)
+
+    monkeypatch.setattr(ModelLibrary, "create", slow)
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await driver.press("f5", "f5")
+        begun.set()
+        await driver.until(lambda: driver.app.screen.query("RunPane"), "the run")
+        await driver.pilot.pause(0.2)
+    assert [folder.slug for folder in started] == ["river"]
+    assert len(ModelLibrary(home).list()) == 1
+
+
+async def test_a_run_that_may_end_early_is_done_at_the_latest_at_its_time(home: Path) -> None:
+    add_corpus(home)
+    async with running((80, 24), "train") as driver:
+        await ready(driver)
+        await open_advanced(driver)
+        for patience, latest in (("5", True), ("0", False)):
+            await driver.enter("#form-patience", patience)
+            assert driver.text_of("#form-time-hint").endswith("at the latest") == latest
 
 
 async def test_steps_replace_the_minutes(home: Path, started: list[ModelFolder]) -> None:
@@ -386,4 +433,6 @@ def test_an_empty_field_is_derived(text: str) -> None:
 
 @pytest.mark.parametrize(("minutes", "said"), [(20, "done at about 22:20"), (480, "done at about 06:00 tomorrow")])
 def test_the_end_of_a_run_is_told_ahead(minutes: float, said: str) -> None:
-    assert done_at(minutes, datetime(2024, 5, 1, 22, 0)) == said
+    now = datetime(2024, 5, 1, 22, 0)
+    assert done_at(minutes, now) == said
+    assert done_at(minutes, now, latest=True) == f"{said} at the latest"

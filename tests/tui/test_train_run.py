@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from textual.widgets import Static
 
 from engine.folder import ModelFolder
 from engine.records import SampleLine
@@ -15,6 +16,7 @@ from tests.tui.recorded import RecordedRun
 from tui.screens.train import TrainScreen
 from tui.widgets.chart import Chart
 from tui.widgets.message_line import MessageLine
+from tui.widgets.run_numbers import newest_notices
 from tui.widgets.sample_pane import SamplePane
 
 
@@ -55,6 +57,39 @@ async def test_what_a_run_says_of_itself_is_not_cut_off_in_a_small_terminal(run:
     run.status("training", message="Checkpoint saved")
     async with running((80, 24), "train") as driver:
         await driver.shows("3:18 left Checkpoint saved")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_newest_notices_are_seen_and_all_of_them_in_help(run: RecordedRun, size: tuple[int, int]) -> None:
+    notices = tuple(f"Step {number}: the learning rate is 0.00{number} from now on." for number in range(1, 8))
+    run.folder.write_record(msgspec.structs.replace(run.folder.record(), notices=notices))
+    async with running(size, "train") as driver:
+        for notice in notices[-2:]:
+            await driver.shows(notice)
+        assert notices[-3] not in driver.shown()
+        await driver.press("f1")
+        await driver.shows(notices[0])
+
+
+async def test_notices_lay_the_screen_out_once(run: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "The text is short for this batch, which has been made smaller so that each stream has something to read."
+    run.folder.write_record(msgspec.structs.replace(run.folder.record(), notices=(long, long)))
+    async with running((80, 24), "train") as driver:
+        await driver.shows("The text is short for this batch")
+        await driver.pilot.pause()
+        line = driver.app.screen.query_one("#run-numbers", Static)
+        layouts: list[bool] = []
+        monkeypatch.setattr(line, "update", lambda _, *, layout=True: layouts.append(layout))
+        run.train(100)
+        await driver.until(lambda: layouts, "the new numbers")
+        assert not any(layouts)
+
+
+def test_of_notices_the_newest_are_shown_as_far_as_there_is_room() -> None:
+    assert newest_notices([], 40) == []
+    assert newest_notices(["one", "two", "three"], 40) == ["two", "three"]
+    assert newest_notices(["one", "word " * 12], 40) == [line.strip() for line in ("word " * 8, "word " * 4)]
+    assert newest_notices(["word " * 40], 40)[-1].endswith("…")
 
 
 async def test_charts_without_a_step_yet_say_what_they_wait_for(home: Path) -> None:

@@ -7,6 +7,14 @@ PANES, CHARTS, SAMPLES, MODEL = "What is shown", "Charts", "Samples", "This mode
 TRAIN: tuple[Command, ...] = (
     Command("train.start", "Start", "Trains a new model with the settings of the form.", "f5", "start"),
     Command("train.queue", "Queue", "Trains the form's model once nothing else is training.", "f6", "start_queued"),
+    Command(
+        "train.derive",
+        "Derive all again",
+        "Empties the form's fields under Advanced: what they held follows from the text and the time again.",
+        "",
+        "derive",
+        footer=False,
+    ),
     Command("train.new", "New", "Opens the form for another model; this run goes on.", "n", "new"),
     Command("train.pause", "Pause", "Holds the run after this step, its memory kept.", "p", "pause"),
     Command(

@@ -1,21 +1,23 @@
 """A run's curves as a picture, in SVG 1.1: the loss, the gradient norm and the learning rate, one above the other."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from engine.records import MetricsLine, ModelRecord
 from tui.exporting.envelope import Envelope, Segment
+from tui.training.reach import reach
 
 WIDTH = 960
 PANEL = 240  # height of a panel, its title and the steps beneath it included
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 28, 36  # around a panel's plot
 SAMPLE = 26  # of a curve's line, beside its name
 POINTS = 800  # along a curve: a point for each unit of width
-INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
+INK, MUTED, FAINT, PAPER = "#222222", "#8a8a8a", "#dddddd", "#ffffff"
 # Told apart by people who see colours otherwise, and in grey.
-COLOURS = ("#1b6ca8", "#d1495b", "#8a8a8a")
+COLOURS = ("#1b6ca8", "#d1495b", "#7ab8a4", "#4b3a70")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Curve:
 
     name: str
     segments: list[Segment]
-    dashed: bool = False  # what is no measurement: told apart in grey too
+    dashed: bool = False  # what is no measurement: told apart in grey too, and left out where it is far away
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def drawing(record: ModelRecord, lines: Iterable[MetricsLine]) -> str:
 
 
 def _panels(record: ModelRecord, lines: Iterable[MetricsLine]) -> list[Panel]:
-    loss, validation, gradient, rate = Envelope(), Envelope(), Envelope(), Envelope()
+    """What the Train screen's charts show, by the same rules."""
+    found: dict[str, Envelope] = defaultdict(Envelope)
     first = last = 0.0
     bits: float | None = None  # for each nat of this run's tokens
     for line in lines:
@@ -60,24 +63,34 @@ def _panels(record: ModelRecord, lines: Iterable[MetricsLine]) -> list[Panel]:
         if line.bits_per_character and line.validation_loss:
             bits = line.bits_per_character / line.validation_loss
         first, last = first or x, x
-        if line.validation_loss is not None:
-            validation.add(x, line.validation_loss)
+        evaluated = {"": line.validation_loss, " back": line.back_validation_loss, " both": line.both_validation_loss}
+        for side, loss in evaluated.items():
+            if loss is not None:
+                found[f"validation{side}"].add(x, loss)
         if line.loss is None and line.validation_loss is not None:
             continue  # tells of an evaluation only
-        loss.add(x, line.loss)
-        gradient.add(x, line.gradient_norm)
-        rate.add(x, line.learning_rate)
-    clip = record.training.clip
+        found["training"].add(x, line.loss)
+        for side in ("back", "both"):
+            if side in line.losses or f"training {side}" in found:
+                found[f"training {side}"].add(x, line.losses.get(side))
+        found["gradient"].add(x, line.gradient_norm)
+        found["rate"].add(x, line.learning_rate)
+    measure, factor = ("bits per character", bits) if bits else ("nats per token", 1.0)
+
+    def curves(factor: float, *named: tuple[str, str]) -> list[Curve]:
+        return [_curve(label, found[name], factor) for name, label in named if name in found]
+
+    one, other = ("forwards", "validation forwards") if "validation back" in found else ("training", "validation")
+    ours = curves(factor, ("training", one), ("validation", other))
+    ours += curves(factor, ("training back", "backwards"), ("validation back", "validation backwards"))
+    both = curves(factor, ("training both", "training"), ("validation both", "validation"))
+    clip = record.training.clip if record.training.clip_by == "norm" else 0.0
+    level = [Curve(f"clip {clip:g}", [([first, last], [clip, clip])], dashed=True)] if clip > 0 else []
     return [
-        Panel(
-            "Loss, bits per character" if bits else "Loss, nats per token",
-            [_curve("training", loss, bits or 1.0), _curve("validation", validation, bits or 1.0)],
-        ),
-        Panel(
-            "Gradient norm before clipping",
-            [_curve("norm", gradient), Curve(f"clip {clip:g}", [([first, last], [clip, clip])], dashed=True)],
-        ),
-        Panel("Learning rate", [_curve("learning rate", rate)]),
+        Panel(f"Loss, {measure}", ours),
+        *([Panel(f"Loss from both sides, pseudo-{measure}", both)] if both else []),
+        Panel("Gradient norm before clipping", [*curves(1.0, ("gradient", "norm")), *level]),
+        Panel("Learning rate", curves(1.0, ("rate", "learning rate"))),
     ]
 
 
@@ -87,12 +100,14 @@ def _curve(name: str, envelope: Envelope, factor: float = 1.0) -> Curve:
 
 def _drawn(panel: Panel, top: float) -> list[str]:
     xs = [x for curve in panel.curves for segment in curve.segments for x in segment[0]]
-    ys = [y for curve in panel.curves for segment in curve.segments for y in segment[1]]
+    ys = _values(curve for curve in panel.curves if not curve.dashed)
     parts = [_text(LEFT, top + 18, panel.title)]
-    if not xs:
-        return [*parts, _text(LEFT, top + 48, "nothing was logged", colour=COLOURS[2])]
-    x_axis = _Axis.over(xs, LEFT, WIDTH - RIGHT)
-    y_axis = _Axis.over(ys, top + PANEL - BOTTOM, top + TOP)
+    if not ys:
+        return [*parts, _text(LEFT, top + 48, "nothing was logged", colour=MUTED)]
+    low, high = reach(sorted(ys), _values(curve for curve in panel.curves if curve.dashed))
+    x_axis = _Axis.over(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    y_axis = _Axis.over(low, high, top + PANEL - BOTTOM, top + TOP)
+    shown = [curve for curve in panel.curves if not curve.dashed or low <= _values([curve])[0] <= high]
     for value in y_axis.ticks():
         y = y_axis.place(value)
         parts.append(_line(LEFT, y, WIDTH - RIGHT, y, FAINT))
@@ -102,7 +117,7 @@ def _drawn(panel: Panel, top: float) -> list[str]:
     parts.append(_text(LEFT - 8, top + PANEL - BOTTOM + 16, "step", anchor="end"))
     parts.append(_line(LEFT, top + PANEL - BOTTOM, WIDTH - RIGHT, top + PANEL - BOTTOM, INK))
     beside = WIDTH - RIGHT
-    for curve, colour in reversed(list(zip(panel.curves, COLOURS, strict=False))):
+    for curve, colour in reversed(list(zip(shown, COLOURS, strict=False))):
         parts += [_polyline(segment, x_axis, y_axis, colour, curve.dashed) for segment in curve.segments]
         beside -= 7 * len(curve.name)  # as wide as its letters are in the mean
         parts.append(_text(beside, top + 18, curve.name, colour=colour))
@@ -119,14 +134,15 @@ class _Axis:
     end: float
 
     @classmethod
-    def over(cls, values: Sequence[float], start: float, end: float) -> "_Axis":
-        """An axis that holds all of them, with a little room where they are all the same."""
-        low, high = min(values), max(values)
+    def over(cls, low: float, high: float, start: float, end: float) -> "_Axis":
+        """An axis from `low` to `high`, with a little room where these are the same."""
         if high - low < 1e-12 * max(1.0, abs(high)):
             low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
         return cls(low, high, start, end)
 
     def place(self, value: float) -> float:
+        """Where a value lies; at the edge where it is beyond the axis."""
+        value = min(max(value, self.low), self.high)
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def ticks(self) -> list[float]:
@@ -136,6 +152,10 @@ class _Axis:
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
         first = math.ceil(self.low / step)
         return [step * number for number in range(first, math.floor(self.high / step) + 1)]
+
+
+def _values(curves: Iterable[Curve]) -> list[float]:
+    return [y for curve in curves for _, ys in curve.segments for y in ys]
 
 
 def _polyline(segment: Segment, x_axis: _Axis, y_axis: _Axis, colour: str, dashed: bool) -> str:

@@ -44,7 +44,8 @@ class CompareScreen(ModalScreen[None]):
         self._folder = other
         self._records = (one.record, record)
         self._other: RunView | None = None
-        self._look = Look(axis=look.axis, colours=look.colours, logarithmic=set(look.logarithmic))
+        self._look = Look(axis=look.axis, colours=dict(look.colours), logarithmic=set(look.logarithmic))
+        self._look.lay_over((other.slug,))
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="compare") as box:
@@ -79,7 +80,6 @@ class CompareScreen(ModalScreen[None]):
     def _draw(self) -> None:
         slug = self._folder.slug
         others = {slug: self._other} if self._other else {}
-        self._look.colour_of(slug)
         across = across_of(self._one, self._look, others, None)
         self.query_one("#compare-loss", Chart).show(plot_of("loss", self._one, self._look, others), across)
 

@@ -108,8 +108,7 @@ class LibraryScreen(LibraryAdding):
         word = await self.app.push_screen_wait(FilterDialog(question, self._word))
         if word is not None:
             self._word = word.strip()
-            others = with_keys("Press {/|library.filter} for others.", self.app)
-            self._list_again(f"Models with {self._word!r}. {others}" if self._word else "All models.")
+            self._list_again("" if self._word else "All models.")
 
     def _list_again(self, said: str) -> None:
         if self._listing is not None:

@@ -9,11 +9,13 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
+from textual.widgets import Static
 
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry
 from engine.folder import ModelEntry, ModelFolder
 from engine.records import SampleLine
+from tui.commands.key_names import with_keys
 from tui.library.figures import Figures, figures
 from tui.library.importing import Cancelled
 from tui.library.listing import LibraryWatch, Listing
@@ -53,6 +55,7 @@ class LibraryShelves(Screen[None]):
         with Container(id="library-body"):
             with Vertical(id="shelves"):
                 yield TextShelf(id="texts")
+                yield Static(id="models-filter", markup=False)
                 yield ModelShelf(id="models")
             yield DetailPane(id="detail")
         yield NewsLine()
@@ -97,6 +100,7 @@ class LibraryShelves(Screen[None]):
         self.query_one(TextShelf).show(listing.corpora)
         shown = ordered(listing.models, listing.glances, order=self._order, word=self._word)
         self.query_one(ModelShelf).show(shown, listing.glances)
+        self._show_filter(len(shown), len(listing.models))
         if first_run:
             if not isinstance(self.focused, Widget) or self.focused in self.query("#library-body *"):
                 self.query_one("#welcome-add").focus()
@@ -104,6 +108,13 @@ class LibraryShelves(Screen[None]):
             self.query_one(TextShelf if listing.corpora else ModelShelf).focus()
         self.refresh_bindings()
         self._show_detail()
+
+    def _show_filter(self, shown: int, models: int) -> None:
+        """Says which models are left out, for as long as any may be."""
+        self.query_one("#shelves").set_class(bool(self._word), "-filtered")
+        others = with_keys("{/|library.filter} for others", self.app)
+        said = f"{shown} of {models} models: those with {self._word!r}. {others}"
+        self.query_one("#models-filter", Static).update(said)
 
     @property
     def _shelf(self) -> Shelf:

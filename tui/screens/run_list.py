@@ -58,10 +58,10 @@ class RunList(ModalScreen[ScreenResultType | None], Generic[ScreenResultType]):
 
 
 def described(entry: ModelEntry, look: Look, app: App[None]) -> Text:
-    """A run's colour, name, kind and state. It has a record."""
+    """A run's colour, where it is laid over another, its name, kind and state. It has a record."""
     assert entry.record is not None
-    colours = Colours(app)
-    text = Text("").append("━━ ", colours.strong(look.colour_of(entry.folder.slug)))
+    colours, slug = Colours(app), entry.folder.slug
+    text = Text("━━ ", colours.strong(look.colour_of(slug))) if slug in look.others else Text("   ")
     text.append(entry.record.name, colours.strong("foreground"))
     text.append(f"  {entry.record.model.unit} {entry.record.model.cell}, {entry.status.state}", colours.muted())
     return text

@@ -8,6 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Label, Select
+from textual.worker import Worker
 
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry, CorpusLibrary
@@ -60,6 +61,7 @@ class TrainScreen(TrainCharts, RunControl):
         self._wanted_corpus = ""
         self._wanted_run = ""
         self._said = ""  # what was just done, which the run's first announcement must not hide
+        self._starting: Worker[None] | None = None
         self._guest: ModelFolder | None = None  # a run that is watched and lies in no library of ours
 
     def compose(self) -> ComposeResult:
@@ -92,9 +94,12 @@ class TrainScreen(TrainCharts, RunControl):
         return self._folder is not None and self._folder is self._guest
 
     def help_text(self) -> str:
-        """What the form, or the pane that is chosen, is about."""
-        shows_run = self._folder is not None and self.run_pane is not None
-        return self._keys(MEANINGS[self.run_pane.chosen] if shows_run and self.run_pane else FORM)
+        """What the form, or the pane that is chosen, is about; and all that the run has said of itself."""
+        if self._folder is None or self.run_pane is None:
+            return self._keys(FORM)
+        meaning = self._keys(MEANINGS[self.run_pane.chosen])
+        notices = "\n".join(f"· {notice}" for notice in self._record.notices) if self._record else ""
+        return f"{meaning}\n\nWhat was said of this run:\n{notices}" if notices else meaning
 
     def help_group(self) -> str:
         """The commands of what is looked at."""
@@ -134,11 +139,15 @@ class TrainScreen(TrainCharts, RunControl):
         """Looks at the library again; a look by the clock is left out while another is under way."""
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
-                runs, corpora, memory, disk = await in_thread(
-                    self.app, lambda: (actions.runs(), CorpusLibrary().list(), _free_memory(), actions.free_disk())
+                folder = None if self._is_guest else self._folder
+                runs, corpora, there = await in_thread(
+                    self.app,
+                    lambda: (actions.runs(), CorpusLibrary().list(), folder is None or folder.path.exists()),
                 )
-                self.query_one(RunForm).set_free(memory, disk)
+                self.query_one(RunForm).set_free(*await in_thread(self.app, _free))
                 self._show_lists(runs, corpora)
+                if not there and self._folder is folder:  # another program has deleted or renamed it
+                    self.show_run(None, f"{self._called} is no longer here.")
 
     def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
         form = self.query_one(RunForm)
@@ -193,6 +202,7 @@ class TrainScreen(TrainCharts, RunControl):
             if any(value == slug for _, value in self._options):
                 picker.value = slug
         if folder is None:
+            self.query_one(RunForm).forget_copy()
             self.query_one("#train-body", ContentSwitcher).current = "run-form"
             self.query_one("#form-corpus").focus()
             self.refresh_bindings()
@@ -268,7 +278,7 @@ class TrainScreen(TrainCharts, RunControl):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what applies now is shown and has a key."""
-        if action in ("start", "start_queued"):
+        if action in ("start", "start_queued", "derive"):
             return self._folder is None
         if action == "undo":
             return bool(self._trashed)
@@ -303,10 +313,10 @@ class TrainScreen(TrainCharts, RunControl):
         problem = form.first_problem() or ("" if queued else form.refusal)
         if problem:
             self.query_one(MessageLine).say(problem, error=True)
-        elif form.corpus is not None:
-            self._start(form, form.corpus, queued=queued)
+        elif form.corpus is not None and (self._starting is None or self._starting.is_finished):
+            self._starting = self._start(form, form.corpus, queued=queued)
 
-    @work(exclusive=True, group="start")
+    @work(group="start")
     async def _start(self, form: RunForm, corpus: Corpus, *, queued: bool) -> None:
         plan = form.outcome.plan
         assert plan is not None
@@ -332,6 +342,10 @@ class TrainScreen(TrainCharts, RunControl):
         self.query_one(MessageLine).clear()
         if self.run_pane:
             self.run_pane.point(None)
+
+    def action_derive(self) -> None:
+        self.query_one(RunForm).derive_all()
+        self.query_one(MessageLine).say("All settings under Advanced follow from the text and the time again.")
 
     def action_new(self) -> None:
         self._watch(None)
@@ -400,8 +414,9 @@ def _first_shown(runs: list[ModelEntry]) -> str:
     return last.folder.slug if last is not None and last.status.state == "failed" else ""
 
 
-def _free_memory() -> int | None:
-    return None if may_have_gpu() else free_bytes()
+def _free() -> tuple[int | None, int | None]:
+    """Bytes of memory and of the disk; None where nobody knows."""
+    return None if may_have_gpu() else free_bytes(), actions.free_disk()
 
 
 def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:

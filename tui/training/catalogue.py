@@ -129,7 +129,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("clip_by", "Clip by", "the gradient's norm, or each value"),
         Setting("restart", "Restart", "chance of a stream to begin anew at a step"),
         Setting("ema", "EMA", "decay of averaged weights; 0: none", derived=True),
-        Setting("patience", "Patience", "worse evaluations until it ends; 0: never"),
+        Setting("patience", "Patience", "worse evaluations until it ends; 0: never", derived=True),
     ),
     "Validation and samples": (
         Setting("validation", "Validation", "share of the text, at its end, kept aside"),

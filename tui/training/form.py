@@ -112,7 +112,8 @@ def _value(setting: Setting, text: str) -> Value:
     return value
 
 
-def done_at(minutes: float, now: datetime) -> str:
+def done_at(minutes: float, now: datetime, *, latest: bool = False) -> str:
     """When a run of so long would end: ``done at about 16:40``, with the day where that is another one."""
     end = now + timedelta(minutes=minutes)
-    return f"done at about {end:%H:%M}" + (" tomorrow" if end.date() != now.date() else "")
+    told = f"done at about {end:%H:%M}" + (" tomorrow" if end.date() != now.date() else "")
+    return f"{told} at the latest" if latest else told

@@ -59,6 +59,11 @@ class AdvancedSettings(Container):
         for name, text in typed.items():
             self._rows[name].control.value = text
 
+    def reset(self) -> None:
+        """Puts every field back to what it held at first."""
+        for row in self._rows.values():
+            row.control.value = row.initial
+
     def focus_on(self, name: str) -> None:
         """Goes to the field of this setting."""
         self._rows[name].control.focus()

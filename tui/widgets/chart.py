@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
 
 from tui.widgets.chart_axes import Scale, limits, number, place_in_words, tick_label
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Columns, Curve, Level, columns_of, range_of, value_at
-from tui.widgets.chart_dots import ACROSS, DOWN, Cells, curve_dots
+from tui.widgets.chart_dots import ACROSS, DOWN, Cells, Dots, Floats, curve_dots
 from tui.widgets.chart_frame import Across, ChartFrame
 
-DASHES = ((1, 0), (5, 4), (2, 3), (9, 3))  # dots on and off; of curves that no colour tells apart
-STROKES = ("━━", "╍╍", "┉┉", "━╍")
+DASHES = (  # dots on and off, and again; of curves that no colour tells apart
+    (1, 0), (5, 4), (2, 5), (11, 3), (8, 2, 2, 2), (1, 1), (4, 10), (4, 2, 2, 2, 2, 2),
+)  # fmt: skip
+STROKES = ("━━", "╍╍")  # in the legend: a curve, and one that is dashed
+PATTERN = 7  # cells in the legend that show a whole pattern of `DASHES`, where these tell curves apart
 LEVEL = "╌"
+EVALUATED, EACH = "+", 8  # without colours, on the validation curve of a run whose other curve looks the same
 
 
 @dataclass(frozen=True)
@@ -49,17 +54,22 @@ class Chart(ChartFrame):
             parts.append(Text(place_in_words(self.across.axis, place), colours.strong("foreground")))
         if self.plot.heading and not self.plot.curves:
             return [*parts, Text("comes with the first steps", colours.muted())]
-        for index, curve in enumerate(self.plot.curves):
+        for curve in self.plot.curves:
             if curve.label:
                 value = value_at(curve, place) if place is not None else None
-                stroke = STROKES[self._dashes(curve, index, colours)]
-                parts.append(self._entry(stroke, curve.label, curve.colour, value, colours))
+                parts.append(self._entry(self._stroke(curve, colours), curve.label, curve.colour, value, colours))
         parts += [self._entry(2 * LEVEL, level.label, level.colour, None, colours) for level in self.plot.levels]
         if place is None:  # else the values take its room, and the plot stays as high as it is
-            parts.append(Text(self.plot.measure, colours.muted()))
+            parts.append(Text(" · ".join(filter(None, (self.plot.measure, self._scale_in_words))), colours.muted()))
         return parts
 
-    def prepare(self, colours: Colours, columns: int, rows: int) -> bool:
+    @property
+    def _scale_in_words(self) -> str:
+        if not self.plot.logarithmic or not self._drawn:
+            return ""
+        return "log" if self.scale.logarithmic else "linear: some values are 0"
+
+    def prepare(self, columns: int) -> bool:
         across = self.across
         found = [(curve, columns_of(curve, across.start, across.end, columns * ACROSS)) for curve in self.plot.curves]
         self._drawn = [(curve, part) for curve, part in found if part is not None]
@@ -86,14 +96,17 @@ class Chart(ChartFrame):
                 cells.draw(dots, colours.faint(curve.colour))
         for level in self.plot.levels:
             self._level(level, cells, colours)
-        for index, curve in sorted(enumerate(self.plot.curves), key=lambda each: (each[1].over, -each[0])):
+        behind_first = list(reversed(self.plot.curves))
+        behind_first.sort(key=lambda curve: curve.over)
+        for curve in behind_first:
             for of, part in self._drawn:
                 if of is curve:
                     low, high = (part.low, part.high) if curve.window == 1 else (part.mean, part.mean)
                     dots = curve_dots(self.scale.share(low), self.scale.share(high), rows)
-                    on, off = DASHES[self._dashes(curve, index, colours)]
-                    dots &= np.arange(dots.shape[1]) % (on + off) < on
+                    dots &= _pattern(self._dashes(curve, colours), dots.shape[1])
                     cells.draw(dots, colours.strong(curve.colour))
+                    if colours.plain and curve.dashed:
+                        self._evaluated(low, cells, colours)
         for _, part in self._drawn:
             for column in np.flatnonzero(part.gap.reshape(-1, ACROSS).any(axis=1)):
                 cells.mark(int(column), "×", colours.strong("error"))
@@ -104,9 +117,30 @@ class Chart(ChartFrame):
             row = min(int((1 - share) * cells.rows), cells.rows - 1)
             cells.put(row, 0, LEVEL * cells.columns, colours.strong(level.colour))
 
-    def _dashes(self, curve: Curve, index: int, colours: Colours) -> int:
+    def _evaluated(self, values: Floats, cells: Cells, colours: Colours) -> None:
+        """Marks along a curve with values (W,) in columns of dots."""
+        shares = self.scale.share(values)[::ACROSS]
+        for column in np.flatnonzero(~np.isnan(shares))[::EACH].tolist():
+            row = min(max(int((1 - shares[column]) * cells.rows), 0), cells.rows - 1)
+            cells.put(row, column, EVALUATED, colours.strong("foreground"))
+
+    def _dashes(self, curve: Curve, colours: Colours) -> int:
         """Which of `DASHES` a curve has: dashes tell curves apart where colours can't."""
-        return index % len(DASHES) if colours.plain else int(curve.dashed)
+        if not colours.plain:
+            return int(curve.dashed)
+        told_apart = list(dict.fromkeys(each.colour for each in self.plot.curves))
+        return told_apart.index(curve.colour) % len(DASHES)
+
+    def _stroke(self, curve: Curve, colours: Colours) -> str:
+        """How a curve is drawn, for the legend."""
+        number = self._dashes(curve, colours)
+        if number == 0 or not colours.plain:
+            return STROKES[number]
+        cells = Cells(PATTERN, 1, Style())
+        dots = np.zeros((DOWN, PATTERN * ACROSS), np.bool_)
+        dots[DOWN // 2] = _pattern(number, PATTERN * ACROSS)
+        cells.draw(dots, Style())
+        return "".join(segment.text for segment in cells.line(0))
 
     def _entry(self, stroke: str, label: str, colour: str, value: float | None, colours: Colours) -> Text:
         text = Text(stroke, colours.strong(colour))
@@ -114,3 +148,9 @@ class Chart(ChartFrame):
         if value is not None:
             text.append(f" {number(value)}", colours.strong("foreground", bold=True))
         return text
+
+
+def _pattern(number: int, width: int) -> Dots:
+    """Which of so many columns of dots one of `DASHES` leaves: (W,)."""
+    lengths = DASHES[number]
+    return np.resize(np.repeat(np.arange(len(lengths)) % 2 == 0, lengths), width)

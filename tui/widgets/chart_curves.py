@@ -7,6 +7,7 @@ import numpy as np
 
 from tui.training.growing import Array
 from tui.training.pyramid import Decimated, Floats
+from tui.training.reach import reach
 
 SPARSE = 2  # with fewer values to a column than one in so many, lines are drawn from point to point
 
@@ -86,22 +87,14 @@ def nearest(places: Array, place: float) -> int:
 
 
 def range_of(drawn: Sequence[tuple[Curve, Columns]], levels: Sequence[Level]) -> tuple[float, float] | None:
-    """The lowest and highest value to be shown: all of it, but a spike may not flatten the rest, nor a far level."""
+    """The lowest and highest value to be shown; None where there is nothing."""
     parts = [
         np.concatenate((columns.low, columns.high) if curve.faint or curve.window == 1 else (columns.mean,))
         for curve, columns in drawn
     ]
     values = np.sort(np.concatenate(parts)) if parts else np.empty(0)
     values = values[~np.isnan(values)]
-    if len(values) == 0:
-        return None
-    low, high = float(values[0]), float(values[-1])
-    if low >= 0:
-        high = min(high, 3 * float(values[int(0.95 * (len(values) - 1))]) or high)
-    for level in levels:
-        if level.value <= 4 * high:
-            high, low = max(high, level.value), min(low, level.value)
-    return low, high
+    return reach(values, [level.value for level in levels]) if len(values) else None
 
 
 def _dense(curve: Curve, edges: Array) -> Columns:

@@ -92,12 +92,12 @@ class ChartFrame(Painted, can_focus=True):
 
     # What a subclass says.
 
-    def legend(self, colours: Colours) -> list[Text]:
-        """The parts of the title, the heading first."""
+    def prepare(self, columns: int) -> bool:
+        """Makes ready for a plot of so many cells across. False where there is nothing to be drawn."""
         raise NotImplementedError
 
-    def prepare(self, colours: Colours, columns: int, rows: int) -> bool:
-        """Makes ready for a plot of so many cells. False where there is nothing to be drawn."""
+    def legend(self, colours: Colours) -> list[Text]:
+        """The parts of the title, the heading first; called after `prepare`."""
         raise NotImplementedError
 
     def ticks(self, rows: int) -> list[tuple[int, str]]:
@@ -115,15 +115,14 @@ class ChartFrame(Painted, can_focus=True):
         width, height = self.size
         base = self.rich_style
         columns = self.plot_width
+        there = self.prepare(columns)
         parts = self.legend(colours)
         if self.has_keys and parts:
             parts[0] = Text.assemble((f"{KEYS_MARK} ", colours.strong("accent", bold=True)), parts[0])
         title = self._title(parts, width, most=max(1, height // 5))
         rows = height - len(title) - 1
-        if rows < 1 or width <= LEFT + 2:
+        if not there or rows < 1 or width <= LEFT + 2:
             return [self._strip(list(line.render(self.app.console)), width, base) for line in title[:height]]
-        if not self.prepare(colours, columns, rows):
-            return [self._strip(list(line.render(self.app.console)), width, base) for line in title]
         cells = Cells(columns, rows, base)
         self.draw(cells, colours)
         self._rules(cells, colours)

@@ -30,11 +30,14 @@ class HeatMap(ChartFrame):
         self.others = 0  # how many other layers there are
         self.places: Array = np.empty(0)
         self.norms: Array = np.empty((0, 0))
+        self.newest = 0.0  # how far the run has come
         self._columns: Array = np.empty(0, np.intp)
+        self._beyond: Array = np.empty(0, np.bool_)
 
-    def show(self, layer: str, others: int, places: Array, norms: Array, across: Across) -> None:
-        """Takes one layer's norms; they are drawn when they are next seen."""
-        self.shown_layer, self.others, self.places, self.norms, self.across = layer, others, places, norms, across
+    def show(self, layer: str, others: int, places: Array, norms: Array, newest: float, across: Across) -> None:
+        """Takes one layer's norms of a run that has come to `newest`; they are drawn when they are next seen."""
+        self.shown_layer, self.others = layer, others
+        self.places, self.norms, self.newest, self.across = places, norms, newest, across
         self.redraw()
 
     def legend(self, colours: Colours) -> list[Text]:
@@ -55,13 +58,14 @@ class HeatMap(ChartFrame):
             parts.append(scale.append(f" 1/{10**DECADES:,}", colours.muted()))
         return parts
 
-    def prepare(self, colours: Colours, columns: int, rows: int) -> bool:
+    def prepare(self, columns: int) -> bool:
         if not len(self.places):
             return False
         across = self.across
         middles = across.start + (np.arange(columns) + 0.5) / columns * (across.end - across.start)
         # An evaluation stands for what came before it, up to the one before; the last one for what has come since.
         self._columns = np.minimum(np.searchsorted(self.places, middles), len(self.places) - 1)
+        self._beyond = middles > max(self.newest, float(self.places[-1]))  # there only others may be
         return True
 
     def ticks(self, rows: int) -> list[tuple[int, str]]:
@@ -77,7 +81,7 @@ class HeatMap(ChartFrame):
         heights = cells.rows if coarse else 2 * cells.rows
         arriving = shares(self.norms)[self._columns][:, self._steps(heights)].T  # (heights, columns)
         strength = np.clip(1.0 + np.log10(np.maximum(arriving, 1e-30)) / DECADES, 0.0, 1.0)
-        strength = np.where(np.isnan(arriving), 0.0, strength)
+        strength = np.where(np.isnan(arriving) | self._beyond, 0.0, strength)
         if coarse:
             shades = np.array([ord(shade) for shade in SHADES], np.uint32)
             level = np.clip(np.ceil(strength * DECADES - 1e-6), 0, DECADES).astype(np.intp)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tui.training.history import History, Rows
 from tui.training.look import Look
+from tui.training.viewport import Extent
 from tui.training.watch import RunView
 from tui.widgets.chart import Plot
 from tui.widgets.chart_curves import Curve, Level
@@ -15,10 +16,13 @@ GROUP_COLOURS = ("primary", "secondary", "accent", "success", "error", "run 0", 
 NATS, BITS = "nats per token", "bits per character"
 
 
-def extent_of(view: RunView, look: Look, others: Mapping[str, RunView]) -> tuple[float, float]:
+def extent_of(view: RunView, look: Look, others: Mapping[str, RunView]) -> Extent:
     """From where to where the axis reaches: over this run and those laid over it."""
+    first, newest = view.history.extent(look.axis)
     reaches = [each.history.extent(look.axis) for each in (view, *others.values()) if len(each.history)]
-    return (min(first for first, _ in reaches), max(last for _, last in reaches)) if reaches else (0.0, 1.0)
+    if not reaches:
+        return Extent(first, newest, newest)
+    return Extent(min(first for first, _ in reaches), max(last for _, last in reaches), newest)
 
 
 def across_of(view: RunView, look: Look, others: Mapping[str, RunView], mark: int | None) -> Across:
@@ -51,17 +55,16 @@ def plot_of(pane: str, view: RunView, look: Look, others: Mapping[str, RunView])
     """The plot of one of the panes ``loss``, ``gradient``, ``layers``, ``rate`` and ``speed``."""
     training = view.history.training
     window = look.window_for(len(training))
-    mean = f" · mean of {window}" if window > 1 else ""
+    mean = f"mean of {window}" if window > 1 else ""
     logarithmic = pane in look.logarithmic
-    scale = " · log" if logarithmic else ""
     if pane == "loss":
-        return _loss(view, look, others, window, mean + scale)
+        return _loss(view, look, others, window, mean)
     if pane == "gradient":
         curves = _curves(training, look, window, True, ("gradient", "norm before clipping", "secondary"))
         clip = view.record.training.clip if view.record else 0.0
         by_norm = view.record is None or view.record.training.clip_by == "norm"
         levels = [Level(f"clip {clip:g}", "error", clip)] if clip > 0 and by_norm else []
-        return Plot("Gradient", mean.removeprefix(" · ") + scale, curves, levels, logarithmic)
+        return Plot("Gradient", mean, curves, levels, logarithmic)
     if pane == "layers":
         names = [name for name in training.figures if name.startswith("norm ")]
         wanted = [
@@ -69,23 +72,24 @@ def plot_of(pane: str, view: RunView, look: Look, others: Mapping[str, RunView])
             for index, name in enumerate(names)
         ]
         curves = _curves(training, look, window, False, *wanted)
-        return Plot("Gradient norms", mean.removeprefix(" · ") + scale, curves, (), logarithmic)
+        return Plot("Gradient norms", mean, curves, (), logarithmic)
     if pane == "rate":
         curves = _curves(training, look, 1, False, ("rate", "of this step", "accent"))
-        return Plot("Learning rate", scale.removeprefix(" · "), curves, (), logarithmic)
+        return Plot("Learning rate", "", curves, (), logarithmic)
     curves = _curves(training, look, window, True, ("speed", "tokens a second", "success"))
-    return Plot("Speed", mean.removeprefix(" · ") + scale, curves, (), logarithmic)
+    return Plot("Speed", mean, curves, (), logarithmic)
 
 
-def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int, how: str) -> Plot:
+def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int, mean: str) -> Plot:
     """Losses in bits per character as soon as an evaluation has told how many characters a token has."""
     both = two_sided(view) and look.part.get("loss", 0) == 1
+    whose = f"{view.name}, " if others else ""  # beside others, its name says which curves are its own
+    others = {slug: other for slug, other in others.items() if len(other.history)}
     factors = {slug: other.history.bits_per_nat for slug, other in others.items()}
     factor = view.history.bits_per_nat
     in_bits = factor is not None and all(factors.values())
     scale = factor if in_bits and factor is not None else 1.0
     training, evaluations = view.history.training, view.history.evaluations
-    whose = f"{view.name}, " if others else ""  # beside others, its name says which curves are its own
     if both:
         curves = _curves(training, look, window, True, ("loss both", f"{whose}training", "primary"), factor=scale)
         curves += _curves(
@@ -107,8 +111,8 @@ def _loss(view: RunView, look: Look, others: Mapping[str, RunView], window: int,
         curves += _curves(history.training, look, other_window, False, (name, other.name, colour), factor=own)
         curves += _curves(history.evaluations, look, 1, False, (name, "", colour), factor=own, dashed=True)
     heading = "Loss from both sides" if both else "Loss"
-    measure = BITS if in_bits else NATS
-    return Plot(heading, f"{'pseudo-' if both else ''}{measure}{how}", curves, (), "loss" in look.logarithmic)
+    measure = f"{'pseudo-' if both else ''}{BITS if in_bits else NATS}"
+    return Plot(heading, f"{measure} · {mean}" if mean else measure, curves, (), "loss" in look.logarithmic)
 
 
 def _curves(

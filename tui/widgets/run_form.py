@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Collapsible, Input, Label, Select, Static
 
-from corpora.home import slugify
+from corpora.home import numbered, slugify
 from corpora.library import Corpus
 from engine.estimates import Estimate, estimate
 from engine.presets import Plan
@@ -27,6 +27,7 @@ from tui.widgets.dial import Dial
 from tui.widgets.form_guide import FormGuide
 
 STEPS_COUNT = "Steps under Advanced count instead."
+NO_TEXTS = "No texts yet"
 WRONG = "Some settings under Advanced need another value."
 CHOOSE_TEXT = "Choose a text to train on. {F2|app.library} opens the Library, where {a|library.add} adds one."
 SHORT = 24  # rows below which lines stand without gaps
@@ -50,11 +51,12 @@ class RunForm(VerticalScroll, can_focus=False):
         self._free: int | None = None  # bytes of memory; None: not known
         self._room: int | None = None  # bytes of the disk, likewise
         self._refusal = ""  # why a run would be refused now
+        self._copied = ""  # the name of the run whose settings these are
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form-choices"):
-            yield _row("Text", Select[str]([], prompt="No texts yet", compact=True, id="form-corpus"))
+            yield _row("Text", Select[str]([], prompt=NO_TEXTS, compact=True, id="form-corpus"))
             yield _row("Name", Input(compact=True, max_length=80, id="form-name"))
             yield Static(id="form-name-problem", classes="problem", markup=False)
             yield _row("Unit", Dial([(unit, unit) for unit in UNITS], value="char", id="form-unit"))
@@ -127,6 +129,7 @@ class RunForm(VerticalScroll, can_focus=False):
             return
         before = self.corpus
         self._corpora = {corpus.slug: corpus for corpus in corpora}
+        select.prompt = "Choose a text" if corpora else NO_TEXTS
         select.set_options((_describe(corpus), corpus.slug) for corpus in corpora)
         if corpora:
             kept = before is not None and before.slug in self._corpora
@@ -161,11 +164,23 @@ class RunForm(VerticalScroll, can_focus=False):
         self.query_one("#form-unit", Dial).value = record.model.unit
         if (minutes := record.training.minutes) is not None:
             self.query_one("#form-time", Dial).offer(budgets(minutes), value=f"{minutes:g}")
-        self._proposed = _free_name(record.name, self._taken)
-        self.query_one("#form-name", Input).value = self._proposed
+        self._copied = record.name
+        self._proposed = self.query_one("#form-name", Input).value = _free_name(record.name, self._taken)
         self.query_one("#form-advanced", Collapsible).collapsed = False
         self.call_later(self.query_one(AdvancedSettings).fill_in, as_typed(record))
         return there
+
+    def forget_copy(self) -> None:
+        """Makes a form that another run's settings were copied into one for a new model."""
+        if self._copied:
+            self.derive_all()
+            self.query_one("#form-advanced", Collapsible).collapsed = True
+            self._propose_name()
+
+    def derive_all(self) -> None:
+        """Leaves every setting under Advanced to be derived."""
+        self._copied = ""
+        self.query_one(AdvancedSettings).reset()
 
     def first_problem(self) -> str:
         """The sentence for the first thing that is wrong, its field focused; empty where all is well."""
@@ -217,7 +232,7 @@ class RunForm(VerticalScroll, can_focus=False):
         """Fills in a free name, unless the person has given one."""
         name = self.query_one("#form-name", Input)
         if name.value in ("", self._proposed) and self.corpus is not None:
-            self._proposed = _free_name(self.corpus.record.name, self._taken)
+            self._proposed = _free_name(self._copied or self.corpus.record.name, self._taken)
             name.value = self._proposed
         self._recompute()
 
@@ -248,7 +263,9 @@ class RunForm(VerticalScroll, can_focus=False):
     def _show(self, problems: Mapping[str, str], corpus: Corpus | None, unit: Unit) -> None:
         self.query_one("#form-unit-hint", Static).update(UNIT_HINTS[unit])
         self.query_one("#form-time-hint", Static).update(
-            done_at(float(self._dial("form-time")), datetime.now()) if self.wants_speed else STEPS_COUNT
+            done_at(float(self._dial("form-time")), datetime.now(), latest=self._may_end_early)
+            if self.wants_speed
+            else STEPS_COUNT
         )
         line = self.query_one("#form-name-problem", Static)
         line.update(problems.get("name", ""))
@@ -299,13 +316,17 @@ class RunForm(VerticalScroll, can_focus=False):
         )
         told.update(
             f"· {short(found.parameters)} parameters, some {size(found.memory)} of memory, "
-            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading of the text."
+            f"{duration(found.epoch) if found.epoch >= 1.0 else 'under a second'} for each reading."
         )
         free = self._free if self.device in ("auto", "cpu") else None
         self._refusal = with_keys(_refusal(found, free), self.app)
         said = self._refusal or _warning(found, self._room)
         warning.update(said)
         warning.display = bool(said)
+
+    @property
+    def _may_end_early(self) -> bool:
+        return self.outcome.plan is not None and self.outcome.plan.training.patience > 0
 
     def _name_problem(self) -> str:
         slug = slugify(self.model_name)
@@ -356,7 +377,4 @@ def _describe(corpus: Corpus) -> Text:
 
 def _free_name(name: str, taken: Collection[str]) -> str:
     """`name`, with a number where a model of that name is there already."""
-    number = 1
-    while slugify(free := name if number == 1 else f"{name} {number}") in taken:
-        number += 1
-    return free
+    return next(free for free in numbered(name) if slugify(free) not in taken)

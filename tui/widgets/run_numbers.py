@@ -1,5 +1,8 @@
 """The two lines over a run's charts: how far it is, and the numbers that matter now."""
 
+import textwrap
+from collections.abc import Sequence
+
 from rich.text import Text
 from textual.app import App
 
@@ -11,6 +14,7 @@ from tui.widgets.chart_colours import Colours
 
 WIDE = 118  # columns from which there is room for charts and sample side by side
 BAR = (8, 24, 48)  # columns of the bar: the fewest, and the most below and from `WIDE`
+NOTICES = 2  # lines at most
 STATE_COLOURS = {
     "queued": "accent",
     "starting": "accent",
@@ -43,13 +47,24 @@ def progress_line(view: RunView, app: App[None], width: int) -> Text:
 
 
 def numbers_line(view: RunView, app: App[None], width: int) -> Text:
-    """The numbers, then what the run has to say of itself."""
+    """The numbers, then the newest of what the run has to say of itself."""
     text = Text("Numbers come with the first steps.", "dim")
     if view.last is not None:
         text = _in_lines(_numbers(view, view.last), width)
-    for notice in view.record.notices if view.record else ():
-        text.append(f"\n{notice}", Colours(app).strong("warning"))
+    for line in newest_notices(view.record.notices if view.record else (), width):
+        text.append(f"\n{line}", Colours(app).strong("warning"))
     return text
+
+
+def newest_notices(notices: Sequence[str], width: int) -> list[str]:
+    """The lines of the newest one, at most `NOTICES`, and of those before it as far as there is room."""
+    lines: list[str] = []
+    for notice in reversed(notices):
+        more = textwrap.wrap(notice, max(20, width), max_lines=NOTICES, placeholder=" …")
+        if len(more) + len(lines) > NOTICES:
+            break
+        lines = [*more, *lines]
+    return lines
 
 
 def _numbers(view: RunView, last: MetricsLine) -> list[tuple[str, str]]:

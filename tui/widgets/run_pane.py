@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from tui.training.look import Look
 from tui.training.others import Others
-from tui.training.viewport import Viewport
+from tui.training.viewport import Extent, Viewport
 from tui.training.watch import RunView
 from tui.waiting import in_thread, pause
 from tui.widgets.chart import Chart
@@ -130,11 +130,11 @@ class RunPane(Vertical):
         """Makes the view `factor` times as wide, around a place: else the crosshair, or the newest if it is in view."""
         if self._view is None:
             return
-        across = self._across(self._view)
+        across, extent = self._across(self._view), self._extent(self._view)
         if place is None:
-            newest_or_middle = across.end if self.look.viewport.follows else (across.start + across.end) / 2
+            newest_or_middle = extent.newest if self.look.viewport.follows else (across.start + across.end) / 2
             place = newest_or_middle if self.look.crosshair is None else self.look.crosshair
-        self.look.viewport = self.look.viewport.zoomed(factor, place, self._extent(self._view))
+        self.look.viewport = self.look.viewport.zoomed(factor, place, extent)
         self._draw()
 
     def pan(self, share: float) -> None:
@@ -208,9 +208,7 @@ class RunPane(Vertical):
 
     def lay_over(self, slugs: tuple[str, ...]) -> None:
         """Shows these runs beside this one, and no others."""
-        self.look.others = slugs
-        for slug in slugs:
-            self.look.colour_of(slug)
+        self.look.lay_over(slugs)
         self._others = {slug: view for slug, view in self._others.items() if slug in slugs}
         self._follow_others()
         self._draw()
@@ -256,7 +254,7 @@ class RunPane(Vertical):
     def _over(self, view: RunView) -> dict[str, RunView]:
         return {slug: other for slug, other in self._others.items() if slug != view.slug}
 
-    def _extent(self, view: RunView) -> tuple[float, float]:
+    def _extent(self, view: RunView) -> Extent:
         return extent_of(view, self.look, self._over(view))
 
     def _across(self, view: RunView) -> Across:
@@ -282,7 +280,8 @@ class RunPane(Vertical):
         layer = list(flows)[self.look.part.get("flow", 0) % len(flows)] if flows else ""
         places = view.history.flow_places.get(self.look.axis, np.empty(0))
         norms = flows.get(layer, np.empty((0, 1)))
-        self.query_one(HeatMap).show(layer, max(0, len(flows) - 1), places, norms, across)
+        newest = view.history.extent(self.look.axis)[1]
+        self.query_one(HeatMap).show(layer, max(0, len(flows) - 1), places, norms, newest, across)
 
     def _arrange(self) -> None:
         """Side by side where there is room; otherwise one pane at a time."""

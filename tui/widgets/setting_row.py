@@ -41,6 +41,7 @@ class SettingRow(Widget):
         super().__init__()
         self.setting = setting
         self.control, self._width = _control(setting)
+        self.initial = self.control.value
 
     def compose(self) -> ComposeResult:
         yield self.control

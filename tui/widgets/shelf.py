@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from corpora.library import CorpusEntry
@@ -43,19 +44,31 @@ class Shelf(DataTable[str | Text]):
             self.move_cursor(row=list(self._rows).index(slug))
 
     def set_rows(self, rows: dict[str, Cells]) -> None:
-        """Takes new rows; only a real change touches the screen."""
-        if list(rows) == list(self._rows) and all(map(_same, rows.values(), self._rows.values())):
+        """Takes new rows; only a real change touches the screen, which stays where it was scrolled to."""
+        chosen, row, y = self.chosen, self.cursor_row, self.scroll_y
+        before, self._rows = self._rows, rows
+        if list(rows) == list(before):
+            self._update(before)
             return
-        chosen, row = self.chosen, self.cursor_row
-        self._rows = rows
+        cursor_seen = y <= row < y + self.size.height - self.header_height
         self.clear()
         for slug, cells in rows.items():
-            # A string would be read as markup, for which Textual's table brings a list of all emoji.
-            self.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), key=slug)
-        if chosen in rows:
-            self.choose(chosen)
-        elif rows:
-            self.move_cursor(row=min(row, len(rows) - 1))
+            self.add_row(*map(_drawn, cells), key=slug)
+        if rows:
+            self.move_cursor(row=list(rows).index(chosen) if chosen in rows else min(row, len(rows) - 1))
+        self.call_after_refresh(self._scroll_back, y, cursor_seen)
+
+    def _update(self, before: dict[str, Cells]) -> None:
+        """Draws the cells that have changed."""
+        for row, (cells, others) in enumerate(zip(self._rows.values(), before.values(), strict=True)):
+            for column, (cell, other) in enumerate(zip(cells, others, strict=True)):
+                if not _same(cell, other):
+                    self.update_cell_at(Coordinate(row, column), _drawn(cell))
+
+    def _scroll_back(self, y: float, with_cursor: bool) -> None:
+        self.scroll_to(y=y, animate=False, immediate=True)
+        if with_cursor:
+            self.move_cursor(row=self.cursor_row)
 
 
 class TextShelf(Shelf):
@@ -174,11 +187,14 @@ class ModelShelf(Shelf):
         ]
 
 
-def _same(cells: Cells, others: Cells) -> bool:
-    """Whether two rows look the same; texts are equal in whatever colour."""
-    return cells == others and [getattr(cell, "style", "") for cell in cells] == [
-        getattr(cell, "style", "") for cell in others
-    ]
+def _same(cell: str | Text, other: str | Text) -> bool:
+    """Whether two cells look the same; texts are equal in whatever colour."""
+    return cell == other and getattr(cell, "style", "") == getattr(other, "style", "")
+
+
+def _drawn(cell: str | Text) -> Text:
+    """A string would be read as markup, for which Textual's table brings a list of all emoji."""
+    return Text(cell) if isinstance(cell, str) else cell
 
 
 def _name(name: str, width: int) -> Text:
