@@ -96,7 +96,7 @@ class ModelFolder:
             status = read_json(self.status_path, Status, newest=FORMAT)
         except InputError:
             return Status(state="prepared")
-        if status.state in RUNNING and not alive(status, self.status_path):
+        if status.state in RUNNING and not alive(status, self.status_path, self.log_path):
             return msgspec.structs.replace(
                 status,
                 state="failed",
