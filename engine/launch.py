@@ -27,7 +27,11 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     if before.state in RUNNING:
         raise InputError(f"{folder.slug} is already being trained (process {before.pid} on {before.host}).")
     started = time.time()
-    environment = {**trainer_environment(), "PANTOUM_STARTED": repr(started)}
+    environment = {
+        **trainer_environment(),
+        "PANTOUM_STARTED": repr(started),
+        "PANTOUM_ASKED": str(folder.asked()),  # by now: what is asked while it is starting is for it
+    }
     environment.pop("PANTOUM_STOP_AFTER", None)
     if stop_after is not None:
         environment["PANTOUM_STOP_AFTER"] = str(stop_after)

@@ -129,6 +129,6 @@ class ControlLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``control.jsonl``: a request to the trainer."""
 
     request: Request
-    time: float  # Unix time; the trainer ignores requests older than its own start
+    time: float  # Unix time
     setting: str = ""  # of a change: a `Changeable`
     value: float = 0.0  # of a change: what is added to a budget, or the new value
