@@ -15,6 +15,7 @@ from engine.records import Change, Changeable, ModelRecord
 
 SETTINGS: tuple[Changeable, ...] = get_args(Changeable)
 ADDED = ("minutes", "steps")  # a budget is added to; everything else is set
+MOST_ADDED = 1e9  # steps, or minutes: `TrainingConfig.check` knows what either may be in all
 
 
 def changed(record: ModelRecord, step: int, setting: str, value: float) -> ModelRecord:
@@ -33,7 +34,11 @@ def changed(record: ModelRecord, step: int, setting: str, value: float) -> Model
             raise InputError(f"This model's budget is counted in {kind}: add to it in {kind}.")
         if not value > 0.0:
             raise InputError("What is added to the budget must be above 0.")
-        value = before + (round(value) if name == "steps" else value)
+        if value > MOST_ADDED:
+            raise InputError(f"{value:g} {name} are more than a budget can have.")
+        if name == "steps" and (value := round(value)) < 1:
+            raise InputError("Add at least one step.")
+        value += before
     assert before is not None
     earlier = tuple(msgspec.structs.replace(each, step=min(each.step, step)) for each in record.changes)
     change = Change(step=step, setting=name, before=before, after=value)

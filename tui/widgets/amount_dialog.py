@@ -1,5 +1,6 @@
 """Asks for a number that a run is changed by; what can't be is explained in place, before anything is asked of it."""
 
+import math
 from collections.abc import Callable
 
 from corpora.errors import InputError
@@ -20,6 +21,9 @@ class AmountDialog(LineDialog):
 def number_of(text: str) -> float:
     """``1,200`` or ``0.4`` as a number. Raises `InputError`."""
     try:
-        return float(text.replace(",", "").replace("_", "").removeprefix("+"))
-    except ValueError as error:
-        raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.") from error
+        number = float(text.replace(",", "").replace("_", "").removeprefix("+"))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.")
+    return number
