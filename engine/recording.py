@@ -20,13 +20,22 @@ class Recorder:
     """Owns ``status.json``, ``metrics.jsonl`` and ``samples.jsonl`` of one run.
 
     A thread of its own beats, so that a long evaluation or a slow disk neither looks like death nor costs training
-    time. Lines that can't be written are kept until they can be: see `stuck`. Use it as a context manager.
+    time. Lines that can't be written are kept until they can be: see `stuck`. A resume begins with the progress that was
+    made before. Use it as a context manager.
     """
 
     def __init__(self, folder: ModelFolder, started: float) -> None:
         self._folder = folder
+        before = folder.status()
         self._status = Status(
-            state="starting", pid=os.getpid(), host=socket.gethostname(), started=started, heartbeat=time.time()
+            state="starting",
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started=started,
+            heartbeat=time.time(),
+            step=before.step,
+            progress=before.progress,
+            elapsed=before.elapsed,
         )
         self.stuck: OSError | None = None  # what refused a write that has not been made good since
         self._unwritten: list[MetricsLine | SampleLine] = []
