@@ -20,8 +20,8 @@ class Recorder:
     """Owns ``status.json``, ``metrics.jsonl`` and ``samples.jsonl`` of one run.
 
     A thread of its own beats, so that a long evaluation or a slow disk neither looks like death nor costs training
-    time. Lines that can't be written are kept until they can be: see `stuck`. A resume begins with the progress that was
-    made before. Use it as a context manager.
+    time. Lines that can't be written are kept until they can be: see `stuck`. A resume begins with the progress that
+    was made before. Use it as a context manager.
     """
 
     def __init__(self, folder: ModelFolder, started: float) -> None:
