@@ -70,6 +70,10 @@ class Lines:
         """Time that went into something else than steps: speeds are those of training alone."""
         self._since += seconds
 
+    def begin_anew(self) -> None:
+        """After a break the speed is measured from now on."""
+        self._tokens, self._since = 0, time.monotonic()
+
     def close(self, number: int, tokens: int, elapsed: float, evaluation: Evaluation) -> None:
         """A last line for an evaluation after the last step."""
         if self._last is not None:

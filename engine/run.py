@@ -75,9 +75,19 @@ class Run:
         return self._elapsed_before + time.monotonic() - self._clock_start
 
     def train(self) -> None:
-        """Runs to the end of the budget, of its patience, or to a request to stop."""
+        """Runs to the end of the budget, of its patience, or to a request to stop, and saves what was learned."""
         self.recorder.state("training")
         self._clock_start = time.monotonic()
+        while True:
+            stopped = self._take_steps() and not self._done()
+            elapsed = self.elapsed
+            if self._finish(stopped):
+                break
+            self._elapsed_before, self._clock_start = elapsed, time.monotonic()
+            self._lines.begin_anew()
+
+    def _take_steps(self) -> bool:
+        """Trains until the budget or the patience is spent; True where to stop was asked first."""
         stopped = False
         while not stopped and not self._done():
             step = self.trainer.advance(self._progress())
@@ -91,7 +101,7 @@ class Run:
             stuck = self.recorder.stuck or self.judge.stuck
             if not stopped and (stuck or time.monotonic() - self._last_checkpoint > CHECKPOINT_EVERY):
                 stopped = self._checkpoint()
-        self._finish(stopped and not self._done())
+        return stopped
 
     def _done(self) -> bool:
         return self._progress() >= 1.0 or self.judge.out_of_patience
@@ -291,7 +301,8 @@ class Run:
         except OSError as error:
             raise InputError(self.held.given_up(error)) from error
 
-    def _finish(self, stopped: bool) -> None:
+    def _finish(self, stopped: bool) -> bool:
+        """Saves and measures what was learned, and ends the run; False where more budget came meanwhile: it goes on."""
         self.recorder.say("Saving")
         self._save_for_good(stopped)  # before anything else: from here on nothing can be lost
         judge = self.judge
@@ -300,13 +311,35 @@ class Run:
             # resumed run must keep exactly what an uninterrupted one keeps: there evaluations are on a schedule.
             self._lines.close(self.trainer.step, self.trainer.tokens, self.elapsed, self._evaluate())
             self._save_for_good(stopped, resume=self.budget.steps is None)
+        try:
+            results = None if self._has_more(stopped) else self._results()
+        except InputError:
+            self.trainer.dismiss()
+            raise
+        if results is None or self._has_more(stopped):
+            return False
         self.trainer.dismiss()
         if not stopped and self._progress() < 1.0:
             self._notice(
                 f"Training ended at step {self.trainer.step:,}, before its budget was spent: the last {judge.stale} "
                 "evaluations brought nothing better."
             )
-        if judge.best is None:
+        self.folder.write_record(msgspec.structs.replace(self.folder.record(), results=results))
+        self.recorder.place(
+            step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
+        )
+        self.recorder.state("stopped" if stopped else "finished")
+        return True
+
+    def _has_more(self, stopped: bool) -> bool:
+        """Whether a run that came to its end has more budget by now. Makes all changes that were asked for."""
+        self.control.keep(self.control.requests(now=True))
+        self._change()
+        return not stopped and not self._done()
+
+    def _results(self) -> Results:
+        """What the best weights reach on the validation text. Raises `InputError` where there are none."""
+        if self.judge.best is None:
             raise InputError(NEVER_FINITE)
         self.recorder.say("Measuring the best weights on the validation text")
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
@@ -314,7 +347,7 @@ class Run:
         loss = losses.ahead
         if not math.isfinite(loss):
             raise InputError(NEVER_FINITE)
-        results = Results(
+        return Results(
             step=note.step,
             tokens=note.tokens,
             elapsed=self.judge.best_elapsed,
@@ -325,9 +358,3 @@ class Run:
             both_validation_loss=losses.both,
             packing=choose_packing(model, self.prepared.full.text),
         )
-        record = msgspec.structs.replace(self.folder.record(), results=results)
-        self.folder.write_record(record)
-        self.recorder.place(
-            step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
-        )
-        self.recorder.state("stopped" if stopped else "finished")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from corpora.errors import InputError
 from engine.changes import as_of, change_idle, changed, later, replayed
 from engine.folder import ModelFolder
+from engine.recording import Recorder
 from engine.records import CorpusReference, ModelRecord
 from engine.settings import ModelConfig, TrainingConfig
 from engine.training import Step, Trainer
@@ -136,6 +137,52 @@ def test_a_finished_run_with_a_larger_budget_goes_on(fresh_home: Home) -> None:
     assert (folder.status().state, folder.status().progress) == ("stopped", 0.5)
     assert fresh_home.train(folder) == 0
     assert (folder.status().state, folder.status().step) == ("finished", 20)
+
+
+@pytest.mark.parametrize("doing", ["Saving", "Measuring"])
+def test_a_run_that_is_extended_while_it_ends_goes_on_as_if_resumed(
+    doing: str, fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resumed = fresh_home.run_folder("resumed", steps=20, dropout=0.2)
+    assert fresh_home.train(resumed) == 0
+    change_idle(resumed, "steps", 6)
+    assert fresh_home.train(resumed) == 0
+
+    late = fresh_home.run_folder("late", steps=20, dropout=0.2)
+    ask_when(late, doing, monkeypatch)
+    assert fresh_home.train(late) == 0
+    assert (late.status().state, late.status().step, late.status().message) == ("finished", 26, "")
+    assert late.record().changes == resumed.record().changes
+    assert late.record().results == msgspec.structs.replace(resumed.record().results, elapsed=mine(late))
+    assert same_weights(resumed, late)
+
+
+def test_a_run_that_is_extended_while_a_stop_is_saved_has_more_to_do_when_it_is_resumed(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("stopped", steps=20)
+    ask_when(folder, "Measuring", monkeypatch)
+    assert fresh_home.train(folder, stop_after=12) == 0
+    assert (folder.status().state, folder.status().step) == ("stopped", 12)
+    assert folder.record().training.steps == 26
+
+
+def ask_when(folder: ModelFolder, doing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks for six more steps, once, when this is said to be done."""
+    say, left = Recorder.say, [6.0]
+
+    def ask_and_say(recorder: Recorder, message: str) -> None:
+        if left and message.startswith(doing):
+            folder.request("change", setting="steps", value=left.pop())
+        say(recorder, message)
+
+    monkeypatch.setattr(Recorder, "say", ask_and_say)
+
+
+def mine(folder: ModelFolder) -> float:
+    results = folder.record().results
+    assert results is not None
+    return results.elapsed
 
 
 def test_a_change_that_can_not_be_is_refused_by_the_trainer_too(
