@@ -1,6 +1,7 @@
 """Writes down what a run does, for whoever watches its folder. A full disk loses nothing, and never ends a run."""
 
 import contextlib
+import math
 import os
 import socket
 import sys
@@ -14,6 +15,7 @@ from engine.folder import ModelFolder
 from engine.records import MetricsLine, SampleLine, State, Status
 
 HEARTBEAT = 2.0  # seconds
+PASSING = 8.0  # seconds for which is shown what has just happened
 
 
 class Recorder:
@@ -39,6 +41,7 @@ class Recorder:
         )
         self.stuck: OSError | None = None  # what refused a write that has not been made good since
         self._unwritten: list[MetricsLine | SampleLine] = []
+        self._passes = math.inf  # when the message is over, by the monotonic clock
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._closing = False
@@ -60,6 +63,11 @@ class Recorder:
         if message != self._status.message:
             log(message)
         self._set(message=message)
+
+    def tell(self, message: str) -> None:
+        """What has just happened, in words: shown for a moment; also a line of ``train.log``."""
+        self.say(message)
+        self._passes = time.monotonic() + PASSING
 
     def state(self, state: State, *, error: str = "", message: str = "") -> None:
         """A change of state, written at once."""
@@ -102,6 +110,8 @@ class Recorder:
     def _set(self, **fields: object) -> None:
         with self._lock:
             self._status = msgspec.structs.replace(self._status, **fields)
+            if "message" in fields:
+                self._passes = math.inf
 
     def _beat(self) -> None:
         while not self._closing:
@@ -111,7 +121,10 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            self._status = status = msgspec.structs.replace(self._status, heartbeat=time.time())
+            over = time.monotonic() >= self._passes
+            self._status = status = msgspec.structs.replace(
+                self._status, heartbeat=time.time(), message="" if over else self._status.message
+            )
         try:
             self._folder.write_status(status)
         except OSError:

@@ -125,7 +125,7 @@ class Run:
 
     def _notice(self, text: str) -> None:
         """Says something that the person should know afterwards too."""
-        self.recorder.say(text)
+        self.recorder.tell(text)
         record = self.folder.record()
         try:
             self.folder.write_record(msgspec.structs.replace(record, notices=(*record.notices, text)))
@@ -145,7 +145,7 @@ class Run:
             if request == "checkpoint":
                 if self._checkpoint():
                     return True
-                self.recorder.say("Checkpoint saved")
+                self.recorder.tell(f"Checkpoint saved at step {self.trainer.step:,}")
             if request == "pause":
                 self.control.keep(asked[place + 1 :])  # a stop that was asked for already must end the pause
                 return self._pause()
@@ -158,13 +158,13 @@ class Run:
                 record = changed(self.folder.record(), self.trainer.step, asked.setting, asked.value)
                 self.folder.write_record(record)
             except InputError as error:
-                self.recorder.say(str(error))
+                self.recorder.tell(str(error))
             except OSError as error:
                 self.recorder.trouble(f"Nothing was changed: {refused(error, self.folder.record_path)}.")
             else:
                 self.pending = ()
                 self._adopt(record, record.changes[-1])
-                self.recorder.say(record.notices[-1])
+                self.recorder.tell(record.notices[-1])
 
     def _adopt(self, record: ModelRecord, change: Change) -> None:
         """Goes on with the settings of `record`, of which `change` is the newest."""
