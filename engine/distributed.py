@@ -116,8 +116,8 @@ def _obey(trainer: RankTrainer, crew: Crew) -> None:
                 trainer.return_to(trainer.model.state_dict())
                 trainer.share_weights()
             case Order.ADOPT:
-                learning_rate, dropout = msgspec.json.decode(crew.receive(), type=tuple[float, float])
-                trainer.adopt(learning_rate=learning_rate, dropout=dropout)
+                rate, dropout, scale = msgspec.json.decode(crew.receive(), type=tuple[float, float, float])
+                trainer.adopt(learning_rate=rate, dropout=dropout, rate_scale=scale)
             case Order.WAIT:
                 pass
             case Order.END:

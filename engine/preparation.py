@@ -90,6 +90,8 @@ def prepare(
             # Sums depend on how many threads share them: the same number as before, where there are that many.
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
         restore(trainer, resumed, tensors, folder.resume_path)
+        if any(change.step == done and change.setting == "learning_rate" for change in record.changes):
+            trainer.rate_scale = 1.0  # see `Run._adopt`: it was changed while nobody trained
     record = msgspec.structs.replace(record, parameters=count_parameters(model))
     folder.write_record(replayed(record, pending))
     return Prepared(

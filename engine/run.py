@@ -171,7 +171,12 @@ class Run:
         self.record = record
         self.budget = Budget.of(record.training)
         self._lines.take_budget(self.budget)
-        self.trainer.adopt(learning_rate=record.training.learning_rate, dropout=record.model.dropout)
+        self.trainer.adopt(
+            learning_rate=record.training.learning_rate,
+            dropout=record.model.dropout,
+            # What is asked for by number is not meant to be halved by what exploded before.
+            rate_scale=1.0 if change.setting == "learning_rate" else self.trainer.rate_scale,
+        )
         if change.setting in ADDED:
             self.judge.stale = 0  # more time was given: its patience begins anew
 

@@ -165,9 +165,10 @@ class Trainer:
         self.rate_scale *= 0.5
         self.carried = self.zero()
 
-    def adopt(self, *, learning_rate: float, dropout: float) -> None:
-        """Takes another peak of the learning rate, and another dropout."""
+    def adopt(self, *, learning_rate: float, dropout: float, rate_scale: float) -> None:
+        """Takes another peak of the learning rate and what it is multiplied by, and another dropout."""
         self.config = msgspec.structs.replace(self.config, learning_rate=learning_rate)
+        self.rate_scale = rate_scale
         self.model.set_dropout(dropout)
 
     def collect(self) -> "Everywhere":

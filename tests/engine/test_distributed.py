@@ -266,7 +266,7 @@ def test_a_rank_that_is_lost_while_weights_or_settings_are_shared_is_asked_for_n
     shape = Shape(4, 16)
     uses: list[Callable[[Leader], None]] = [
         lambda leader: leader.return_to(dict(leader.model.state_dict())),
-        lambda leader: leader.adopt(learning_rate=1e-3, dropout=0.0),
+        lambda leader: leader.adopt(learning_rate=1e-3, dropout=0.0, rate_scale=1.0),
     ]
     for use in uses:
         cut = Leader(model, tokens, TrainingConfig(steps=100), torch.device("cpu"), shape, Place(0, 2))
