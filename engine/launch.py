@@ -13,6 +13,7 @@ from corpora.disk import is_full, sentence
 from corpora.errors import InputError
 from engine.environment import TRAINER_NICE, trainer_environment
 from engine.folder import ModelFolder
+from engine.machine import machine
 from engine.records import RUNNING, Status
 
 
@@ -39,6 +40,7 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     starting = Status(
         state="starting",
         host=socket.gethostname(),
+        machine=machine(),
         started=started,
         heartbeat=started,
         step=before.step,

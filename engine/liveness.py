@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from engine.locks import is_held
+from engine.machine import is_here
 from engine.records import Status
 
 SILENCE = 30.0  # seconds without a heartbeat after which a trainer on another machine counts as gone
@@ -23,7 +24,9 @@ def alive(status: Status, path: Path, lock: Path) -> bool:
         # A pid may have gone to another process after a restart: a trainer that lives also beats. But not while its
         # machine sleeps, or while it is suspended itself.
         return _exists(status.pid) and (_beats(status.heartbeat, path, 10 * SILENCE) or is_held(lock))
-    return _beats(max(status.heartbeat, status.started), path, SILENCE)
+    if _beats(max(status.heartbeat, status.started), path, SILENCE):
+        return True
+    return is_here(status) and is_held(lock)  # one that slept, and woke in a network that renamed the machine
 
 
 def _beats(heartbeat: float, path: Path, patience: float) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from corpora.files import append_line, write_bytes, write_over
 from engine.folder import ModelFolder
+from engine.machine import machine
 from engine.records import MetricsLine, SampleLine, State, Status
 
 HEARTBEAT = 2.0  # seconds
@@ -33,6 +34,7 @@ class Recorder:
             state="starting",
             pid=os.getpid(),
             host=socket.gethostname(),
+            machine=machine(),
             started=started,
             heartbeat=time.time(),
             step=before.step,

@@ -75,6 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     pid: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
     host: str = ""
+    machine: str = ""  # which stays what it is when a network renames the host: see `engine.machine`
     started: float = 0.0  # Unix time at which this process was started
     heartbeat: float = 0.0  # Unix time of the last sign of life
     step: int = 0

@@ -7,10 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.liveness import SILENCE, _ahead, alive
 from engine.locks import held
+from engine.machine import machine
 from engine.records import Status
 
 
@@ -20,6 +22,14 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "status.json"
     path.write_text("{}")
     return path
+
+
+def test_one_that_slept_lives_though_its_machine_has_another_name_by_now(file: Path, lock: Path) -> None:
+    status = elsewhere(time.time() - 8 * 3600)
+    age(file, 8 * 3600)
+    with held(lock):
+        assert not alive(status, file, lock)
+        assert alive(msgspec.structs.replace(status, machine=machine()), file, lock) is (machine() != "")
 
 
 def elsewhere(heartbeat: float, started: float = 0.0) -> Status:
