@@ -29,7 +29,7 @@ from engine.rank_training import Leader, RankTrainer
 from engine.ranks import Place, RankLostError
 from engine.recording import log
 from engine.records import ModelRecord
-from engine.streams import Shape
+from engine.shapes import Shape
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

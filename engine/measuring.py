@@ -17,8 +17,8 @@ from engine.model import LanguageModel
 from engine.precision import has_bf16
 from engine.presets import layer_operations, output_operations
 from engine.settings import DEVICES, ModelConfig, Precision, TrainingConfig
+from engine.shapes import Shape
 from engine.speed import Speed
-from engine.streams import Shape
 from engine.training import Trainer
 
 SECONDS = 2.0

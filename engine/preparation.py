@@ -24,7 +24,7 @@ from engine.model import LanguageModel, count_parameters
 from engine.precision import allow_tf32, check_precision
 from engine.ranks import ALONE, Place
 from engine.records import Change, ModelRecord
-from engine.streams import Shape, fit, fit_ranks
+from engine.shapes import Shape, fit, fit_ranks
 from engine.training import Trainer
 
 QUICK_EVALUATION = 32_768  # tokens: about half a second for a model of 256 units on two cores

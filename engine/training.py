@@ -21,7 +21,8 @@ from engine.precision import autocast, half
 from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
-from engine.streams import Shape, Streams, Windows
+from engine.shapes import Shape
+from engine.streams import Streams, Windows
 
 BEYOND = 16  # tokens right of a window that a bidirectional model's two-sided loss may look at
 

@@ -31,7 +31,8 @@ from engine.rank_training import Leader
 from engine.ranks import ALONE, Place, RankLostError, place
 from engine.records import ControlLine
 from engine.settings import ModelConfig, TrainingConfig
-from engine.streams import MIN_STEPS, Shape, Streams, fit, fit_ranks
+from engine.shapes import MIN_STEPS, Shape, fit, fit_ranks
+from engine.streams import Streams
 from tests.engine.conftest import Home, make_home
 from tests.engine.test_run import wait_until
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.presets import ADAPTIVE_FROM, SPEED, plan, token_seconds
+from engine.estimates import estimate
+from engine.presets import ADAPTIVE_FROM, CHARACTERS_PER_TOKEN, SPEED, plan, token_seconds
 from engine.reasons import ENOUGH
 from engine.settings import UNITS, Unit
 from engine.speed import Speed
@@ -67,6 +68,14 @@ def test_the_rate_settles_after_forty_readings_however_short_the_text(characters
     seconds = token_seconds(made.model, made.model.vocabulary or 110, SPEED, "auto")
     read = 60.0 * minutes * made.training.horizon / seconds / (0.9 * characters)
     assert read == pytest.approx(ENOUGH, rel=0.05)
+
+
+def test_steps_of_a_tiny_text_are_counted_as_large_as_it_can_feed() -> None:
+    made = plan(characters=2000, unit="word", steps=200)
+    tokens = 0.9 * 2000 / CHARACTERS_PER_TOKEN["word"]  # some 620, which 6 streams of 48 read in two steps
+    readings = 200 * 6 * 48 / tokens
+    assert made.training.horizon == pytest.approx(ENOUGH / readings)
+    assert estimate(made.model, made.training, characters=2000).epochs == pytest.approx(readings)
 
 
 def test_a_run_that_has_more_time_than_its_text_can_use_may_end_before_it() -> None:
