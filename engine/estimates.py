@@ -50,10 +50,10 @@ def estimate(
     vocabulary = model.vocabulary or training.vocabulary_cap or expected
     sized = msgspec.structs.replace(model, vocabulary=vocabulary)
     tokens = training_tokens(characters, model.unit, training)
-    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision)
+    shape = fitting_shape(characters, model.unit, training)
+    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision, shape.batch)
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
-        shape = fitting_shape(characters, model.unit, training)
         budget = seconds * training.steps * shape.batch * shape.length
     count = parameters(sized)
     disk = NUMBER * count * (1 + 2 * CHECKPOINT) + CURVES

@@ -166,11 +166,11 @@ class _Planning:
 
     def tokens(self, model: ModelConfig) -> float:
         """What the budget lets this model read."""
-        training = self.training
+        training, shape = self.training, fitting_shape(self.characters, model.unit, self.training)
         if training.steps is not None:
-            shape = fitting_shape(self.characters, model.unit, training)
             return float(training.steps * shape.batch * shape.length)
-        return 60.0 * (training.minutes or 0.0) / token_seconds(model, self.vocabulary, self.speed, training.precision)
+        seconds = token_seconds(model, self.vocabulary, self.speed, training.precision, shape.batch)
+        return 60.0 * (training.minutes or 0.0) / seconds
 
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
@@ -207,10 +207,11 @@ def fitting_shape(characters: int, unit: Unit, training: TrainingConfig) -> Shap
     return fit(max(2, int(training_tokens(characters, unit, training))), training.batch, training.length)
 
 
-def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision) -> float:
-    """What training takes for a token on a machine of this speed."""
+def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision, batch: int) -> float:
+    """What training takes for a token on a machine of this speed, with so many streams at once."""
     layers, output = layer_operations(model), output_operations(model, vocabulary)
-    return layers / speed.layers(model.cell, precision) + output / speed.usual
+    waits = model.layers * (3 if model.bidirectional else 1)  # one after another, each for all streams
+    return layers / speed.layers(model.cell, precision) + output / speed.usual + speed.latency * waits / batch
 
 
 def layer_operations(model: ModelConfig) -> float:
