@@ -16,7 +16,7 @@ from engine.judging import Judge
 from engine.lines import Evaluation, Lines
 from engine.packing import choose_packing
 from engine.preparation import Prepared
-from engine.recording import Recorder
+from engine.recording import Recorder, log
 from engine.records import Change, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.room import Held
@@ -124,12 +124,13 @@ class Run:
         )
 
     def _notice(self, text: str) -> None:
-        """Says something that the person should know afterwards too."""
-        self.recorder.tell(text)
+        """Notes what the person should know afterwards too: who watches is shown what the record has."""
+        log(text)
         record = self.folder.record()
         try:
             self.folder.write_record(msgspec.structs.replace(record, notices=(*record.notices, text)))
         except OSError as error:
+            self.recorder.tell(text)
             self.recorder.trouble(f"The notice could not be kept: {refused(error, self.folder.record_path)}.")
 
     def _obey(self) -> bool:
@@ -164,7 +165,7 @@ class Run:
             else:
                 self.pending = ()
                 self._adopt(record, record.changes[-1])
-                self.recorder.tell(record.notices[-1])
+                log(record.notices[-1])
 
     def _adopt(self, record: ModelRecord, change: Change) -> None:
         """Goes on with the settings of `record`, of which `change` is the newest."""
