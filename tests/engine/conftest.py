@@ -56,8 +56,7 @@ class Home:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PANTOUM_HOME", str(self.root))
             patch.setenv("PANTOUM_THREADS", "1")
-            for name in ("PANTOUM_STARTED", "PANTOUM_ASKED"):
-                patch.delenv(name, raising=False)
+            patch.delenv("PANTOUM_STARTED", raising=False)
             patch.setattr(Evaluator, "STREAM", stream)
             if stop_after is not None:
                 patch.setenv("PANTOUM_STOP_AFTER", str(stop_after))

@@ -64,6 +64,7 @@ def on_two_ranks(home: Home, *runs: tuple[ModelFolder, int]) -> None:
         ports = [each.getsockname()[1] for each in sockets]
     arguments = [f"{folder.path}={steps}={port}" for (folder, steps), port in zip(runs, ports, strict=True)]
     names = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "PANTOUM_HOME": str(home.root)}
+    names["PANTOUM_ASKED"] = "0"  # what was asked before they start is for them
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.engine.several_runs", *arguments],
@@ -109,7 +110,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def ask_for_a_change(folder: ModelFolder) -> None:
     """Whenever it is started: it happens after its first step."""
-    line = ControlLine(request="change", time=1e12, setting="learning_rate", value=0.001)
+    line = ControlLine(request="change", time=0.0, setting="learning_rate", value=0.001)
     append_line(folder.control_path, line)
 
 
@@ -138,7 +139,8 @@ def test_two_ranks_learn_at_every_step_what_one_learns_with_twice_the_batch(rank
 
 
 @pytest.mark.slow
-def test_a_changed_learning_rate_is_taken_by_every_rank(ranks: Home) -> None:
+def test_a_changed_learning_rate_is_taken_by_every_rank(ranks: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANTOUM_ASKED", "0")
     one = folder_of(ranks, "one", batch=8)
     ask_for_a_change(one)
     assert ranks.train(one, stop_after=8) == 0
