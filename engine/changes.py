@@ -12,9 +12,11 @@ import msgspec
 from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.records import Change, Changeable, ModelRecord
+from engine.settings import ModelConfig
 
 SETTINGS: tuple[Changeable, ...] = get_args(Changeable)
 ADDED = ("minutes", "steps")  # a budget is added to; everything else is set
+MOST_ADDED = 1e9  # steps, or minutes: `TrainingConfig.check` knows what either may be in all
 
 
 def changed(record: ModelRecord, step: int, setting: str, value: float) -> ModelRecord:
@@ -33,14 +35,21 @@ def changed(record: ModelRecord, step: int, setting: str, value: float) -> Model
             raise InputError(f"This model's budget is counted in {kind}: add to it in {kind}.")
         if not value > 0.0:
             raise InputError("What is added to the budget must be above 0.")
-        value = before + (round(value) if name == "steps" else value)
+        if value > MOST_ADDED:
+            raise InputError(f"{value:g} {name} are more than a budget can have.")
+        if name == "steps" and (value := round(value)) < 1:
+            raise InputError("Add at least one step.")
+        value += before
     assert before is not None
+    if name == "dropout" and not any(own is None for own in _dropouts(record.model).values()):
+        raise InputError("Each place of this model has a dropout of its own: the one for all would change nothing.")
     earlier = tuple(msgspec.structs.replace(each, step=min(each.step, step)) for each in record.changes)
     change = Change(step=step, setting=name, before=before, after=value)
     record = _with(record, name, value)
     record.model.check()
     record.training.check()
-    return msgspec.structs.replace(record, changes=(*earlier, change), notices=(*record.notices, described(change)))
+    notice = described(change) + (kept(record) if name == "dropout" else "")
+    return msgspec.structs.replace(record, changes=(*earlier, change), notices=(*record.notices, notice))
 
 
 def as_of(record: ModelRecord, step: int) -> ModelRecord:
@@ -98,6 +107,18 @@ def described(change: Change) -> str:
         return f"{at} the budget was raised from {change.before:,.0f} to {change.after:,.0f} steps."
     name = change.setting.replace("_", " ")
     return f"{at} the {name} was changed from {change.before:g} to {change.after:g}."
+
+
+def kept(record: ModelRecord) -> str:
+    """Which places a change of the dropout leaves as they are, as a sentence to be added; empty where none."""
+    places = [place for place, own in _dropouts(record.model).items() if own is not None]
+    return f" What is set for {' and '.join(places)} stays." if places else ""
+
+
+def _dropouts(model: ModelConfig) -> dict[str, float | None]:
+    """The dropout of its own that each place has, by what the place is called."""
+    between = {"layers": model.layer_dropout} if model.layers > 1 else {}
+    return {"input": model.input_dropout, **between, "output": model.output_dropout}
 
 
 class _Place(msgspec.Struct):

@@ -15,7 +15,8 @@ from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.rollback import Vitals
 from engine.settings import ModelConfig
-from engine.streams import Shape, Streams
+from engine.shapes import Shape
+from engine.streams import Streams
 from engine.tensor_file import write_tensors
 from engine.training import LossScale, Trainer, set_random_state
 from engine.unfilled import unfilled

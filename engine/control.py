@@ -11,11 +11,10 @@ POLL = 0.2  # seconds between looks at the file
 
 
 class Control:
-    """Tells the run what was asked since it last looked. Requests older than the run's own start are history."""
+    """Tells the run what was asked since it last looked. What the file had before byte `start` is history."""
 
-    def __init__(self, folder: ModelFolder, started: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reader = LineReader(folder.control_path, ControlLine)
-        self._started = started
+    def __init__(self, folder: ModelFolder, start: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = LineReader(folder.control_path, ControlLine, start=start)
         self._clock = clock
         self._next_look = 0.0
         self._signalled = False
@@ -35,7 +34,7 @@ class Control:
         asked, self._kept = self._kept, []
         if now or self._clock() >= self._next_look:
             self._next_look = self._clock() + POLL
-            lines = [line for line in self._reader.read_all() if line.time >= self._started]
+            lines = self._reader.read_all()
             self._changes += [line for line in lines if line.request == "change"]
             asked += [line.request for line in lines if line.request != "change"]
         if self._signalled:

@@ -29,7 +29,7 @@ from engine.rank_training import Leader, RankTrainer
 from engine.ranks import Place, RankLostError
 from engine.recording import log
 from engine.records import ModelRecord
-from engine.streams import Shape
+from engine.shapes import Shape
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +116,8 @@ def _obey(trainer: RankTrainer, crew: Crew) -> None:
                 trainer.return_to(trainer.model.state_dict())
                 trainer.share_weights()
             case Order.ADOPT:
-                learning_rate, dropout = msgspec.json.decode(crew.receive(), type=tuple[float, float])
-                trainer.adopt(learning_rate=learning_rate, dropout=dropout)
+                rate, dropout, scale = msgspec.json.decode(crew.receive(), type=tuple[float, float, float])
+                trainer.adopt(learning_rate=rate, dropout=dropout, rate_scale=scale)
             case Order.WAIT:
                 pass
             case Order.END:

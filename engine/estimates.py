@@ -6,7 +6,14 @@ import msgspec
 
 from engine.memory import NUMBER, training_bytes
 from engine.parameters import parameters
-from engine.presets import ALPHABET, CHARACTERS_PER_TOKEN, SPEED, expected_vocabulary, token_seconds
+from engine.presets import (
+    ALPHABET,
+    SPEED,
+    expected_vocabulary,
+    fitting_shape,
+    token_seconds,
+    training_tokens,
+)
 from engine.settings import ModelConfig, TrainingConfig
 from engine.speed import Speed
 
@@ -42,11 +49,12 @@ def estimate(
     expected = expected_vocabulary(model.unit, characters, alphabet or ALPHABET)
     vocabulary = model.vocabulary or training.vocabulary_cap or expected
     sized = msgspec.structs.replace(model, vocabulary=vocabulary)
-    tokens = max(1.0, characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[model.unit])
-    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision)
+    tokens = training_tokens(characters, model.unit, training)
+    shape = fitting_shape(characters, model.unit, training)
+    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision, shape.batch)
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
-        budget = seconds * training.steps * training.batch * training.length
+        budget = seconds * training.steps * shape.batch * shape.length
     count = parameters(sized)
     disk = NUMBER * count * (1 + 2 * CHECKPOINT) + CURVES
     return Estimate(count, training_bytes(sized, training), seconds * tokens, budget, disk)

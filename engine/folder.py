@@ -96,7 +96,7 @@ class ModelFolder:
             status = read_json(self.status_path, Status, newest=FORMAT)
         except InputError:
             return Status(state="prepared")
-        if status.state in RUNNING and not alive(status, self.status_path):
+        if status.state in RUNNING and not alive(status, self.status_path, self.log_path):
             return msgspec.structs.replace(
                 status,
                 state="failed",
@@ -116,6 +116,13 @@ class ModelFolder:
         """
         self.refuse_links()
         append_line(self.control_path, ControlLine(request=request, time=time.time(), setting=setting, value=value))
+
+    def asked(self) -> int:
+        """Bytes of requests so far: a trainer that starts now heeds those after them."""
+        try:
+            return self.control_path.stat().st_size
+        except OSError:
+            return 0
 
     def notes(self) -> str:
         """What the person noted about this model; empty where nothing. Raises `InputError` where it can't be read."""

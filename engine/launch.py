@@ -13,6 +13,7 @@ from corpora.disk import is_full, sentence
 from corpora.errors import InputError
 from engine.environment import TRAINER_NICE, trainer_environment
 from engine.folder import ModelFolder
+from engine.machine import machine
 from engine.records import RUNNING, Status
 
 
@@ -27,7 +28,11 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     if before.state in RUNNING:
         raise InputError(f"{folder.slug} is already being trained (process {before.pid} on {before.host}).")
     started = time.time()
-    environment = {**trainer_environment(), "PANTOUM_STARTED": repr(started)}
+    environment = {
+        **trainer_environment(),
+        "PANTOUM_STARTED": repr(started),
+        "PANTOUM_ASKED": str(folder.asked()),  # by now: what is asked while it is starting is for it
+    }
     environment.pop("PANTOUM_STOP_AFTER", None)
     if stop_after is not None:
         environment["PANTOUM_STOP_AFTER"] = str(stop_after)
@@ -35,6 +40,7 @@ def start_trainer(folder: ModelFolder, *, stop_after: int | None = None) -> int:
     starting = Status(
         state="starting",
         host=socket.gethostname(),
+        machine=machine(),
         started=started,
         heartbeat=started,
         step=before.step,

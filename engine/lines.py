@@ -43,14 +43,19 @@ class Lines:
         self.remaining = 0.0
 
     def add(self, step: Step, number: int, tokens: int, elapsed: float, evaluation: Evaluation | None) -> None:
-        """One step; a line is written where it is due, and always with an evaluation or a skipped step."""
-        self._last = step
+        """One step; a line is written where it is due, and always with an evaluation or a skipped step.
+
+        A skipped step has its line to itself: with the losses of those before it, it would leave no gap in a curve.
+        """
+        before, self._last = self._last, step
         self._tokens += step.tokens
+        waited = time.monotonic() - self._since
         if step.skipped:
+            if before is not None and self._losses:
+                self._write(before, number - 1, tokens - step.tokens, elapsed, None, waited)
             self._skipped += 1
         else:
             self._losses.append(step.loss)
-        waited = time.monotonic() - self._since
         due = number % self._every == 0 and waited >= self._interval
         if due or evaluation is not None or step.skipped or number == 1:
             self._write(step, number, tokens, elapsed, evaluation, waited)
@@ -64,6 +69,10 @@ class Lines:
     def leave_out(self, seconds: float) -> None:
         """Time that went into something else than steps: speeds are those of training alone."""
         self._since += seconds
+
+    def begin_anew(self) -> None:
+        """After a break the speed is measured from now on."""
+        self._tokens, self._since = 0, time.monotonic()
 
     def close(self, number: int, tokens: int, elapsed: float, evaluation: Evaluation) -> None:
         """A last line for an evaluation after the last step."""

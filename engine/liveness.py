@@ -1,44 +1,69 @@
 """Whether a trainer still lives, by what its folder and the operating system say. Free of torch."""
 
-import math
+import functools
 import os
 import socket
+import tempfile
 import time
 from pathlib import Path
 
+from engine.locks import is_held
+from engine.machine import is_here
 from engine.records import Status
 
 SILENCE = 30.0  # seconds without a heartbeat after which a trainer on another machine counts as gone
+TRUSTED = 60.0  # seconds for which two clocks are believed to differ as they did
 
 
-def alive(status: Status, path: Path) -> bool:
-    """Whether the process behind a running status still lives: by its pid here, by its heartbeat elsewhere."""
+def alive(status: Status, path: Path, lock: Path) -> bool:
+    """Whether the process behind the running status at `path` still lives: here by its pid, elsewhere by its heartbeat.
+
+    `lock` is the file that a trainer holds as long as it lives.
+    """
     if status.host == socket.gethostname() and status.pid > 0:
-        try:
-            os.kill(status.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        if _is_zombie(status.pid):  # dead, and its parent has not yet asked how it ended: perhaps never will
-            return False
-        # A pid may have gone to another process after a restart: a trainer that lives also beats.
-        return _silence(status.heartbeat, path) < 10 * SILENCE
-    return _silence(max(status.heartbeat, status.started), path) < SILENCE
+        # A pid may have gone to another process after a restart: a trainer that lives also beats. But not while its
+        # machine sleeps, or while it is suspended itself.
+        return _exists(status.pid) and (_beats(status.heartbeat, path, 10 * SILENCE) or is_held(lock))
+    if _beats(max(status.heartbeat, status.started), path, SILENCE):
+        return True
+    return is_here(status) and is_held(lock)  # one that slept, and woke in a network that renamed the machine
 
 
-def _silence(heartbeat: float, path: Path) -> float:
-    """Seconds since the last sign of life in the status at `path`; endless where nothing there can be believed.
+def _beats(heartbeat: float, path: Path, patience: float) -> bool:
+    """Whether the last sign of life in the status at `path` is no older than this.
 
-    A heartbeat from the future is another clock's, or that of a clock put back: then the file's own time counts.
+    A heartbeat is by the clock of its machine, which may be wrong; then the file's own time counts, by the disk's.
     """
     now = time.time()
-    if heartbeat - now > SILENCE:
-        try:
-            heartbeat = path.stat().st_mtime
-        except OSError:
-            return math.inf
-    return now - heartbeat if heartbeat - now <= SILENCE else math.inf
+    if abs(now - heartbeat) < patience:
+        return True
+    try:
+        file = path.stat()
+    except OSError:
+        return False
+    if abs(now - file.st_mtime) < patience:
+        return True
+    return abs(now - _ahead(path.parent, file.st_dev, int(time.monotonic() / TRUSTED)) - file.st_mtime) < patience
+
+
+@functools.lru_cache(maxsize=8)
+def _ahead(folder: Path, device: int, period: int) -> float:
+    """Seconds by which our clock is ahead of a disk's, by a new file's time; 0 where none can be made."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return time.time() - os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return not _is_zombie(pid)  # dead, and its parent has not yet asked how it ended: perhaps never will
 
 
 def _is_zombie(pid: int) -> bool:

@@ -5,6 +5,8 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
+HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
+
 
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[bool]:
@@ -22,6 +24,20 @@ def held(path: Path) -> Iterator[bool]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             # Some shared disks have no locks: what can't be told is nobody's.
-            yield error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
+            yield error.errno not in HELD
         else:
             yield True
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock on this file; False on a platform or a disk without such locks."""
+    try:
+        import fcntl
+
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except ImportError:
+        return False
+    except OSError as error:
+        return error.errno in HELD
+    return False

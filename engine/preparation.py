@@ -24,7 +24,7 @@ from engine.model import LanguageModel, count_parameters
 from engine.precision import allow_tf32, check_precision
 from engine.ranks import ALONE, Place
 from engine.records import Change, ModelRecord
-from engine.streams import Shape, fit, fit_ranks
+from engine.shapes import Shape, fit, fit_ranks
 from engine.training import Trainer
 
 QUICK_EVALUATION = 32_768  # tokens: about half a second for a model of 256 units on two cores
@@ -89,6 +89,8 @@ def prepare(
             # Sums depend on how many threads share them: the same number as before, where there are that many.
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
         restore(trainer, resumed, tensors, folder.resume_path)
+        if any(change.step == done and change.setting == "learning_rate" for change in record.changes):
+            trainer.rate_scale = 1.0  # see `Run._adopt`: it was changed while nobody trained
     record = msgspec.structs.replace(record, parameters=count_parameters(model))
     folder.write_record(replayed(record, pending))
     return Prepared(

@@ -22,6 +22,7 @@ from engine.environment import kernels_wanted
 from engine.parameters import layer_weights
 from engine.reasons import ENOUGH, Bound, Grounds, reasons
 from engine.settings import Cell, ModelConfig, Precision, TrainingConfig, Unit
+from engine.shapes import Shape, fit
 from engine.speed import Speed
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig)
@@ -168,10 +169,11 @@ class _Planning:
 
     def tokens(self, model: ModelConfig) -> float:
         """What the budget lets this model read."""
-        training = self.training
+        training, shape = self.training, fitting_shape(self.characters, model.unit, self.training)
         if training.steps is not None:
-            return float(training.steps * training.batch * training.length)
-        return 60.0 * (training.minutes or 0.0) / token_seconds(model, self.vocabulary, self.speed, training.precision)
+            return float(training.steps * shape.batch * shape.length)
+        seconds = token_seconds(model, self.vocabulary, self.speed, training.precision, shape.batch)
+        return 60.0 * (training.minutes or 0.0) / seconds
 
     def is_worth(self, model: ModelConfig) -> bool:
         """Whether the budget lets this model read enough for its weights, and the text has enough for them."""
@@ -186,8 +188,7 @@ class _Planning:
 
     def epochs(self, model: ModelConfig) -> float:
         """How often this model reads the text in the budget, roughly."""
-        train = self.characters * (1.0 - self.training.validation) / CHARACTERS_PER_TOKEN[model.unit]
-        return self.tokens(model) / max(1.0, train)
+        return self.tokens(model) / training_tokens(self.characters, model.unit, self.training)
 
 
 def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
@@ -199,10 +200,21 @@ def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:
     return default_bpe(characters)
 
 
-def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision) -> float:
-    """What training takes for a token on a machine of this speed."""
+def training_tokens(characters: int, unit: Unit, training: TrainingConfig) -> float:
+    """Tokens of the part of a text that is trained on, roughly."""
+    return max(1.0, characters * (1.0 - training.validation) / CHARACTERS_PER_TOKEN[unit])
+
+
+def fitting_shape(characters: int, unit: Unit, training: TrainingConfig) -> Shape:
+    """The streams that such a text will be read as: fewer than asked for, where it is short."""
+    return fit(max(2, int(training_tokens(characters, unit, training))), training.batch, training.length)
+
+
+def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision, batch: int) -> float:
+    """What training takes for a token on a machine of this speed, with so many streams at once."""
     layers, output = layer_operations(model), output_operations(model, vocabulary)
-    return layers / speed.layers(model.cell, precision) + output / speed.usual
+    waits = model.layers * (3 if model.bidirectional else 1)  # one after another, each for all streams
+    return layers / speed.layers(model.cell, precision) + output / speed.usual + speed.latency * waits / batch
 
 
 def layer_operations(model: ModelConfig) -> float:

@@ -24,6 +24,7 @@ from corpora.home import ensure_room, home
 from engine.folder import ModelFolder
 from engine.launch import start_trainer
 from engine.locks import held
+from engine.machine import is_here, machine
 from engine.records import RUNNING, Status
 
 POLL = 1.0  # seconds between looks at what trains
@@ -42,8 +43,8 @@ def enqueue(folder: ModelFolder) -> None:
     _write(
         folder,
         msgspec.structs.replace(
-            status, state="queued", host=socket.gethostname(), pid=0, started=time.time(), heartbeat=0.0, error="",
-            message="", remaining=0.0,
+            status, state="queued", host=socket.gethostname(), machine=machine(), pid=0, started=time.time(),
+            heartbeat=0.0, error="", message="", remaining=0.0,
         ),
     )  # fmt: skip
 
@@ -61,7 +62,7 @@ def queue(root: Path | None = None) -> list[ModelFolder]:
     waiting = [
         (status.started, folder.slug, folder)
         for folder, status in _statuses(root)
-        if status.state == "queued" and status.host == socket.gethostname()
+        if status.state == "queued" and is_here(status)
     ]
     return [folder for _, _, folder in sorted(waiting, key=lambda each: each[:2])]
 
@@ -123,7 +124,7 @@ def _start(folder: ModelFolder) -> bool:
 
 def _training(root: Path) -> bool:
     """Whether something trains on this machine, or is paused: that goes on some time, and needs its memory."""
-    return any(status.state in RUNNING and status.host in ("", socket.gethostname()) for _, status in _statuses(root))
+    return any(status.state in RUNNING and (not status.host or is_here(status)) for _, status in _statuses(root))
 
 
 def _statuses(root: Path | None) -> Iterator[tuple[ModelFolder, Status]]:

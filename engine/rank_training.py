@@ -89,12 +89,12 @@ class Leader(RankTrainer):
         with self._noticing():
             self.share_weights()
 
-    def adopt(self, *, learning_rate: float, dropout: float) -> None:
+    def adopt(self, *, learning_rate: float, dropout: float, rate_scale: float) -> None:
         """As a trainer alone, and so do the others. Raises `RankLostError`."""
-        super().adopt(learning_rate=learning_rate, dropout=dropout)
+        super().adopt(learning_rate=learning_rate, dropout=dropout, rate_scale=rate_scale)
         self._ask(Order.ADOPT)
         with self._noticing():
-            self.crew.send(msgspec.json.encode((learning_rate, dropout)))
+            self.crew.send(msgspec.json.encode((learning_rate, dropout, rate_scale)))
 
     def wait(self) -> None:
         """Lets the others know that rank 0 is still there. Raises `RankLostError`."""

@@ -1,6 +1,7 @@
 """Writes down what a run does, for whoever watches its folder. A full disk loses nothing, and never ends a run."""
 
 import contextlib
+import math
 import os
 import socket
 import sys
@@ -11,25 +12,38 @@ import msgspec
 
 from corpora.files import append_line, write_bytes, write_over
 from engine.folder import ModelFolder
+from engine.machine import machine
 from engine.records import MetricsLine, SampleLine, State, Status
 
 HEARTBEAT = 2.0  # seconds
+PASSING = 8.0  # seconds for which is shown what has just happened
 
 
 class Recorder:
     """Owns ``status.json``, ``metrics.jsonl`` and ``samples.jsonl`` of one run.
 
     A thread of its own beats, so that a long evaluation or a slow disk neither looks like death nor costs training
-    time. Lines that can't be written are kept until they can be: see `stuck`. Use it as a context manager.
+    time. Lines that can't be written are kept until they can be: see `stuck`. A resume begins with the progress that
+    was made before. Use it as a context manager.
     """
 
     def __init__(self, folder: ModelFolder, started: float) -> None:
         self._folder = folder
+        before = folder.status()
         self._status = Status(
-            state="starting", pid=os.getpid(), host=socket.gethostname(), started=started, heartbeat=time.time()
+            state="starting",
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            machine=machine(),
+            started=started,
+            heartbeat=time.time(),
+            step=before.step,
+            progress=before.progress,
+            elapsed=before.elapsed,
         )
         self.stuck: OSError | None = None  # what refused a write that has not been made good since
         self._unwritten: list[MetricsLine | SampleLine] = []
+        self._passes = math.inf  # when the message is over, by the monotonic clock
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._closing = False
@@ -51,6 +65,11 @@ class Recorder:
         if message != self._status.message:
             log(message)
         self._set(message=message)
+
+    def tell(self, message: str) -> None:
+        """What has just happened, in words: shown for a moment; also a line of ``train.log``."""
+        self.say(message)
+        self._passes = time.monotonic() + PASSING
 
     def state(self, state: State, *, error: str = "", message: str = "") -> None:
         """A change of state, written at once."""
@@ -93,6 +112,8 @@ class Recorder:
     def _set(self, **fields: object) -> None:
         with self._lock:
             self._status = msgspec.structs.replace(self._status, **fields)
+            if "message" in fields:
+                self._passes = math.inf
 
     def _beat(self) -> None:
         while not self._closing:
@@ -102,7 +123,10 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            self._status = status = msgspec.structs.replace(self._status, heartbeat=time.time())
+            over = time.monotonic() >= self._passes
+            self._status = status = msgspec.structs.replace(
+                self._status, heartbeat=time.time(), message="" if over else self._status.message
+            )
         try:
             self._folder.write_status(status)
         except OSError:

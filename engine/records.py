@@ -75,6 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     pid: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
     host: str = ""
+    machine: str = ""  # which stays what it is when a network renames the host: see `engine.machine`
     started: float = 0.0  # Unix time at which this process was started
     heartbeat: float = 0.0  # Unix time of the last sign of life
     step: int = 0
@@ -129,6 +130,6 @@ class ControlLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``control.jsonl``: a request to the trainer."""
 
     request: Request
-    time: float  # Unix time; the trainer ignores requests older than its own start
+    time: float  # Unix time
     setting: str = ""  # of a change: a `Changeable`
     value: float = 0.0  # of a change: what is added to a budget, or the new value

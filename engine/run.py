@@ -16,7 +16,7 @@ from engine.judging import Judge
 from engine.lines import Evaluation, Lines
 from engine.packing import choose_packing
 from engine.preparation import Prepared
-from engine.recording import Recorder
+from engine.recording import Recorder, log
 from engine.records import Change, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.room import Held
@@ -75,9 +75,19 @@ class Run:
         return self._elapsed_before + time.monotonic() - self._clock_start
 
     def train(self) -> None:
-        """Runs to the end of the budget, of its patience, or to a request to stop."""
+        """Runs to the end of the budget, of its patience, or to a request to stop, and saves what was learned."""
         self.recorder.state("training")
         self._clock_start = time.monotonic()
+        while True:
+            stopped = self._take_steps() and not self._done()
+            elapsed = self.elapsed
+            if self._finish(stopped):
+                break
+            self._elapsed_before, self._clock_start = elapsed, time.monotonic()
+            self._lines.begin_anew()
+
+    def _take_steps(self) -> bool:
+        """Trains until the budget or the patience is spent; True where to stop was asked first."""
         stopped = False
         while not stopped and not self._done():
             step = self.trainer.advance(self._progress())
@@ -91,7 +101,7 @@ class Run:
             stuck = self.recorder.stuck or self.judge.stuck
             if not stopped and (stuck or time.monotonic() - self._last_checkpoint > CHECKPOINT_EVERY):
                 stopped = self._checkpoint()
-        self._finish(stopped and not self._done())
+        return stopped
 
     def _done(self) -> bool:
         return self._progress() >= 1.0 or self.judge.out_of_patience
@@ -114,12 +124,13 @@ class Run:
         )
 
     def _notice(self, text: str) -> None:
-        """Says something that the person should know afterwards too."""
-        self.recorder.say(text)
+        """Notes what the person should know afterwards too: who watches is shown what the record has."""
+        log(text)
         record = self.folder.record()
         try:
             self.folder.write_record(msgspec.structs.replace(record, notices=(*record.notices, text)))
         except OSError as error:
+            self.recorder.tell(text)
             self.recorder.trouble(f"The notice could not be kept: {refused(error, self.folder.record_path)}.")
 
     def _obey(self) -> bool:
@@ -135,7 +146,7 @@ class Run:
             if request == "checkpoint":
                 if self._checkpoint():
                     return True
-                self.recorder.say("Checkpoint saved")
+                self.recorder.tell(f"Checkpoint saved at step {self.trainer.step:,}")
             if request == "pause":
                 self.control.keep(asked[place + 1 :])  # a stop that was asked for already must end the pause
                 return self._pause()
@@ -148,20 +159,25 @@ class Run:
                 record = changed(self.folder.record(), self.trainer.step, asked.setting, asked.value)
                 self.folder.write_record(record)
             except InputError as error:
-                self.recorder.say(str(error))
+                self.recorder.tell(str(error))
             except OSError as error:
                 self.recorder.trouble(f"Nothing was changed: {refused(error, self.folder.record_path)}.")
             else:
                 self.pending = ()
                 self._adopt(record, record.changes[-1])
-                self.recorder.say(record.notices[-1])
+                log(record.notices[-1])
 
     def _adopt(self, record: ModelRecord, change: Change) -> None:
         """Goes on with the settings of `record`, of which `change` is the newest."""
         self.record = record
         self.budget = Budget.of(record.training)
         self._lines.take_budget(self.budget)
-        self.trainer.adopt(learning_rate=record.training.learning_rate, dropout=record.model.dropout)
+        self.trainer.adopt(
+            learning_rate=record.training.learning_rate,
+            dropout=record.model.dropout,
+            # What is asked for by number is not meant to be halved by what exploded before.
+            rate_scale=1.0 if change.setting == "learning_rate" else self.trainer.rate_scale,
+        )
         if change.setting in ADDED:
             self.judge.stale = 0  # more time was given: its patience begins anew
 
@@ -291,7 +307,8 @@ class Run:
         except OSError as error:
             raise InputError(self.held.given_up(error)) from error
 
-    def _finish(self, stopped: bool) -> None:
+    def _finish(self, stopped: bool) -> bool:
+        """Saves and measures what was learned, and ends the run; False where more budget came meanwhile: it goes on."""
         self.recorder.say("Saving")
         self._save_for_good(stopped)  # before anything else: from here on nothing can be lost
         judge = self.judge
@@ -300,13 +317,35 @@ class Run:
             # resumed run must keep exactly what an uninterrupted one keeps: there evaluations are on a schedule.
             self._lines.close(self.trainer.step, self.trainer.tokens, self.elapsed, self._evaluate())
             self._save_for_good(stopped, resume=self.budget.steps is None)
+        try:
+            results = None if self._has_more(stopped) else self._results()
+        except InputError:
+            self.trainer.dismiss()
+            raise
+        if results is None or self._has_more(stopped):
+            return False
         self.trainer.dismiss()
         if not stopped and self._progress() < 1.0:
             self._notice(
                 f"Training ended at step {self.trainer.step:,}, before its budget was spent: the last {judge.stale} "
                 "evaluations brought nothing better."
             )
-        if judge.best is None:
+        self.folder.write_record(msgspec.structs.replace(self.folder.record(), results=results))
+        self.recorder.place(
+            step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
+        )
+        self.recorder.state("stopped" if stopped else "finished")
+        return True
+
+    def _has_more(self, stopped: bool) -> bool:
+        """Whether a run that came to its end has more budget by now. Makes all changes that were asked for."""
+        self.control.keep(self.control.requests(now=True))
+        self._change()
+        return not stopped and not self._done()
+
+    def _results(self) -> Results:
+        """What the best weights reach on the validation text. Raises `InputError` where there are none."""
+        if self.judge.best is None:
             raise InputError(NEVER_FINITE)
         self.recorder.say("Measuring the best weights on the validation text")
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
@@ -314,7 +353,7 @@ class Run:
         loss = losses.ahead
         if not math.isfinite(loss):
             raise InputError(NEVER_FINITE)
-        results = Results(
+        return Results(
             step=note.step,
             tokens=note.tokens,
             elapsed=self.judge.best_elapsed,
@@ -325,9 +364,3 @@ class Run:
             both_validation_loss=losses.both,
             packing=choose_packing(model, self.prepared.full.text),
         )
-        record = msgspec.structs.replace(self.folder.record(), results=results)
-        self.folder.write_record(record)
-        self.recorder.place(
-            step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
-        )
-        self.recorder.state("stopped" if stopped else "finished")

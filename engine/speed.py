@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,16 +18,18 @@ from engine.environment import trainer_environment
 from engine.settings import Cell, Device, Precision
 
 FILE = "machine.json"
-FORMAT = 2  # 1 did not know of bfloat16: what it says is measured again
+# 1 did not know of bfloat16, and 2 not of latency, which a CPU has none of: what else they say is measured again.
+FORMAT = 3
 PATIENCE = 120.0  # seconds: importing torch from a cold disk can take most of a minute
 POLL = 0.1  # seconds between two looks at the measuring process
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """Floating point operations a second that training reaches on a device."""
+    """How fast training is on a device, in floating point operations a second, and what it waits for besides."""
 
     usual: float
     bf16: float = 0.0  # of LSTM layers, where a precision of ``auto`` lets them multiply bfloat16; 0: nowhere
+    latency: float = 0.0  # seconds that each token of a stream takes in each layer, however narrow: a GPU's launches
 
     def layers(self, cell: Cell, precision: Precision) -> float:
         """Of the recurrent layers of this kind, trained in this precision."""
@@ -98,8 +101,8 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
             process.kill()
             raise
     try:
-        usual, bf16 = map(float, printed.split())
-        return Speed(usual, bf16)
+        usual, bf16, latency = map(float, printed.split())
+        return Speed(usual, bf16, latency)
     except ValueError as error:
         lines = complaint.strip().splitlines()
         raise InputError(lines[-1] if lines else "This machine's speed can't be measured.") from error
@@ -111,8 +114,14 @@ def _read(root: Path | None) -> Machine | None:
             (root or home()) / FILE,
             Machine,
             newest=FORMAT,
-            upgrades={1: lambda raw: {**raw, "format": 2, "speeds": {}}},
+            upgrades={1: lambda raw: {**raw, "format": 2, "speeds": {}}, 2: _without_latency},
         )
     except (InputError, OSError):
         return None
     return machine if (machine.host, machine.cores) == (platform.node(), os.cpu_count() or 1) else None
+
+
+def _without_latency(raw: dict[str, Any]) -> dict[str, Any]:
+    speeds = raw.get("speeds")
+    known = {"cpu": speeds["cpu"]} if isinstance(speeds, dict) and "cpu" in speeds else {}
+    return {**raw, "format": 3, "speeds": known}

@@ -36,10 +36,15 @@ class StopAskedError(Exception):
     """Somebody asked the run to stop while it was still being prepared."""
 
 
-def train(folder: ModelFolder, *, started: float, stop_after: int | None = None, place: Place = ALONE) -> None:
-    """Trains until the budget is spent or a stop is asked for. Never raises: what went wrong is in the status."""
+def train(
+    folder: ModelFolder, *, started: float, asked: int, stop_after: int | None = None, place: Place = ALONE
+) -> None:
+    """Trains until the budget is spent or a stop is asked for. Never raises: what went wrong is in the status.
+
+    The first `asked` bytes of requests were an earlier trainer's.
+    """
     with Recorder(folder, started) as recorder:
-        control = Control(folder, started)
+        control = Control(folder, asked)
         control.listen_to_signals()
 
         def say(message: str) -> None:
@@ -111,14 +116,20 @@ def main(arguments: list[str]) -> int:
 def _train_alone(folder: ModelFolder, here: Place) -> int:
     """Trains a folder that no other trainer has; the process's exit code. Raises `OSError` before anything is done."""
     started = float(os.environ.get("PANTOUM_STARTED") or time.time())
-    limit = os.environ.get("PANTOUM_STOP_AFTER", "")
+    limit, asked = os.environ.get("PANTOUM_STOP_AFTER", ""), os.environ.get("PANTOUM_ASKED", "")
     with exclusive(folder) as mine:
         if not mine:
             log("Another trainer has this folder; this one leaves.")
             return 1
         for path in (folder.resume_path, folder.weights_path, folder.metrics_path, folder.samples_path):
             remove_leftovers(path)
-        train(folder, started=started, stop_after=int(limit) if limit.isdigit() else None, place=here)
+        train(
+            folder,
+            started=started,
+            asked=int(asked) if asked.isdigit() else folder.asked(),
+            stop_after=int(limit) if limit.isdigit() else None,
+            place=here,
+        )
     return 0 if folder.status().state in ("finished", "stopped") else 1
 
 

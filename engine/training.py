@@ -21,7 +21,8 @@ from engine.precision import autocast, half
 from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
 from engine.settings import TrainingConfig
-from engine.streams import Shape, Streams, Windows
+from engine.shapes import Shape
+from engine.streams import Streams, Windows
 
 BEYOND = 16  # tokens right of a window that a bidirectional model's two-sided loss may look at
 
@@ -165,9 +166,10 @@ class Trainer:
         self.rate_scale *= 0.5
         self.carried = self.zero()
 
-    def adopt(self, *, learning_rate: float, dropout: float) -> None:
-        """Takes another peak of the learning rate, and another dropout."""
+    def adopt(self, *, learning_rate: float, dropout: float, rate_scale: float) -> None:
+        """Takes another peak of the learning rate and what it is multiplied by, and another dropout."""
         self.config = msgspec.structs.replace(self.config, learning_rate=learning_rate)
+        self.rate_scale = rate_scale
         self.model.set_dropout(dropout)
 
     def collect(self) -> "Everywhere":

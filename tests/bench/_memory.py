@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec, numpy as np, torch
 from engine.model import LanguageModel
 from engine.settings import ModelConfig, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 
 config = msgspec.json.decode(sys.argv[1], type=ModelConfig)

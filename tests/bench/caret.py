@@ -31,8 +31,8 @@ from engine.packing import choose_packing
 from engine.protocol import Place
 from engine.reading import Reading
 from engine.settings import Dials, ModelConfig, TrainingConfig
+from engine.shapes import Shape
 from engine.snapshots import Snapshots
-from engine.streams import Shape
 from engine.surprisal import token_nats
 from engine.takes import TakeGrower
 from engine.training import Trainer

@@ -29,8 +29,8 @@ from engine.model import LanguageModel
 from engine.packing import TOLERANCE, choose_packing, step_bytes, stepped_loss
 from engine.products import available
 from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole, TrainingConfig
+from engine.shapes import Shape
 from engine.snapshots import Snapshots
-from engine.streams import Shape
 from engine.training import Trainer
 from tests.bench._report import Figure, medians, parser, report
 

@@ -23,7 +23,7 @@ from engine.device import threads
 from engine.gradient_flow import LENGTH, STREAMS, excerpts, gradient_flow
 from engine.model import LanguageModel
 from engine.settings import Cell, ModelConfig, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 from tests.bench._report import parser
 

@@ -14,7 +14,7 @@ from engine.device import cores
 from engine.model import LanguageModel
 from engine.presets import ADAPTIVE_FROM
 from engine.settings import ModelConfig, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 from tests.bench._report import Figure, medians, parser, report
 

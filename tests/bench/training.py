@@ -19,7 +19,7 @@ from engine.memory import activation_bytes, training_bytes
 from engine.model import LanguageModel
 from engine.precision import autocast, has_bf16
 from engine.settings import Cell, ModelConfig, Peephole, Precision, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 from tests.bench._memory import peak_of_run, peak_over_baseline
 from tests.bench._report import Figure, medians, parser, report

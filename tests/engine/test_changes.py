@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from corpora.errors import InputError
 from engine.changes import as_of, change_idle, changed, later, replayed
 from engine.folder import ModelFolder
-from engine.records import CorpusReference, ModelRecord
+from engine.recording import Recorder
+from engine.records import CorpusReference, ModelRecord, Results
 from engine.settings import ModelConfig, TrainingConfig
 from engine.training import Step, Trainer
 from tests.engine.conftest import Home
@@ -54,6 +55,9 @@ def test_a_change_is_told_with_its_step_and_both_values() -> None:
         ("minutes", 5, "counted in steps"),
         ("steps", 0, "above 0"),
         ("steps", float("nan"), "above 0"),
+        ("steps", float("inf"), "inf steps are more"),
+        ("steps", 1e300, "1e.300 steps are more"),
+        ("steps", 0.4, "at least one step"),
         ("dropout", 1.5, "dropout is 1.5"),
         ("learning_rate", 0, "learning_rate is 0"),
         ("hidden", 5, "hidden can't be changed"),
@@ -62,6 +66,21 @@ def test_a_change_is_told_with_its_step_and_both_values() -> None:
 def test_what_can_not_be_changed_is_refused_in_words(setting: str, value: float, said: str) -> None:
     with pytest.raises(InputError, match=said):
         changed(RECORD, 10, setting, value)
+
+
+def dropouts(**own: float) -> ModelRecord:
+    return msgspec.structs.replace(RECORD, model=ModelConfig(layers=1, dropout=0.1, **own))  # type: ignore[arg-type]
+
+
+def test_a_dropout_that_would_change_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="would change nothing"):
+        changed(dropouts(input_dropout=0.1, output_dropout=0.0), 10, "dropout", 0.3)
+
+
+def test_a_changed_dropout_says_which_places_keep_their_own() -> None:
+    assert changed(dropouts(input_dropout=0.2), 10, "dropout", 0.3).notices == (
+        "At step 10 the dropout was changed from 0.1 to 0.3. What is set for input stays.",
+    )
 
 
 def test_a_change_beside_changes_still_to_come_brings_them_forward() -> None:
@@ -126,6 +145,31 @@ def test_a_run_that_was_changed_and_resumed_equals_an_uninterrupted_one(
     assert first == second
 
 
+@pytest.mark.parametrize("idle", [False, True])
+def test_a_learning_rate_asked_for_after_an_explosion_is_the_one_that_is_trained_with(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch, idle: bool
+) -> None:
+    monkeypatch.setattr("engine.control.POLL", 0.0)
+    folder = fresh_home.run_folder("halved", steps=20, final_learning_rate=0.999, warmup=0.0)
+    advance = Trainer.advance
+
+    def explode_once(trainer: Trainer, progress: float) -> Step:
+        if trainer.step == 5:
+            trainer.return_to(dict(trainer.model.state_dict()))
+        if trainer.step == 9 and not idle:
+            folder.request("change", setting="learning_rate", value=0.004)
+        return advance(trainer, progress)
+
+    monkeypatch.setattr(Trainer, "advance", explode_once)
+    assert fresh_home.train(folder, stop_after=10) == 0
+    if idle:
+        change_idle(folder, "learning_rate", 0.004)
+    assert fresh_home.train(folder) == 0
+    rates = {line.step: line.learning_rate for line in folder.metrics().read_all()}
+    assert rates[10] == pytest.approx(0.5 * rates[5], rel=0.01)
+    assert rates[11] == pytest.approx(0.004, rel=0.01) and rates[20] == pytest.approx(0.004, rel=0.01)
+
+
 def test_a_finished_run_with_a_larger_budget_goes_on(fresh_home: Home) -> None:
     folder = fresh_home.run_folder("more", steps=10)
     assert fresh_home.train(folder) == 0
@@ -133,6 +177,53 @@ def test_a_finished_run_with_a_larger_budget_goes_on(fresh_home: Home) -> None:
     assert (folder.status().state, folder.status().progress) == ("stopped", 0.5)
     assert fresh_home.train(folder) == 0
     assert (folder.status().state, folder.status().step) == ("finished", 20)
+
+
+@pytest.mark.parametrize("doing", ["Saving", "Measuring"])
+def test_a_run_that_is_extended_while_it_ends_goes_on_as_if_resumed(
+    doing: str, fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resumed = fresh_home.run_folder("resumed", steps=20, dropout=0.2)
+    assert fresh_home.train(resumed) == 0
+    change_idle(resumed, "steps", 6)
+    assert fresh_home.train(resumed) == 0
+
+    late = fresh_home.run_folder("late", steps=20, dropout=0.2)
+    ask_when(late, doing, monkeypatch)
+    assert fresh_home.train(late) == 0
+    assert (late.status().state, late.status().step, late.status().message) == ("finished", 26, "")
+    assert late.record().changes == resumed.record().changes
+    assert figures(late) == figures(resumed)
+    assert same_weights(resumed, late)
+
+
+def test_a_run_that_is_extended_while_a_stop_is_saved_has_more_to_do_when_it_is_resumed(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("stopped", steps=20)
+    ask_when(folder, "Measuring", monkeypatch)
+    assert fresh_home.train(folder, stop_after=12) == 0
+    assert (folder.status().state, folder.status().step) == ("stopped", 12)
+    assert folder.record().training.steps == 26
+
+
+def ask_when(folder: ModelFolder, doing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks for six more steps, once, when this is said to be done."""
+    say, left = Recorder.say, [6.0]
+
+    def ask_and_say(recorder: Recorder, message: str) -> None:
+        if left and message.startswith(doing):
+            folder.request("change", setting="steps", value=left.pop())
+        say(recorder, message)
+
+    monkeypatch.setattr(Recorder, "say", ask_and_say)
+
+
+def figures(folder: ModelFolder) -> Results:
+    """The results, but for the time that it took."""
+    results = folder.record().results
+    assert results is not None
+    return msgspec.structs.replace(results, elapsed=0.0)
 
 
 def test_a_change_that_can_not_be_is_refused_by_the_trainer_too(

@@ -1,15 +1,17 @@
 """Requests to a running trainer: in their order, none lost, whenever it looks."""
 
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
 
+from corpora.files import append_line
 from engine.checkpoint import load_resume, load_weights
 from engine.control import Control
 from engine.folder import ModelFolder
-from engine.records import Request
+from engine.records import ControlLine, Request
 from engine.training import Trainer
 from tests.engine.conftest import Home
 
@@ -18,7 +20,7 @@ def asked(tmp_path: Path, *requests: Request) -> Control:
     folder = ModelFolder(tmp_path)
     for request in requests:
         folder.request(request)
-    return Control(folder, started=0.0)
+    return Control(folder)
 
 
 def test_a_look_for_a_stop_leaves_everything_else_to_be_done(tmp_path: Path) -> None:
@@ -33,6 +35,34 @@ def test_what_is_kept_comes_before_what_is_asked_later(tmp_path: Path) -> None:
     control.keep(control.requests())
     ModelFolder(tmp_path).request("stop")
     assert control.requests(now=True) == ["checkpoint", "stop"]
+
+
+def test_what_was_asked_of_an_earlier_trainer_is_history(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path)
+    assert folder.asked() == 0
+    folder.request("stop")
+    control = Control(folder, folder.asked())
+    folder.request("pause")
+    assert control.requests() == ["pause"]
+
+
+@pytest.mark.parametrize("wrong", [-3600.0, 3600.0])
+def test_a_request_counts_whatever_the_clock_of_who_asks(
+    fresh_home: Home, wrong: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("poet", steps=24)
+    append_line(folder.control_path, ControlLine(request="stop", time=time.time() + 3600.0))  # of an earlier trainer
+    monkeypatch.setattr("engine.control.POLL", 0.0)
+    advance = Trainer.advance
+
+    def ask_then_advance(trainer: Trainer, progress: float) -> object:
+        if trainer.step == 9:
+            append_line(folder.control_path, ControlLine(request="stop", time=time.time() + wrong))
+        return advance(trainer, progress)
+
+    monkeypatch.setattr(Trainer, "advance", ask_then_advance)
+    assert fresh_home.train(folder) == 0
+    assert (folder.status().state, folder.status().step) == ("stopped", 10)
 
 
 @pytest.mark.parametrize(

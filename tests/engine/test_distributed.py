@@ -31,7 +31,8 @@ from engine.rank_training import Leader
 from engine.ranks import ALONE, Place, RankLostError, place
 from engine.records import ControlLine
 from engine.settings import ModelConfig, TrainingConfig
-from engine.streams import MIN_STEPS, Shape, Streams, fit, fit_ranks
+from engine.shapes import MIN_STEPS, Shape, fit, fit_ranks
+from engine.streams import Streams
 from tests.engine.conftest import Home, make_home
 from tests.engine.test_run import wait_until
 
@@ -65,6 +66,7 @@ def on_two_ranks(home: Home, *runs: tuple[ModelFolder, int]) -> None:
         ports = [each.getsockname()[1] for each in sockets]
     arguments = [f"{folder.path}={steps}={port}" for (folder, steps), port in zip(runs, ports, strict=True)]
     names = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "PANTOUM_HOME": str(home.root)}
+    names["PANTOUM_ASKED"] = "0"  # what was asked before they start is for them
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.engine.several_runs", *arguments],
@@ -112,7 +114,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def ask_for_a_change(folder: ModelFolder) -> None:
     """Whenever it is started: it happens after its first step."""
-    line = ControlLine(request="change", time=1e12, setting="learning_rate", value=0.001)
+    line = ControlLine(request="change", time=0.0, setting="learning_rate", value=0.001)
     append_line(folder.control_path, line)
 
 
@@ -150,7 +152,8 @@ def test_two_ranks_learn_the_same_in_compiled_time_steps_and_full_peepholes(rank
 
 
 @pytest.mark.slow
-def test_a_changed_learning_rate_is_taken_by_every_rank(ranks: Home) -> None:
+def test_a_changed_learning_rate_is_taken_by_every_rank(ranks: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANTOUM_ASKED", "0")
     one = folder_of(ranks, "one", batch=8)
     ask_for_a_change(one)
     assert ranks.train(one, stop_after=8) == 0
@@ -279,7 +282,7 @@ def test_a_rank_that_is_lost_while_weights_or_settings_are_shared_is_asked_for_n
     shape = Shape(4, 16)
     uses: list[Callable[[Leader], None]] = [
         lambda leader: leader.return_to(dict(leader.model.state_dict())),
-        lambda leader: leader.adopt(learning_rate=1e-3, dropout=0.0),
+        lambda leader: leader.adopt(learning_rate=1e-3, dropout=0.0, rate_scale=1.0),
     ]
     for use in uses:
         cut = Leader(model, tokens, TrainingConfig(steps=100), torch.device("cpu"), shape, Place(0, 2))

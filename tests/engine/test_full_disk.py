@@ -136,6 +136,7 @@ def test_best_weights_that_were_refused_are_not_lost(fresh_home: Home, disk: Dis
 def test_a_killed_trainer_that_waited_for_room_is_told_as_killed(fresh_home: Home) -> None:
     folder = fresh_home.run_folder("killed", steps=12)
     folder.write_status(Status(state="paused", host="elsewhere", started=1.0, error="The disk is full."))
+    os.utime(folder.status_path, (1.0, 1.0))
     status = folder.status()
     assert status.state == "failed"
     assert status.error.startswith("The trainer was killed or its machine went away. Resume")

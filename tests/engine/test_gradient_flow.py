@@ -14,8 +14,8 @@ from engine.gradient_flow import LENGTH, STREAMS, excerpts, gradient_flow
 from engine.model import LanguageModel
 from engine.records import MetricsLine
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, TrainingConfig
+from engine.shapes import Shape
 from engine.stack import State
-from engine.streams import Shape
 from engine.training import Trainer
 
 V, E, H, T, B = 11, 6, 5, 9, 3

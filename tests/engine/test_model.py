@@ -14,7 +14,7 @@ from engine.decoder import BLOCK, Decoder
 from engine.model import LanguageModel, count_parameters
 from engine.optimizing import make_optimizer
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, Softmax, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 
 KINDS: list[tuple[Cell, Peephole]] = [*((cell, "diagonal") for cell in CELLS), ("lstm-peephole", "full")]

@@ -17,7 +17,7 @@ from engine.evaluation import Evaluator
 from engine.model import LanguageModel
 from engine.precision import autocast, check_precision, half, has_bf16
 from engine.settings import CELLS, Cell, ModelConfig, Peephole, Precision, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import LossScale, Trainer
 
 CPU = torch.device("cpu")

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.errors import InputError
-from engine.presets import ADAPTIVE_FROM, SPEED, plan, token_seconds
+from engine.estimates import estimate
+from engine.parameters import layer_weights
+from engine.presets import ADAPTIVE_FROM, CHARACTERS_PER_TOKEN, SPEED, plan, token_seconds
 from engine.reasons import ENOUGH
-from engine.settings import UNITS, Unit
+from engine.settings import UNITS, ModelConfig, Unit
 from engine.speed import Speed
 
 
@@ -64,9 +66,17 @@ def test_where_a_text_is_short_the_rate_settles_before_the_budget_is_spent() -> 
 @pytest.mark.parametrize(("characters", "minutes"), [(2_000, 1), (2_000, 480), (20_000, 5), (200_000, 480)])
 def test_the_rate_settles_after_forty_readings_however_short_the_text(characters: int, minutes: float) -> None:
     made = plan(characters=characters, minutes=minutes)
-    seconds = token_seconds(made.model, made.model.vocabulary or 110, SPEED, "auto")
+    seconds = token_seconds(made.model, made.model.vocabulary or 110, SPEED, "auto", made.training.batch)
     read = 60.0 * minutes * made.training.horizon / seconds / (0.9 * characters)
     assert read == pytest.approx(ENOUGH, rel=0.05)
+
+
+def test_steps_of_a_tiny_text_are_counted_as_large_as_it_can_feed() -> None:
+    made = plan(characters=2000, unit="word", steps=200)
+    tokens = 0.9 * 2000 / CHARACTERS_PER_TOKEN["word"]  # some 620, which 6 streams of 48 read in two steps
+    readings = 200 * 6 * 48 / tokens
+    assert made.training.horizon == pytest.approx(ENOUGH / readings)
+    assert estimate(made.model, made.training, characters=2000).epochs == pytest.approx(readings)
 
 
 def test_a_run_that_has_more_time_than_its_text_can_use_may_end_before_it() -> None:
@@ -133,6 +143,21 @@ def test_a_machine_that_trains_quicker_in_bfloat16_plans_a_larger_lstm_and_says_
         made = plan(characters=10**7, minutes=10, speed=Speed(1e11, 4e11), **chosen)
         assert made.model == plan(characters=10**7, minutes=10, speed=Speed(1e11), **chosen).model
         assert not {*said} & {*made.reasons}
+
+
+def test_a_gpu_that_mostly_waits_reads_as_often_with_a_wider_model_and_plans_it() -> None:
+    # A step of 16 x 48 takes 10 ms in any layer, which computing hardly adds to.
+    waiting = Speed(1e14, latency=0.01 / 48)
+    tokens = {
+        hidden: 1.0 / token_seconds(ModelConfig(cell="lstm", hidden=hidden), 110, waiting, "auto", 16)
+        for hidden in (256, 1024)
+    }
+    assert tokens[256] == pytest.approx(16 * 48 / 0.01, rel=0.05)
+    assert tokens[1024] == pytest.approx(tokens[256], rel=0.05)
+    # The same small model on a device that is said to compute as slowly as it starts its kernels.
+    slow = Speed(tokens[256] * 6 * layer_weights(ModelConfig(cell="lstm", hidden=256)))
+    quick, before = (plan(characters=10**8, minutes=60, speed=speed).model for speed in (waiting, slow))
+    assert (quick.hidden, quick.layers) > (before.hidden, before.layers)
 
 
 def test_an_alphabet_of_thousands_is_treated_as_words_are() -> None:

@@ -74,8 +74,36 @@ def test_what_can_not_wait_is_refused_in_words(root: Path, state: State, said: s
 def test_a_run_that_waits_on_another_machine_is_that_machines(root: Path) -> None:
     folder = make(root, "bard")
     enqueue(folder)
-    folder.write_status(msgspec.structs.replace(folder.status(), host="elsewhere"))
+    folder.write_status(msgspec.structs.replace(folder.status(), host="elsewhere", machine="another"))
     assert queue(root) == []
+
+
+def test_a_run_waits_on_though_the_network_has_renamed_the_machine(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = "0123456789abcdef"
+    monkeypatch.setattr(queueing, "machine", lambda: mark)
+    monkeypatch.setattr("engine.machine.machine", lambda: mark)
+    other, waiting = make(root, "other"), make(root, "bard")
+    enqueue(waiting)
+    alive(other, "training")
+    for folder in (other, waiting):
+        folder.write_status(msgspec.structs.replace(folder.status(), host="laptop.cafe", machine=mark))
+    assert slugs(queue(root)) == ["bard"]
+    trainers = Trainers()
+
+    def rest() -> None:
+        if trainers.now:
+            trainers.rest()
+        other.write_status(Status(state="finished"))
+
+    run_with(monkeypatch, root, rest, trainers)
+    assert trainers.beside == [0]  # it waited for the other, whose machine this is
+
+
+def test_a_run_that_was_queued_before_machines_had_marks_waits_on(root: Path) -> None:
+    folder = make(root, "bard")
+    enqueue(folder)
+    folder.write_status(msgspec.structs.replace(folder.status(), machine=""))
+    assert slugs(queue(root)) == ["bard"]
 
 
 class Trainers:

@@ -256,6 +256,17 @@ def test_a_run_without_its_corpus_fails_with_a_sentence(fresh_home: Home) -> Non
     assert "corpus" in folder.status().error
 
 
+def test_a_resume_that_fails_leaves_the_progress_that_was_made(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("orphan", steps=10)
+    assert fresh_home.train(folder, stop_after=6) == 0
+    before = folder.status()
+    CorpusLibrary(fresh_home.root).remove("prose")
+    assert fresh_home.train(folder) == 1
+    status = folder.status()
+    assert status.state == "failed"
+    assert (status.step, status.progress, status.elapsed) == (6, 0.6, before.elapsed)
+
+
 def test_damaged_checkpoints_fail_with_a_sentence_and_are_kept(fresh_home: Home) -> None:
     folder = fresh_home.run_folder("damaged", steps=20)
     assert fresh_home.train(folder, stop_after=5) == 0

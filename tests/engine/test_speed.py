@@ -27,24 +27,28 @@ def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measuring:
 
 
 def test_what_is_measured_is_remembered_for_its_device(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10 5e10")
+    measuring("echo 3.5e10 5e10 0.0")
     assert known_speed("cpu", tmp_path) is None
     assert measure_speed("cpu", tmp_path) == Speed(3.5e10, 5e10)
-    measuring("echo 9e12 0.0")
+    measuring("echo 9e12 0.0 2e-5")
     measure_speed("cuda", tmp_path)
     assert [known_speed(device, tmp_path) for device in ("cpu", "cuda", "auto")] == [
         Speed(3.5e10, 5e10),
-        Speed(9e12),
+        Speed(9e12, latency=2e-5),
         None,
     ]
 
 
-def test_a_file_from_before_bfloat16_counted_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10 5e10")
-    measure_speed("cpu", tmp_path)
+@pytest.mark.parametrize(("format", "cpu", "auto"), [(1, None, None), (2, Speed(3.5e10, 5e10), None)])
+def test_of_an_older_file_only_what_counted_everything_is_believed(
+    format: int, cpu: Speed | None, auto: Speed | None, measuring: Measuring, tmp_path: Path
+) -> None:
+    measuring("echo 3.5e10 5e10 0.0")
+    for device in ("cpu", "auto"):  # which may be a GPU
+        measure_speed(device, tmp_path)
     path = tmp_path / FILE
-    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
-    assert known_speed("cpu", tmp_path) is None
+    path.write_text(path.read_text().replace('"format": 3', f'"format": {format}'))
+    assert (known_speed("cpu", tmp_path), known_speed("auto", tmp_path)) == (cpu, auto)
 
 
 def test_only_lstm_layers_have_the_speed_of_bfloat16_and_only_where_it_may_be_used() -> None:
@@ -55,7 +59,7 @@ def test_only_lstm_layers_have_the_speed_of_bfloat16_and_only_where_it_may_be_us
 
 
 def test_another_machines_file_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10 5e10")
+    measuring("echo 3.5e10 5e10 0.0")
     measure_speed("cpu", tmp_path)
     path = tmp_path / FILE
     path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from engine.schedule import Budget, learning_rate, momentum
 from engine.settings import Schedule, TrainingConfig
-from engine.streams import MIN_STEPS, Shape, Streams, fit
+from engine.shapes import MIN_STEPS, Shape, fit
+from engine.streams import Streams
 
 
 def test_each_stream_reads_its_stretch_as_one_text_and_targets_are_the_next_tokens() -> None:

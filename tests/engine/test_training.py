@@ -16,7 +16,7 @@ from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.settings import CELLS, Cell, ModelConfig, Precision, TrainingConfig
-from engine.streams import Shape
+from engine.shapes import Shape
 from engine.training import Trainer
 
 CPU = torch.device("cpu")

@@ -50,6 +50,11 @@ def test_a_skipped_step_is_a_missing_value() -> None:
     assert np.isnan(history.training.figures["loss"].values).tolist() == [False, True, False]
 
 
+def test_a_skipped_step_is_a_missing_value_where_it_was_evaluated_too() -> None:
+    history = recorded(line(1, loss=2.0), line(2, skipped=1, validation_loss=2.0), line(3, loss=1.9))
+    assert np.isnan(history.training.figures["loss"].values).tolist() == [False, True, False]
+
+
 def test_the_three_axes_count_steps_tokens_and_seconds() -> None:
     places = recorded(line(10, loss=1.0), line(20, loss=1.0)).training.places
     assert places["token"].tolist() == [1000, 2000]

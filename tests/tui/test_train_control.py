@@ -19,7 +19,7 @@ from tui.screens.compare import CompareScreen
 from tui.screens.pick_run import PickRun
 from tui.screens.train import TrainScreen
 from tui.widgets.advanced_settings import AdvancedSettings
-from tui.widgets.amount_dialog import AmountDialog
+from tui.widgets.amount_dialog import AmountDialog, number_of
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.run_form import RunForm
 
@@ -95,6 +95,12 @@ async def test_a_number_that_can_not_be_is_explained_where_it_was_typed(run: Rec
         assert isinstance(driver.app.screen, AmountDialog)
         await driver.press("escape")
     assert changes(run) == []
+
+
+@pytest.mark.parametrize("typed", ["inf", "1e999", "-inf", "nan", "five", " "])
+def test_what_is_typed_and_no_number_is_said_to_be_none(typed: str) -> None:
+    with pytest.raises(InputError, match="is not a number"):
+        number_of(typed)
 
 
 async def test_a_finished_run_is_extended_and_goes_on(run: RecordedRun, started: list[ModelFolder]) -> None:

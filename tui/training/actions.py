@@ -7,7 +7,7 @@ from corpora.disk import sentence
 from corpora.errors import InputError
 from corpora.home import home
 from engine import launch
-from engine.changes import ADDED, change_idle, changed, checkpoint_step
+from engine.changes import ADDED, change_idle, changed, checkpoint_step, kept
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.queueing import dequeue, enqueue, ensure_runner
 from engine.records import RUNNING, Changeable, CorpusReference, Request
@@ -87,8 +87,8 @@ def change(folder: ModelFolder, setting: Changeable, value: float) -> str:
     if setting in ADDED:
         more = f"{value:,.0f} steps" if setting == "steps" else f"{value:g} minutes"
         return f"{called(folder)} trains {more} longer."
-    after = told.changes[-1].after
-    return f"The {setting.replace('_', ' ')} of {called(folder)} is {after:g} from now on."
+    after, rest = told.changes[-1].after, kept(told) if setting == "dropout" else ""
+    return f"The {setting.replace('_', ' ')} of {called(folder)} is {after:g} from now on.{rest}"
 
 
 def ask(folder: ModelFolder, request: Request) -> str:

@@ -63,7 +63,7 @@ class Recording:
         """Adds lines, in their order."""
         evaluations = [line for line in lines if line.validation_loss is not None]
         # A line may tell of an evaluation only: then the training curves have no gap there.
-        steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
+        steps = [line for line in lines if line.loss is not None or line.validation_loss is None or line.skipped]
         if steps:
             *places, rate, speed = _columns(steps, PLACES_AND_RATES)  # in one go: there may be 200,000
             self._training.extend(places, _training_figures(steps, rate, speed))

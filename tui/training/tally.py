@@ -31,7 +31,7 @@ class Tally:
                 self.best = line
         steps = told = lines
         if None in map(LOSS, lines):  # some tell of an evaluation only, or of a step that was skipped
-            steps = [line for line in lines if line.loss is not None or line.validation_loss is None]
+            steps = [line for line in lines if line.loss is not None or line.validation_loss is None or line.skipped]
             told = [line for line in steps if line.loss is not None]
         self.skipped += sum(map(SKIPPED, steps))
         self._clipped += sum(map(CLIPPED, told))

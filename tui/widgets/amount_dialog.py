@@ -1,5 +1,6 @@
 """Asks for a number that a run is changed by; what can't be is explained in place, before anything is asked of it."""
 
+import math
 from collections.abc import Callable
 
 from corpora.errors import InputError
@@ -21,6 +22,9 @@ class AmountDialog(LineDialog):
 def number_of(text: str) -> float:
     """``1,200``, ``0.4`` or ``0,4`` as a number. Raises `InputError`."""
     try:
-        return typed_number(text)
-    except ValueError as error:
-        raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.") from error
+        number = typed_number(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{text.strip() or 'Nothing'} is not a number such as 5 or 0.5.")
+    return number
