@@ -23,7 +23,7 @@ def alive(status: Status, path: Path, lock: Path) -> bool:
     if status.host == socket.gethostname() and status.pid > 0:
         # A pid may have gone to another process after a restart: a trainer that lives also beats. But not while its
         # machine sleeps, or while it is suspended itself.
-        return _exists(status.pid) and (_beats(status.heartbeat, path, 10 * SILENCE) or is_held(lock))
+        return exists(status.pid) and (_beats(status.heartbeat, path, 10 * SILENCE) or is_held(lock))
     if _beats(max(status.heartbeat, status.started), path, SILENCE):
         return True
     return is_here(status) and is_held(lock)  # one that slept, and woke in a network that renamed the machine
@@ -56,7 +56,8 @@ def _ahead(folder: Path, device: int, period: int) -> float:
         return 0.0
 
 
-def _exists(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Whether a process of this number lives here."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

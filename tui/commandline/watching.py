@@ -1,7 +1,6 @@
 """Starts a trainer and follows what it writes into its model folder, until it ends or the person leaves."""
 
 import math
-import os
 import signal
 import sys
 import time
@@ -15,6 +14,7 @@ import typer
 from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.launch import ask_to_stop, start_trainer
+from engine.liveness import exists
 from engine.records import RUNNING, ModelRecord, Status
 from tui.commandline.failures import ReaderGone
 from tui.commandline.output import is_terminal, note
@@ -91,7 +91,7 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
     noticed: set[str] = set(folder.record().notices)
     asked, trouble = False, ""
     while True:
-        gone = not _lives(pid)
+        gone = not exists(pid)
         status = folder.status()  # after the look at the process, before the lines: so nothing of its end is missed
         if gone and status.state in RUNNING:
             status = msgspec.structs.replace(status, state="failed", error=status.error or _died(folder))
@@ -115,16 +115,6 @@ def follow(folder: ModelFolder, display: Display, signals: Signals, *, pid: int,
             ask_to_stop(folder)
             display.note(f"Stopping {folder.slug}: it writes a checkpoint first. Ctrl-C again leaves without waiting.")
         time.sleep(INTERVAL)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _died(folder: ModelFolder) -> str:
