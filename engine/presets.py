@@ -42,6 +42,7 @@ TIED_FROM = 1000  # characters in an alphabet: from here on it is treated as a v
 ADAPTIVE_FROM = 10_000  # tokens: from here on an adaptive softmax more than pays for what it loses
 AVERAGE = 0.998  # decay of the weights' moving average
 CLIP_BY_VALUE = 0.1  # some four times a step's largest gradient, as the norm's 1 is of its norm
+SETTLING = 20.0  # seconds that the rate's schedule lasts at least: in the first of them a trainer is still warming up
 PATIENCE = 20  # evaluations: as many as there are while the rate follows its schedule
 # The dropout that some number of readings wants, and what each doubling of them adds.
 DROPOUT: dict[Unit, tuple[float, float, float]] = {
@@ -137,7 +138,7 @@ def plan(
     if "horizon" not in given and epochs > ENOUGH:
         # With a rate that follows a budget this long, it would still be high when the text is known by heart, and the
         # best weights would be those of a run that had hardly begun to settle.
-        training = replace(training, horizon=ENOUGH / epochs)
+        training = replace(training, horizon=_horizon(epochs, minutes))
         if minutes is not None and "patience" not in given:
             training = replace(training, patience=PATIENCE)
     model.check()
@@ -189,6 +190,12 @@ class _Planning:
     def epochs(self, model: ModelConfig) -> float:
         """How often this model reads the text in the budget, roughly."""
         return self.tokens(model) / training_tokens(self.characters, model.unit, self.training)
+
+
+def _horizon(epochs: float, minutes: float | None) -> float:
+    """The share of a budget in which a text is read so often that more readings only teach it by heart."""
+    least = 0.0 if minutes is None else SETTLING / (60.0 * minutes)
+    return min(1.0, max(ENOUGH / epochs, least))
 
 
 def expected_vocabulary(unit: Unit, characters: int, alphabet: int) -> int:

@@ -110,7 +110,7 @@ def _readings(epochs: float) -> str:
 
 def _rate(training: TrainingConfig, grounds: Grounds) -> str:
     if training.horizon < 1.0 and "horizon" not in grounds.given:
-        return f"it falls until reading {ENOUGH:.0f}, which is enough."
+        return f"it falls until reading {grounds.epochs * training.horizon:,.0f}, which is enough."
     return "suits this size; it rises, then falls."
 
 
