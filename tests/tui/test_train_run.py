@@ -17,6 +17,7 @@ from tui.screens.train import TrainScreen
 from tui.widgets.chart import Chart
 from tui.widgets.message_line import MessageLine
 from tui.widgets.run_numbers import newest_notices
+from tui.widgets.run_pane import RunPane
 from tui.widgets.sample_pane import SamplePane
 
 
@@ -331,3 +332,20 @@ def dead_pid() -> int:
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
         process.wait()
     return process.pid
+
+
+async def test_nothing_is_drawn_any_more_while_the_app_closes(
+    run: RecordedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running((80, 24), "train") as driver:
+        await watching(driver)
+        await driver.until(lambda: last_step(driver) == 300)
+        screen = driver.app.screen
+        assert isinstance(screen, TrainScreen)
+        drawn: list[object] = []
+        monkeypatch.setattr(RunPane, "show_view", lambda _, view: drawn.append(view))
+        screen._draw()
+        assert len(drawn) == 1
+        driver.app.exit()
+        screen._draw()
+        assert len(drawn) == 1

@@ -243,7 +243,8 @@ class TrainScreen(TrainCharts, RunControl):
     def _draw(self) -> None:
         from tui.widgets.run_pane import RunPane
 
-        if self._view is not None and (pane := next(iter(self.query(RunPane)), None)):
+        pane = next(iter(self.query(RunPane)), None)
+        if self._view is not None and pane is not None and self.is_attached:  # no longer, while the app closes
             pane.show_view(self._view)
 
     def _announce(self, view: RunView) -> None:
