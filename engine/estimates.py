@@ -51,7 +51,9 @@ def estimate(
     sized = msgspec.structs.replace(model, vocabulary=vocabulary)
     tokens = training_tokens(characters, model.unit, training)
     shape = fitting_shape(characters, model.unit, training)
-    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision, shape.batch)
+    seconds = token_seconds(
+        sized, vocabulary, speed or SPEED, training.precision, max(1, shape.batch // training.accumulate)
+    )
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
         budget = seconds * training.steps * shape.batch * shape.length

@@ -13,7 +13,7 @@ from corpora.disk import is_full, sentence
 from corpora.errors import InputError
 from engine.environment import TRAINER_NICE, trainer_environment
 from engine.folder import ModelFolder
-from engine.machine import machine
+from engine.machine import is_here, machine
 from engine.records import RUNNING, Status
 
 
@@ -77,6 +77,6 @@ def ask_to_stop(folder: ModelFolder) -> None:
         folder.request("stop")
     except OSError:
         status = folder.status()
-        if status.state not in RUNNING or status.host != socket.gethostname() or status.pid <= 0:
+        if status.state not in RUNNING or not is_here(status) or status.pid <= 0:
             raise
         os.kill(status.pid, signal.SIGTERM)

@@ -34,10 +34,12 @@ def is_held(path: Path) -> bool:
     try:
         import fcntl
 
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except ImportError:
+        file = path.open("rb")
+    except (ImportError, OSError):
         return False
-    except OSError as error:
-        return error.errno in HELD
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in HELD
     return False

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 import socket
 import uuid
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from engine.records import Status
 
 IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+WHOLE = re.compile(rb"[0-9a-f]{32}")  # a new system's says that it has none yet
 RANDOM = 1 << 40  # set in a number that stands for a network card where there is none
 
 
@@ -23,7 +25,7 @@ def machine() -> str:
             found = path.read_bytes().strip()
         except OSError:
             continue
-        if found:
+        if WHOLE.fullmatch(found):
             return _mark(found)
     card = uuid.getnode()
     return "" if card & RANDOM else _mark(card.to_bytes(6, "big"))

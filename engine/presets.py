@@ -173,7 +173,9 @@ class _Planning:
         training, shape = self.training, fitting_shape(self.characters, model.unit, self.training)
         if training.steps is not None:
             return float(training.steps * shape.batch * shape.length)
-        seconds = token_seconds(model, self.vocabulary, self.speed, training.precision, shape.batch)
+        seconds = token_seconds(
+            model, self.vocabulary, self.speed, training.precision, max(1, shape.batch // training.accumulate)
+        )
         return 60.0 * (training.minutes or 0.0) / seconds
 
     def is_worth(self, model: ModelConfig) -> bool:
@@ -218,7 +220,7 @@ def fitting_shape(characters: int, unit: Unit, training: TrainingConfig) -> Shap
 
 
 def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision, batch: int) -> float:
-    """What training takes for a token on a machine of this speed, with so many streams at once."""
+    """What training takes for a token on a machine of this speed, with so many streams computed at once."""
     layers, output = layer_operations(model), output_operations(model, vocabulary)
     waits = model.layers * (3 if model.bidirectional else 1)  # one after another, each for all streams
     return layers / speed.layers(model.cell, precision) + output / speed.usual + speed.latency * waits / batch

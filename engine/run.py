@@ -81,10 +81,11 @@ class Run:
         while True:
             stopped = self._take_steps() and not self._done()
             elapsed = self.elapsed
-            if self._finish(stopped):
+            if self._finish(stopped, elapsed):
                 break
             self._elapsed_before, self._clock_start = elapsed, time.monotonic()
             self._lines.begin_anew()
+            self.recorder.state("training")
 
     def _take_steps(self) -> bool:
         """Trains until the budget or the patience is spent; True where to stop was asked first."""
@@ -307,8 +308,9 @@ class Run:
         except OSError as error:
             raise InputError(self.held.given_up(error)) from error
 
-    def _finish(self, stopped: bool) -> bool:
-        """Saves and measures what was learned, and ends the run; False where more budget came meanwhile: it goes on."""
+    def _finish(self, stopped: bool, elapsed: float) -> bool:
+        """Saves and measures what was learned after so many seconds of training, and ends the run; False where more
+        budget came meanwhile: it goes on."""
         self.recorder.say("Saving")
         self._save_for_good(stopped)  # before anything else: from here on nothing can be lost
         judge = self.judge
@@ -318,11 +320,11 @@ class Run:
             self._lines.close(self.trainer.step, self.trainer.tokens, self.elapsed, self._evaluate())
             self._save_for_good(stopped, resume=self.budget.steps is None)
         try:
-            results = None if self._has_more(stopped) else self._results()
+            results = None if self._has_more(stopped, elapsed) else self._results()
         except InputError:
             self.trainer.dismiss()
             raise
-        if results is None or self._has_more(stopped):
+        if results is None or self._has_more(stopped, elapsed):
             return False
         self.trainer.dismiss()
         if not stopped and self._progress() < 1.0:
@@ -337,17 +339,19 @@ class Run:
         self.recorder.state("stopped" if stopped else "finished")
         return True
 
-    def _has_more(self, stopped: bool) -> bool:
+    def _has_more(self, stopped: bool, elapsed: float) -> bool:
         """Whether a run that came to its end has more budget by now. Makes all changes that were asked for."""
         self.control.keep(self.control.requests(now=True))
         self._change()
-        return not stopped and not self._done()
+        spent = self.budget.progress(self.trainer.step, elapsed) >= 1.0
+        return not (stopped or spent or self.judge.out_of_patience)
 
     def _results(self) -> Results:
         """What the best weights reach on the validation text. Raises `InputError` where there are none."""
         if self.judge.best is None:
             raise InputError(NEVER_FINITE)
         self.recorder.say("Measuring the best weights on the validation text")
+        self.trainer.optimizer.zero_grad(set_to_none=True)  # another model is loaded beside
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
         losses = self.prepared.full.losses(model)
         loss = losses.ahead

@@ -23,7 +23,7 @@ def test_the_mark_is_the_systems_own_id_in_a_form_that_does_not_tell_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty, id_file = tmp_path / "empty", tmp_path / "machine-id"
-    empty.write_text("")
+    empty.write_text("uninitialized\n")
     id_file.write_text("b0" * 16 + "\n")
     monkeypatch.setattr(module, "IDS", (tmp_path / "none", empty, id_file))
     mark = machine()

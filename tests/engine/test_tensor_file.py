@@ -20,6 +20,8 @@ def test_the_library_reads_what_was_written(tmp_path: Path) -> None:
         "none": torch.zeros(0, 3),
         "random": torch.arange(11, dtype=torch.uint8),
         "größe": torch.arange(4),
+        "half": torch.randn(3, dtype=torch.float16),
+        "brain": torch.randn(5).to(torch.bfloat16),
         "learnt": torch.nn.Parameter(torch.randn(2)),
     }
     write_tensors(tmp_path / "file", tensors, {"note": '{"one": "„two“"}'})
