@@ -9,6 +9,7 @@ from textual.app import App
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
+from textual_fspicker.parts import CurrentDirectory
 
 from engine.folder import ModelFolder
 from engine.protocol import Alternative, Alternatives
@@ -91,3 +92,4 @@ async def test_a_folder_is_shown_as_it_is_where_files_are_chosen(
     async with running((200, 24), "library") as driver:
         await driver.app.push_screen(dialog(folder))
         await driver.shows("[/b] [2]")
+        assert len(driver.app.screen.query(CurrentDirectory)) == 1

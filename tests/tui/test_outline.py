@@ -75,3 +75,11 @@ def test_branches_of_one_fork_have_their_own_words() -> None:
         manuscript.edit((0, 0), (0, 0), text, ((0, 0), (0, 0)))
         manuscript.undo()
     assert (found(manuscript, "one"), found(manuscript, "two")) == (["one"], ["two"])
+
+
+def test_what_is_searched_for_is_shown_also_behind_letters_that_get_longer_without_capitals() -> None:
+    manuscript = Manuscript()
+    take = Take("bard", 1, Dials())
+    manuscript.insert_take((0, 0), take, "Straße " * 200 + "Mühle", ((0, 0), (0, 0)))
+    (shown,) = found(manuscript, "mühle")
+    assert shown.endswith("Mühle")

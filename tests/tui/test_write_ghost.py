@@ -197,6 +197,15 @@ def test_chinese_is_accepted_character_by_character() -> None:
     assert parts == ["風", "雨。", "他", "來", "了"]
 
 
+def test_a_growing_ghost_shows_a_take_that_says_more_where_the_shown_one_is_typed() -> None:
+    found = Ghost((0, 0), [Take("bard", 1, Dials(), "ra"), Take("bard", 2, Dials(), "rain on")])
+    found.growing = True
+    assert found.consume("ra", (0, 2))
+    assert found.text == "in on"
+    found.settle(found.takes)
+    assert [take.text for take in found.takes] == ["rain on"]
+
+
 async def test_a_take_knows_the_weights_that_made_it_and_whether_all_before_it_had_been_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

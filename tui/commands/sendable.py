@@ -19,7 +19,7 @@ _CONTROLS += "|home|end|pageup|pagedown|insert|delete|f[0-9]+"
 _BEGINS_A_SEQUENCE = re.compile(
     r"alt\+(left_square_bracket|right_square_bracket|circumflex_accent|underscore|backslash)"
 )
-_NAMED = re.compile(r"(ctrl|shift|ctrl\+shift)\+(enter|escape|backspace)|ctrl\+(shift\+)?tab")
+_NAMED = re.compile(r"(ctrl|shift|ctrl\+shift)\+(enter|escape|backspace|space)|ctrl\+(shift\+)?tab")
 
 
 def why_not_sent(key: str) -> str | None:

@@ -100,7 +100,8 @@ class Ghost:
         if not kept:
             return False
         self.typed, self.takes, self.place, self.start = typed, kept, place, place
-        self._shown = kept.index(shown) if shown in kept else 0
+        longer = [take for take in kept if len(take.text) > len(typed)] or kept
+        self._shown = kept.index(shown if shown in longer else longer[0])
         return True
 
     def _saying(self, typed: str) -> list[Take]:

@@ -85,7 +85,7 @@ def alike(one: str, other: str) -> list[tuple[str, str]]:
     found = []
     for pair in _two(_lines(one), _lines(other)):
         parts = [_words().findall(text) for text in pair] if pair[0] != pair[1] and all(pair) else []
-        found += _two(*parts) if parts else [pair]
+        found += _two(*parts) if parts and max(map(len, parts)) <= MOST_WORDS else [pair]
     return found
 
 

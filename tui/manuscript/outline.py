@@ -1,7 +1,9 @@
 """The tree of a manuscript as lines to look at: forks, takes and pins; runs of the writer's own steps as one line."""
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tui.manuscript.history import History, Node
 from tui.manuscript.lines import Location
@@ -107,9 +109,10 @@ def _removed(run: list[Node]) -> list[str]:
 
 def _around(text: str, wanted: str) -> str | None:
     """A text, shortened so that what is searched for is in it; None where it isn't."""
-    at = text.casefold().find(wanted)  # a little further on than in the text, where a letter has a longer small form
+    at = text.casefold().find(wanted)
     if at < 0:
         return None
+    at = bisect_right(list(accumulate(len(letter.casefold()) for letter in text)), at)  # "ß" is two letters there
     start = max(0, at - BEFORE) if at + len(wanted) > SHOWN else 0
     return ("…" if start else "") + _short(text[start : start + 40 * SHOWN])
 

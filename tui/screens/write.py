@@ -161,7 +161,7 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
     @on(Select.Changed, "#model")
     def _model_chosen(self, event: Select.Changed) -> None:
         slug = event.value if isinstance(event.value, str) else ""
-        self._declined = not slug
+        self._declined, self._missed = not slug, ""
         if slug != self.session.slug:
             self.stop_writing()
             self.say("", "model")

@@ -132,7 +132,10 @@ class WriteSuggest(WriteContinuing):
                 self.editor.dismiss_ghost()
                 self.tell(error, "Press Tab to try again; your text is untouched.")
         finally:
-            ghost.growing = False
+            if ghost.growing:  # cut short: what has come is all that comes
+                ghost.settle(ghost.takes)
+                if self.is_mounted and self.editor.ghost is ghost:
+                    self.editor.refresh_ghost()
             if self._fetching is ghost:
                 self._fetching = None
             if self.is_mounted and self.editor.ghost is ghost and not ghost.text:

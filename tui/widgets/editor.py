@@ -281,14 +281,20 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         self._last_key = monotonic()
-        text = TYPED.get(event.key, event.character)
-        if event.key in TYPED or _prints(event.key, event.character):
+        text = event.character
+        if event.key in TYPED and (event.key == "enter" or not self._is_bound(event.key)):
+            text = TYPED[event.key]
+        if text == "\n" or _prints(event.key, text):
             event.stop()
             event.prevent_default()
             self.replace(text or "", *self.selection)
         elif await self._obey(event.key):
             event.stop()
             event.prevent_default()
+
+    def _is_bound(self, key: str) -> bool:
+        """Whether a person gave a command this key."""
+        return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     async def _obey(self, key: str) -> bool:
         """Does a command of the editor at once: on its way up to the app a key is overtaken by what is typed next."""

@@ -33,8 +33,11 @@ class OpenDialog(_AsItIs, FileOpen):
     """Asks for a file."""
 
 
-class FolderDialog(_AsItIs, SelectDirectory):
+class FolderDialog(SelectDirectory):
     """Asks for a folder."""
+
+    def _input_bar(self) -> ComposeResult:
+        yield CurrentDirectory(markup=False)
 
 
 class SaveDialog(_AsItIs, FileSave):
