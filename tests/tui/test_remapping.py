@@ -82,6 +82,16 @@ async def test_a_key_that_commands_share_still_does_what_the_others_do(
         assert desk.text == f"so long {said}"
 
 
+async def test_enter_with_shift_may_be_a_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "keys.toml").write_text('[keys]\n"write.suggest" = "shift+enter"\n')
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.type("so long ")
+        await desk.press("shift+enter")
+        await suggested(desk)
+        assert desk.text == "so long "
+
+
 def test_the_lines_of_keys_name_commands_that_there_are_with_their_usual_keys() -> None:
     known = {command.id: command.keys for command in COMMANDS}
     sources = [path.read_text() for path in Path(tui.screens.__file__).parents[1].rglob("*.py")]
