@@ -275,7 +275,7 @@ def _dropouts(unit: Unit, epochs: float, crowd: float) -> dict[str, float]:
     """More of it the oftener the text is read, and the more weights there are for a character of it (`crowd`): so much
     that the validation loss is at its lowest at the end.
 
-    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more, up to a half. A
+    What is read a few times can't be learnt by heart; each doubling after that wants 0.15 or 0.2 more, up to 0.4. A
     very short text that is read very often loses recurrent weights and whole tokens as well; longer ones learn far too
     slowly with that.
     """
@@ -285,7 +285,7 @@ def _dropouts(unit: Unit, epochs: float, crowd: float) -> dict[str, float]:
     if unit == "char":
         share += CROWDED * math.log2(min(max(crowd, ROOM[0]), ROOM[1]) / SUITED)
     often = readings >= OFTEN and crowd >= FULL
-    share = min(0.5, max(0.0, share))
+    share = min(0.5 if often else 0.4, max(0.0, share))
     return {
         "dropout": round(20.0 * share) / 20.0,
         "weight_dropout": 0.3 if often else 0.0,
