@@ -20,6 +20,7 @@ from corpora.corpus import RECORD, TEXT
 from corpora.errors import InputError
 from corpora.files import DAY, write_json
 from corpora.home import numbered, slugify
+from corpora.processes import has_process
 from corpora.records import CorpusRecord, Source
 
 SEPARATOR = "\n\n"  # what a file's text ends with before the next begins: at least one blank line
@@ -173,21 +174,11 @@ def sweep(room: Path) -> None:
         match = re.fullmatch(rf"{re.escape(_PREFIX)}(.*)-(\d+)-[0-9a-f]+", folder.name)
         with contextlib.suppress(OSError):
             here = match is not None and match[1] == _host()
-            if match and here and _lives(int(match[2])):
+            if match and here and has_process(int(match[2])):
                 continue
             # One of another machine counts as abandoned after a day.
             if here or time.time() - folder.stat().st_mtime > DAY:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _host() -> str:

@@ -45,8 +45,8 @@ class Decoder:
         self.model = model.eval()
         self.side: Side = side
         self.device = model.embedding.weight.device
-        self.packing: Packing = packing if self.device.type == "cpu" else "float32"
-        packing = self.packing
+        packing = packing if self.device.type == "cpu" else "float32"
+        self.packing: Packing = packing
         self._stack = model.stack(side)
         self._embedding = model.embedding.weight.detach().float()
         first = self._stack.norm(0, self._embedding)

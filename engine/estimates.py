@@ -11,6 +11,7 @@ from engine.presets import (
     SPEED,
     expected_vocabulary,
     fitting_shape,
+    streams_of_a_part,
     token_seconds,
     training_tokens,
 )
@@ -51,9 +52,8 @@ def estimate(
     sized = msgspec.structs.replace(model, vocabulary=vocabulary)
     tokens = training_tokens(characters, model.unit, training)
     shape = fitting_shape(characters, model.unit, training)
-    seconds = token_seconds(
-        sized, vocabulary, speed or SPEED, training.precision, max(1, shape.batch // training.accumulate)
-    )
+    at_once = streams_of_a_part(shape, training)
+    seconds = token_seconds(sized, vocabulary, speed or SPEED, training.precision, at_once)
     budget = 60.0 * (training.minutes or 0.0)
     if training.steps is not None:
         budget = seconds * training.steps * shape.batch * shape.length

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from corpora.processes import has_process
 from engine.locks import is_held
 from engine.machine import is_here
 from engine.records import Status
@@ -58,13 +59,9 @@ def _ahead(folder: Path, device: int, period: int) -> float:
 
 def exists(pid: int) -> bool:
     """Whether a process of this number lives here."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return not _is_zombie(pid)  # dead, and its parent has not yet asked how it ended: perhaps never will
+    return has_process(pid) and not _is_zombie(
+        pid
+    )  # dead, and its parent has not yet asked how it ended: perhaps never will
 
 
 def _is_zombie(pid: int) -> bool:

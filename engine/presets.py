@@ -173,9 +173,8 @@ class _Planning:
         training, shape = self.training, fitting_shape(self.characters, model.unit, self.training)
         if training.steps is not None:
             return float(training.steps * shape.batch * shape.length)
-        seconds = token_seconds(
-            model, self.vocabulary, self.speed, training.precision, max(1, shape.batch // training.accumulate)
-        )
+        at_once = streams_of_a_part(shape, training)
+        seconds = token_seconds(model, self.vocabulary, self.speed, training.precision, at_once)
         return 60.0 * (training.minutes or 0.0) / seconds
 
     def is_worth(self, model: ModelConfig) -> bool:
@@ -217,6 +216,11 @@ def training_tokens(characters: int, unit: Unit, training: TrainingConfig) -> fl
 def fitting_shape(characters: int, unit: Unit, training: TrainingConfig) -> Shape:
     """The streams that such a text will be read as: fewer than asked for, where it is short."""
     return fit(max(2, int(training_tokens(characters, unit, training))), training.batch, training.length)
+
+
+def streams_of_a_part(shape: Shape, training: TrainingConfig) -> int:
+    """Streams that are computed together: a batch may be taken in parts."""
+    return max(1, shape.batch // training.accumulate)
 
 
 def token_seconds(model: ModelConfig, vocabulary: int, speed: Speed, precision: Precision, batch: int) -> float:
