@@ -321,6 +321,6 @@ def test_ranks_share_a_batch_equally_within_what_the_text_can_feed(n: int, b: in
 
 
 def test_a_run_of_one_process_never_loads_what_only_several_need() -> None:
-    code = "import sys, engine.trainer; print('engine.distributed' in sys.modules)"
+    code = "import sys, engine.trainer_process; print('engine.distributed' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
