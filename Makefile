@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # The pinned versions hold for pip's build environments too. Relative: pip would split a path at its spaces.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
+# Where Python is told to keep no compiled code (containers do), each start would compile all of Pantoum: a fifth of a second.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: install dev tools kernels run test check format bench clean
 
 install: $(VENV)/.installed

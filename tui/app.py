@@ -77,12 +77,13 @@ class PantoumApp(App[None], inherit_bindings=False):
         watch: ModelFolder | None = None,
     ) -> None:
         read_alt()
+        # Else Textual first makes and lays out a screen of its own: 30 ms.
+        self.DEFAULT_MODE = "train" if watch else "write" if document or model else mode  # type: ignore[misc]
         super().__init__()
         self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._document = document
         self._model = model
         self._watched = watch
-        self._first_mode = "train" if watch else "write" if document or model else mode
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
@@ -95,7 +96,6 @@ class PantoumApp(App[None], inherit_bindings=False):
         self._take_keys()
 
     async def on_mount(self) -> None:
-        await self.switch_mode(self._first_mode)
         if self._document is not None:
             await self._call_screen("open_file", self._document)
         if self._model is not None:

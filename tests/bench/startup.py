@@ -24,6 +24,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PANTOUM_HOME"] = folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as `make` does: a start doesn't compile what the last one did
         add_starter(CorpusLibrary(Path(folder)), "manual")
         run("train", "python-s-manual", "--name", "small", "--steps", "30")
         cases: dict[str, Callable[[], float]] = {
