@@ -200,6 +200,23 @@ async def test_the_page_stays_where_it_is_while_heights_above_it_become_exact() 
         assert rows(editor)[-1].endswith(lines[-1].split()[-1])
 
 
+async def test_the_scrollbar_is_drawn_again_only_where_it_looks_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"{number} " + "word " * (number % 40) for number in range(20_000)]
+    async with Page("\n".join(lines)).run_test(size=(30, 12)) as pilot:
+        editor = pilot.app.query_one(Editor)
+        editor._refining.pause()
+        drawn, slices = list[int](), 1
+        refresh = editor._scroll_update
+        monkeypatch.setattr(editor, "_scroll_update", lambda size: (drawn.append(size.height), refresh(size)))
+        while editor.refine(5000):
+            slices += 1
+        assert slices > 200
+        assert len(drawn) < 20
+        await pilot.press("ctrl+end")
+        assert rows(editor)[-1].endswith(lines[-1].split()[-1])
+        assert editor.vertical_scrollbar.position == editor.max_scroll_y
+
+
 @pytest.mark.parametrize("ghost", [False, True])
 @pytest.mark.parametrize("caret", ["top", "middle", "bottom"])
 async def test_whoever_scrolls_away_while_a_model_writes_stays_there(ghost: bool, caret: str) -> None:

@@ -47,6 +47,7 @@ class EditorPage(EditorActs):
         self.manuscript = Manuscript()
         self.layout_ = Layout(Lines(), FIRST_WIDTH)
         self._page: list[Row] | None = None
+        self._drawn_thumb: tuple[int, ...] = ()  # of the scrollbar
         self._styles: dict[int, list[Mark]] = {}  # of the page's lines
         self._keys: list[_Key | None] | None = None  # of the page as it was painted last
         self._look: _Look | None = None
@@ -109,7 +110,16 @@ class EditorPage(EditorActs):
         if size != self.virtual_size:
             # assigning would lay the whole screen out again, for a scrollbar that is always there
             self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
+            if (thumb := self._thumb()) != self._drawn_thumb:  # a long text is laid out in a hundred slices
+                self._drawn_thumb = thumb
+                self._scroll_update(size)
+            else:
+                self.scroll_y = self.validate_scroll_y(self.scroll_y)  # as that does
+
+    def _thumb(self) -> tuple[int, ...]:
+        """What of the text is in view, as drawn by a scrollbar of eighths of cells: where that begins and its size."""
+        height, rows = max(1, self.virtual_size.height), self.page_rows
+        return rows, self._cells, 8 * rows * self.scroll_offset.y // height, 8 * rows * rows // height
 
     def on_resize(self, event: events.Resize) -> None:
         width = max(self._cells - 1, 2)  # the last cell is the caret's
