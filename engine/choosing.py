@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from engine import compiled
 from engine.context import RECENT
+from engine.row_strides import Bends, Remembered, Tokens
 from engine.sampling import Row, discourage, draw_at, shape
 from engine.settings import Dials
 
-Tokens = npt.NDArray[np.int64]
 Chosen = tuple[Tokens, npt.NDArray[np.float32]]  # tokens (B,) and their nats (B,) under the undistorted model
 MANY = 2_000  # tokens from which numpy is as quick
 
@@ -27,23 +27,27 @@ class Chooser:
         """`recent` has the last tokens of each stream; `banned` are those that only spell, see `Dials.spell`."""
         last = [list(tokens)[-RECENT:] for tokens in recent]
         self._recent = np.array([[*tokens, *[-1] * (RECENT - len(tokens))] for tokens in last], dtype=np.int64)
-        self._next = [len(tokens) % RECENT for tokens in last]
+        self._places = np.array([len(tokens) % RECENT for tokens in last], dtype=np.int64)  # where the next one goes
         self._banned = np.array(sorted(banned), dtype=np.int64)
         self._all = np.empty(0, dtype=np.int64)
 
     def choose(self, logits: Row, dials: Dials, numbers: npt.NDArray[np.float64]) -> Chosen:
         """One token for each row of logits (B, V), each drawn with one of the uniform numbers (B,)."""
-        banned = self._all if dials.spell else self._banned
+        recent, places, banned = self.remembered(dials)
         choose = _kernel() if logits.shape[1] < MANY else choose_rows
-        tokens, nats = choose(np.ascontiguousarray(logits), self._recent, banned, dials, numbers)
-        for row, place in enumerate(self._next):
-            self._recent[row, place] = tokens[row]
-        self._next = [(place + 1) % RECENT for place in self._next]
+        tokens, nats = choose(np.ascontiguousarray(logits), recent, banned, dials, numbers)
+        recent[np.arange(len(tokens)), places] = tokens
+        places[:] = (places + 1) % RECENT
         return tokens, nats
+
+    def remembered(self, dials: Dials) -> Remembered:
+        """The streams' last tokens (B, R), the places (B,) among these where the next go, and what is banned (n,): for
+        kernels that choose several, and write there what they chose."""
+        return self._recent, self._places, self._all if dials.spell else self._banned
 
     def keep(self, rows: Sequence[int]) -> None:
         """Goes on with some of the streams only."""
-        self._recent, self._next = self._recent[list(rows)], [self._next[row] for row in rows]
+        self._recent, self._places = self._recent[list(rows)], self._places[list(rows)]
 
 
 def choose_rows(logits: Row, recent: Tokens, banned: Tokens, dials: Dials, numbers: npt.NDArray[np.float64]) -> Chosen:
@@ -71,7 +75,12 @@ def _kernel() -> Callable[[Row, Tokens, Tokens, Dials, npt.NDArray[np.float64]],
     def choose_quickly(
         logits: Row, recent: Tokens, banned: Tokens, dials: Dials, numbers: npt.NDArray[np.float64]
     ) -> Chosen:
-        bends = float(dials.temperature), int(dials.top_k), float(dials.typical), float(dials.top_p), float(dials.min_p)
-        return choose(logits, recent, banned, numbers, *bends, math.log(dials.repetition))
+        return choose(logits, recent, banned, numbers, *bends(dials))
 
     return choose_quickly
+
+
+def bends(dials: Dials) -> Bends:
+    """The dials as kernels take them: temperature, top-k, typical, top-p, min-p, and what repeated tokens lose."""
+    shapes = float(dials.temperature), int(dials.top_k), float(dials.typical), float(dials.top_p), float(dials.min_p)
+    return *shapes, math.log(dials.repetition)

@@ -20,6 +20,7 @@ from engine.model import LanguageModel, Side
 from engine.products import ExactProduct, Product, make_product
 from engine.recorded_steps import ROWS, RecordedSteps
 from engine.row_reader import RowReader
+from engine.row_strides import RowStride, make_stride
 from engine.rows import Kept, RowSteps, takes_bytes
 from engine.sampling import Row
 from engine.settings import Packing
@@ -73,11 +74,14 @@ class Decoder:
             self._output = make_product(weight, kind)
             self._bias = model.decoder.bias.detach()
         self._row_logits = self._make_row_logits()
+        self.stride: RowStride | None = None  # several tokens of some streams in one call: see `engine.strides`
+        if self._reader is not None and self._rows is not None and self._row_logits is not None:
+            self.stride = make_stride(model.config, layouts, self._rows, *self._row_logits.args)
         self._recorded: RecordedSteps | None = None
         if self.device.type == "cuda":
             self._recorded = RecordedSteps(self._step, self.zero_state(ROWS))
 
-    def _make_row_logits(self) -> Callable[[Row], Row] | None:
+    def _make_row_logits(self) -> "partial[Row] | None":
         """Top outputs (B, H) → logits (B, V) without torch, where the output layer is small and reads just these."""
         reads_them = self.side == "ahead" and self.model.projection is None
         quick = self._rows is not None and usable_for_training()

@@ -10,6 +10,7 @@ row, float32 may differ in the last bit of a logit.)
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from engine.protocol import TakeReason
 from engine.settings import Dials
 from engine.stack import State
 from engine.states import fork, select
+from engine.strides import Strides
 
 MOST = 32  # takes at once
 LONGEST = 5000  # characters of a take
@@ -79,36 +81,29 @@ class TakeGrower:
     @torch.inference_mode()
     def grow(self, job: Job, progress: Callable[[Sequence[str]], None] | None = None) -> list[Grown]:
         """Steps until every take has ended; `progress` gets all texts after every token. Raises `JobCancelled`."""
-        decoder = self._decoder
         growing = list(self._rows)
-        logits = self._context.logits.expand(len(growing), -1)
-        state = fork(self._context.state, max(2, len(growing)))
-        chooser = Chooser([self._context.recent] * len(growing), self._spelling)
-        window: deque[tuple[State, list[_Row]]] = deque(maxlen=_WINDOW)
+        streams = len(growing)
+        chooser = Chooser([self._context.recent] * streams, self._spelling)
+        logits, state = self._context.logits.expand(streams, -1), fork(self._context.state, streams)
+        strides = Strides(self._decoder, logits, state, chooser, self._dials)
+        window: deque[tuple[Callable[[], State], list[_Row]]] = deque(maxlen=_WINDOW)
         while True:
             job.check()
-            window.append((state, growing))
-            numbers = np.array([row.number_drawn() for row in growing])
-            tokens, nats = chooser.choose(logits.float().cpu().numpy(), self._dials, numbers)
-            for row, token, cost in zip(growing, tokens.tolist(), nats.tolist(), strict=True):
-                row.push(token, cost)
-                if row.ended:
-                    row.keep_state(window)
+            stride = strides.choose(np.array([row.numbers_drawn(strides.length) for row in growing]).T)
+            for step, (tokens, nats) in enumerate(zip(stride.tokens.tolist(), stride.nats.tolist(), strict=True)):
+                window.append((partial(stride.state, step), growing))
+                for row, token, cost in zip(growing, tokens, nats, strict=True):
+                    if not row.ended:
+                        row.push(token, cost)
+                        if row.ended:
+                            row.keep_state(window)
             if progress is not None:
                 progress([row.text for row in self._rows])
             kept = [place for place, row in enumerate(growing) if not row.ended]
             if not kept:
                 return [row.grown() for row in self._rows]
-            ids = tokens
-            if len(kept) < len(growing):
-                growing = [growing[place] for place in kept]
-                chooser.keep(kept)
-                rows = kept if len(kept) > 1 else kept * 2
-                state, ids = select(state, rows), tokens[rows]
-            elif len(growing) == 1:
-                ids = tokens.repeat(2)
-            logits, state = decoder.step(torch.from_numpy(ids).to(decoder.device), state)
-            logits = logits[: len(growing)]
+            growing = [growing[place] for place in kept]
+            strides.keep(kept)
 
 
 class _Row:
@@ -144,11 +139,12 @@ class _Row:
         self._read = 0
         self._reason: TakeReason = "length"
 
-    def number_drawn(self) -> float:
-        """The next random number; in blocks they are the same numbers, only sooner."""
-        if not self._numbers:
-            self._numbers = self._generator.random(_NUMBERS)[::-1].tolist()
-        return self._numbers.pop()
+    def numbers_drawn(self, count: int) -> list[float]:
+        """The next random numbers; in blocks they are the same numbers, only sooner."""
+        if len(self._numbers) < count:
+            self._numbers += self._generator.random(_NUMBERS).tolist()
+        drawn, self._numbers = self._numbers[:count], self._numbers[count:]
+        return drawn
 
     def push(self, token: int, nats: float) -> None:
         """Takes the next token, and sees whether the take ends with it."""
@@ -179,7 +175,7 @@ class _Row:
             self._read,
         )
 
-    def keep_state(self, window: Sequence[tuple[State, Sequence["_Row"]]]) -> None:
+    def keep_state(self, window: Sequence[tuple[Callable[[], State], Sequence["_Row"]]]) -> None:
         """Keeps the state before the take's last token. `window` has those of the last steps, and whose they are.
 
         The newest of them has read all tokens but the one drawn last.
@@ -188,7 +184,7 @@ class _Row:
         back = len(self._ids) - 1 - self._read
         if back < len(window):
             state, growing = window[-1 - back]
-            self._state = select(state, [growing.index(self)])
+            self._state = select(state(), [growing.index(self)])
 
     def _tokens(self) -> int:
         """Up to its end."""

@@ -54,6 +54,7 @@ def compile_all() -> None:
     from engine.decoder import Decoder
     from engine.model import LanguageModel
     from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole
+    from engine.strides import Strides
 
     kinds: tuple[Packing, ...] = ("float32", "int8")
     for cell in CELLS:
@@ -64,6 +65,8 @@ def compile_all() -> None:
             decoder.step(torch.zeros(2, dtype=torch.int64), decoder.zero_state(2))
             decoder.stream(state)(0)
             Chooser([()]).choose(logits.numpy(), Dials(), np.zeros(1))
+            strides = Strides(decoder, logits, state, Chooser([()]), Dials())
+            strides.choose(np.zeros((strides.length, 1)))
     few, zeros = np.zeros(2, dtype=np.float32), np.zeros(1, dtype=np.int64)
     for logits_kind in (np.float32, np.uint16):
         cross_entropy(np.zeros((1, 2), dtype=logits_kind), few, zeros, True, few[:1], few, 0, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from corpora.boundaries import Unit, ends
 from corpora.errors import InputError
 from corpora.tokenizers import train_tokenizer
 from corpora.vocabulary import DIGITS
+from engine import strides
+from engine.compiled import usable_for_training
 from engine.context import Context, read_context
 from engine.decoder import Decoder
 from engine.generation import Continuation
@@ -28,10 +31,13 @@ TOKENIZER = train_tokenizer("char", [prose(3000)])
 WARM = Dials(temperature=1.0)
 
 
-def decoder_of(cell: Cell = "lstm", packing: Packing = "float32", *, back: bool = False) -> Decoder:
+needs_kernels = pytest.mark.skipif(not usable_for_training(), reason="kernels can't be compiled here")
+
+
+def decoder_of(cell: Cell = "lstm", packing: Packing = "float32", *, back: bool = False, layers: int = 2) -> Decoder:
     torch.manual_seed(3)
     config = ModelConfig(
-        cell=cell, vocabulary=TOKENIZER.vocabulary, hidden=48, layers=2, embedding=16, bidirectional=back
+        cell=cell, vocabulary=TOKENIZER.vocabulary, hidden=48, layers=layers, embedding=16, bidirectional=back
     )
     model = LanguageModel(config).eval()
     assert isinstance(model.decoder, FullSoftmax)
@@ -215,3 +221,48 @@ def test_grown_takes_are_ranked_from_where_they_ended_as_if_they_were_read_again
     for (gap, right), (gap_again, right_again) in zip(costs, again, strict=True):
         assert gap == pytest.approx(gap_again, rel=0.05, abs=0.05)
         assert right == pytest.approx(right_again, rel=0.05, abs=0.05)
+
+
+@needs_kernels
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize(("takes", "layers"), [(1, 1), (5, 3), (13, 2)])
+@pytest.mark.parametrize("dials", [WARM, Dials(temperature=0.9, repetition=1.3, top_p=0.9, min_p=0.01)])
+def test_several_tokens_in_one_call_are_those_of_one_after_another(
+    cell: Cell, takes: int, layers: int, dials: Dials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = decoder_of(cell, "int8", layers=layers)
+    assert decoder.stride is not None
+    together = grow(decoder, takes=takes, until="sentence", dials=dials)
+    monkeypatch.setattr(strides, "LENGTH", 1)
+    apart = grow(decoder, takes=takes, until="sentence", dials=dials)
+    for one, other in zip(together, apart, strict=True):
+        assert (one.text, one.ids, one.nats, one.reason, one.read) == (
+            other.text,
+            other.ids,
+            other.nats,
+            other.reason,
+            other.read,
+        )
+        assert (one.state is None) == (other.state is None)
+        if one.state is not None and other.state is not None:
+            assert all(
+                torch.equal(a, b)
+                for x, y in zip(one.state, other.state, strict=True)
+                for a, b in zip(x, y, strict=True)
+            )
+
+
+@needs_kernels
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_no_take_waits_for_a_kernel_to_be_compiled(cell: Cell) -> None:
+    from engine.compiled import striding
+
+    grow(decoder_of(cell, "int8"), takes=5)
+    grow(decoder_of(cell, "int8", layers=1), takes=1, dials=Dials(top_k=3, repetition=1.2))
+    kernel: Any = striding.stride_gru if cell == "gru" else striding.stride_lstm
+    assert len(kernel.signatures) == 1
+
+
+@pytest.mark.parametrize(("side", "packing"), [("back", "int8"), ("ahead", "float32"), ("ahead", "fp16")])
+def test_other_weights_and_sides_choose_one_after_another(side: str, packing: Packing) -> None:
+    assert decoder_of("lstm", packing, back=side == "back").stride is None
