@@ -97,6 +97,11 @@ class Decoder:
         """Whether streams are stepped in numpy, however many they are."""
         return self._rows is not None and self._rows.batched
 
+    @property
+    def reads_in_pieces(self) -> bool:
+        """Whether a text has the same bits in whatever pieces `prefill` reads it: in bytes, but not in float32."""
+        return self._reader is not None
+
     def zero_state(self, batch: int = 1) -> State:
         """The state before any text."""
         return self.model.zero_state(batch)

@@ -8,7 +8,9 @@ the caret and some way beyond, which stands still while anybody waits for anythi
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from corpora.boundaries import CONTEXT
 from corpora.errors import InputError
@@ -102,12 +104,12 @@ class Document:
             self._make(wanted)
         return wanted is not None
 
-    def read_on(self) -> bool:
-        """Reads one block in the background; False where there is none."""
+    def read_on(self, pause: Callable[[], object]) -> bool:
+        """Reads one block in the background, calling `pause` now and then; False where there is none."""
         with self._lock:
             reading = next(reversed(self._readings.values()), None)
             caret = min(self.caret + AHEAD, len(self._text))
-        return reading is not None and reading.advance(reading.place(caret), 1)
+        return reading is not None and reading.advance(reading.place(caret), 1, pause)
 
     def _make(self, model: LoadedModel) -> Reading:
         """Encodes the document, which may take a second; edits go on meanwhile and are caught up with at the end."""
@@ -202,5 +204,6 @@ class Documents:
             documents = list(reversed(self._documents.values()))
         if any(document.encode() for document in documents):
             return True
-        self._foreground.wait(REST)
-        return any(document.read_on() for document in documents)
+        pause = partial(self._foreground.wait, REST)
+        pause()
+        return any(document.read_on(pause) for document in documents)

@@ -136,10 +136,11 @@ class Reading:
         with self._lock:
             self._leave(0)
 
-    def advance(self, upto: int, cores: int = 0) -> bool:
+    def advance(self, upto: int, cores: int = 0, pause: Callable[[], object] = lambda: None) -> bool:
         """Reads one more block of the document, up to the place `upto`; False where there is nothing left to read.
 
-        On so many cores, or all that are idle: a state has the same bits however many read it.
+        On so many cores, or all that are idle: a state has the same bits however many read it. Calls `pause` now and
+        then, which may take its time.
         """
         with self._lock:
             self._return(min(upto, len(self._text)))
@@ -149,11 +150,14 @@ class Reading:
                 return False
             ids = self._text.ids(end - BLOCK, end)
             state = self._exact[-1] if self._exact else self._decoder.zero_state()
-        with threads(cores or idle_cores()):
-            _, after = self._decoder.prefill(_column(ids, self._decoder), state)
+        piece = TAIL if self._decoder.reads_in_pieces else BLOCK
+        for start in range(0, BLOCK, piece):
+            pause()
+            with threads(cores or idle_cores()):
+                _, state = self._decoder.prefill(_column(ids[start : start + piece], self._decoder), state)
         with self._lock:
             if revision == self._revision and number == len(self._exact):
-                self._append(after)
+                self._append(state)
         return True
 
     def place(self, offset: int) -> int:

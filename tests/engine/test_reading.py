@@ -279,7 +279,7 @@ def test_a_document_that_is_not_yet_encoded_answers_quickly_and_catches_up(
     document.edit(3, 5, "new")
     text = TEXT[:3] + "new" + TEXT[5:]
     assert document.encode() and not document.encode()
-    while document.read_on():
+    while document.read_on(lambda: None):
         pass
     context = document.context(model, Place(document=1, offset=len(text)), Job())
     assert context.exact

@@ -12,7 +12,7 @@ from corpora.boundaries import Unit, ends
 from corpora.errors import InputError
 from corpora.tokenizers import train_tokenizer
 from corpora.vocabulary import DIGITS
-from engine import strides
+from engine import strides, take_ranking
 from engine.compiled import usable_for_training
 from engine.context import Context, read_context
 from engine.decoder import Decoder
@@ -202,19 +202,21 @@ def test_dials_that_turn_by_themselves_write_what_somebody_writes_who_turns_them
 
 @pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("back", [False, True])
-def test_grown_takes_are_ranked_from_where_they_ended_as_if_they_were_read_again(packing: Packing, back: bool) -> None:
+def test_grown_takes_are_ranked_from_where_they_ended_as_if_they_were_read_again(
+    packing: Packing, back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decoder = decoder_of(packing=packing, back=back)
     context = context_of(decoder, "The quiet")
     grown = grow(decoder, "The quiet", until=None if back else "word", length=30)
     takes = merged(grown)
     read: list[int] = []
-    whole = decoder.read
+    whole = take_ranking._outputs
 
-    def counted(ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def counted(decoder: Decoder, ids: Tensor, state: State) -> Tensor:
         read.append(len(ids))
-        return whole(ids, state)
+        return whole(decoder, ids, state)
 
-    decoder.read = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(take_ranking, "_outputs", counted)
     costs = leading_to(" opens the door", takes, decoder, TOKENIZER, context, grown)
     again = leading_to(" opens the door", takes, decoder, TOKENIZER, context)
     assert read[0] < read[1]

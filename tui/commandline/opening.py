@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from engine.folder import ModelFolder
 
 
+FRAMES = "120"  # a second, at most: with Textual's 60, what changes soon after a frame waits up to 17 ms for the next
+
+
 def open_app(
     *,
     file: Path | None = None,
@@ -40,6 +43,7 @@ def open_app(
         folder.record()
         model = folder.slug
 
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     gc.disable()  # until the first screen is there: looking for garbage among what is being made takes a tenth of that
     try:
         from tui.app import PantoumApp
