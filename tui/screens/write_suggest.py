@@ -35,6 +35,7 @@ class WriteSuggest(WriteContinuing):
         self._suggested: Ghost | None = None  # the last whose batch is complete
         self._drawn = 0  # seeds that its takes were drawn with
         self._ahead_task: asyncio.Task[None] | None = None  # fetches its next batch
+        self._told: tuple[object, ...] | None = None  # what the status line last said of a ghost
         self._quick = False  # whether the shown suggestions come from a quick state
 
     # --- actions ---
@@ -141,8 +142,11 @@ class WriteSuggest(WriteContinuing):
             if self.is_mounted and self.editor.ghost is ghost and not ghost.text:
                 self.editor.dismiss_ghost()
             if self.is_mounted:
-                self.dials.settings = self.settings
                 self._show_state()
+                self.call_after_refresh(self._show_dials)  # which takes longer than all else
+
+    def _show_dials(self) -> None:
+        self.dials.settings = self.settings
 
     def _fetch_ahead(self) -> None:
         """Where the last take is shown, the next batch comes behind it, so that there is always another one."""
@@ -216,7 +220,15 @@ class WriteSuggest(WriteContinuing):
             self._ahead_task = None
         if self._fetch_task is not None and self._fetching is not None and self.editor.ghost is not self._fetching:
             self._fetch_task.cancel()
-        self._show_state()
+        # Once for each token that comes all keys would be gone through anew, and more painted than the ghost.
+        ghost = self.editor.ghost
+        state = (ghost, ghost.take, ghost.typed, self.doing()) if ghost is not None else None
+        if ghost is None or not ghost.growing:
+            self._told = state
+            self._show_state()
+        elif state != self._told:
+            self._told = state
+            self.call_after_refresh(self._show_state)  # the ghost itself is more urgent
 
     @on(Editor.Changed)
     def _paused_soon(self) -> None:

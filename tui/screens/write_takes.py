@@ -31,7 +31,7 @@ class WriteTakes(WriteSuggest):
     def _show_state(self) -> None:
         super()._show_state()
         if not self.fetching:
-            self.list_takes()
+            self.call_after_refresh(self.list_takes)
 
     def list_takes(self) -> None:
         """Brings the list up to date."""

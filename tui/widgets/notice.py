@@ -33,7 +33,8 @@ class Notice(Static):
 
     def say(self, sentence: str, about: Topic = "other", weight: Weight = "passing") -> None:
         """Shows a sentence; an empty one takes that of the topic away."""
-        self._said.pop(about, None)
+        if self._said.pop(about, None) is None and not sentence:
+            return  # nothing to take away: showing it would lay the screen out anew
         if sentence:
             self._said = {topic: said for topic, said in self._said.items() if said[1] != "passing"}
             self._said[about] = (sentence, weight)
