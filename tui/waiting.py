@@ -5,10 +5,14 @@ would look for widgets that are gone.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from textual.app import App
+from textual.screen import Screen
+
+UNSEEN = 0.5  # seconds
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +30,15 @@ async def pause(app: App[None], seconds: float) -> None:
     """Sleeps. Ends the worker where the app was closed meanwhile."""
     await asyncio.sleep(seconds)
     _end_with(app)
+
+
+async def painted(screen: Screen[T]) -> None:
+    """Until what has changed on a screen is to be seen, or `UNSEEN` where that is not on top."""
+    seen = asyncio.Event()
+    screen.call_after_refresh(seen.set)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(seen.wait(), UNSEEN)
+    _end_with(screen.app)
 
 
 def _end_with(app: App[None]) -> None:

@@ -21,6 +21,7 @@ from tests.bench._report import Figure, medians, parser, report
 from tui.app import PantoumApp
 from tui.training.viewport import Viewport
 from tui.training.watch import RunWatch
+from tui.waiting import painted
 from tui.widgets.chart_frame import ChartFrame
 from tui.widgets.run_pane import RunPane
 
@@ -104,7 +105,7 @@ async def showing() -> tuple[float, float]:
             await pilot.pause(0.05)
         await pilot.press("f3", "o", "down")
         began = time.perf_counter()
-        await pilot.press("enter")
+        app.simulate_key("enter")  # `press` would wait until there is nothing to do
         body = app.screen.query_one("#train-body")
         first = 0.0
         while True:  # a search through all widgets each time would take its part of what is measured
@@ -112,9 +113,7 @@ async def showing() -> tuple[float, float]:
             pane = body.children[-1]
             view = pane._view if isinstance(pane, RunPane) else None
             if view is not None and len(view.history) and not first:
-                painted = asyncio.Event()
-                pane.call_after_refresh(painted.set)
-                await painted.wait()
+                await painted(app.screen)
                 first = time.perf_counter() - began
             if view is not None and view.caught_up:
                 break

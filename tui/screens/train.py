@@ -24,7 +24,7 @@ from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
 from tui.training.meanings import FORM, MEANINGS
 from tui.training.watch import RunView, RunWatch
-from tui.waiting import in_thread, pause
+from tui.waiting import in_thread, painted, pause
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.message_line import MessageLine
 from tui.widgets.mode_bar import ModeBar
@@ -220,6 +220,8 @@ class TrainScreen(TrainCharts, RunControl):
                 before, self._view = self._view, view
                 if self.is_current and not _looks_alike(before, view):
                     self._draw()
+                    if not view.caught_up:  # a glimpse: reading all of it would take the time to paint that
+                        await painted(self)
                 if before is None or before.status.state != view.status.state:
                     self._announce(view)
                     if before is not None:
