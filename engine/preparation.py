@@ -14,7 +14,7 @@ from corpora.library import Corpus, CorpusLibrary
 from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
 from corpora.tokens import TokenSplit, tokenize, training_chunks
 from engine.changes import as_of, later, replayed
-from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
+from engine.checkpoint import Best, ResumeRecord, load_resume, restore, restore_best
 from engine.device import choose_device, cores, free_memory
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
@@ -44,6 +44,7 @@ class Prepared:
     sample_prompt: str
     excerpts: tuple[Tensor, Tensor]  # inputs and targets on which gradients are followed back in time
     good: dict[str, Tensor]  # weights to return to: the best that were kept, or the first
+    best: Best | None  # of an earlier process
     resumed: ResumeRecord | None
     pending: tuple[Change, ...] = ()  # changes of steps that are still to be taken again
 
@@ -81,10 +82,10 @@ def prepare(
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))
     trainer = kind(model, split.train, record.training, device, shape, place)
+    best: Best | None = None
     good = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     if resumed is not None:
-        if resumed.best is not None and folder.weights_path.exists():
-            good = load_weights(folder, record.model, device)[0].state_dict()
+        best = restore_best(folder, model, resumed, tensors, device, exact=record.training.steps is not None)
         if resumed.ranks == place.ranks:
             # Sums depend on how many threads share them: the same number as before, where there are that many.
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
@@ -102,7 +103,8 @@ def prepare(
         characters_per_token=split.validation_characters / max(1, len(split.validation)),
         sample_prompt=record.training.sample_prompt or _first_line(tokenizer, split.validation),
         excerpts=excerpts(split.validation, device),
-        good=good,
+        good=best.weights if best else good,
+        best=best,
         resumed=resumed,
         pending=pending,
     )

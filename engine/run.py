@@ -267,7 +267,9 @@ class Run:
 
     def save(self) -> None:
         """All that an exact resume needs. Raises `OSError`."""
-        streams = self.trainer.streams
+        streams, judge = self.trainer.streams, self.judge
+        # What a budget in minutes keeps is on disk, and may be better by the time it goes on.
+        best = judge.as_best() if self.budget.steps is not None else None
         save_resume(
             self.folder,
             self.trainer,
@@ -283,16 +285,17 @@ class Run:
                 ranks=self.trainer.place.ranks,
                 threads=torch.get_num_threads(),
                 device=self.trainer.device.type,
-                best=self.judge.best,
-                best_elapsed=self.judge.best_elapsed,
+                best=judge.best,
+                best_elapsed=judge.best_elapsed,
                 next_evaluation=self._next_evaluation,
-                stale=self.judge.stale,
+                stale=judge.stale,
                 rate_scale=self.trainer.rate_scale,
                 average_updates=self.trainer.average.updates if self.trainer.average else 0,
                 loss_scale=self.trainer.loss_scale.factor,
                 loss_scale_held=self.trainer.loss_scale.held,
                 vitals=self.vitals,
             ),
+            best,
         )
         self.held.saved = self.trainer.step
 
