@@ -60,7 +60,7 @@ class Drawing:
         self._device = device
 
     def after(self, read: Ids, texts: int) -> Callable[[Tensor], Tensor]:
-        """Draws for so many texts that begin after `read`: one id (B,) for each row of logits (B, V), time and again."""
+        """Draws for so many texts that begin after `read`: one id (B,) for each row of logits (B, V), at each call."""
         chooser = Chooser([read[-RECENT:].tolist()] * texts, self._spelling)
 
         def draw(logits: Tensor) -> Tensor:

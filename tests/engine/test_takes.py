@@ -111,12 +111,22 @@ def test_the_tokens_beyond_the_end_are_not_counted() -> None:
         assert take.tokens == len(TOKENIZER.encode(take.text))
 
 
-def test_a_backward_take_begins_where_its_unit_does() -> None:
-    decoder = decoder_of(back=True)
-    for take in grow(decoder, " and left.", takes=8, until="word", length=40):
-        assert take.text.strip()
-        assert len(take.text) < 40 or take.reason == "length"
-        assert not (take.reason == "end" and take.text[0].isspace())
+@pytest.mark.parametrize("until", ["word", "sentence", "line", "paragraph"])
+def test_a_backward_take_begins_where_its_unit_does(until: Unit) -> None:
+    decoder, after = decoder_of(back=True), " and left."
+    free = grow(decoder, after, takes=8, until=None, length=400)
+    ended = 0
+    for take, long in zip(grow(decoder, after, takes=8, until=until, length=400), free, strict=True):
+        assert long.text.endswith(take.text)
+        if take.reason == "end":
+            ended += 1
+            place = len(long.text) - len(take.text)
+            begins = {0} | set(ends(long.text + after, until))
+            skipped = long.text[place - 1 : place].isspace() or place in begins
+            assert skipped, (long.text[max(0, place - 9) : place], take.text[:9])
+        else:
+            assert len(take.text) >= 400
+    assert ended or until in ("line", "paragraph")
 
 
 class Watching(Job):
