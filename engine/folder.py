@@ -35,6 +35,7 @@ from engine.records import (
 from engine.settings import ModelConfig, TrainingConfig
 
 FORMAT = 1
+DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # of a line
 L = TypeVar("L", bound=msgspec.Struct)
 
 
@@ -74,14 +75,18 @@ class ModelFolder:
         return record
 
     def refuse_links(self) -> None:
-        """Raises `InputError` where something of the folder is a link or a device.
+        """Raises `InputError` where something of the folder is a link or a device, or can't be looked at.
 
         A folder that came from elsewhere could have lines appended to any file of this person's, or reading never end.
         """
         for path in (value for value in vars(self).values() if value != self.path):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            try:
                 if not stat.S_ISREG(path.lstat().st_mode):
                     raise InputError(f"{path} is a link, or no file at all. Put the file itself there, or remove it.")
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:
+                raise InputError(f"{self.path} can't be looked into ({error.strerror or error}).") from error
 
     def write_record(self, record: ModelRecord) -> None:
         """Replaces ``model.json``. Raises `OSError`."""
@@ -162,17 +167,22 @@ class LineReader(Generic[L]):
 
     def read(self) -> list[L]:
         """New lines since the last call, one bounded chunk of them; ``[]`` when caught up."""
-        block, lines = self._tail.read_block(), list[L]()
+        while True:
+            before = self._tail.offset
+            if (lines := self._decoded(self._tail.read_block())) or self._tail.offset == before:
+                return lines
+
+    def _decoded(self, block: bytes) -> list[L]:
+        """Those lines of a block that are whole."""
         try:
             with _uncollected():
                 return self._decoder.decode_lines(block)  # all at once, where none is damaged
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        except DAMAGE:
             pass
+        lines = list[L]()
         for raw in block.split(b"\n"):
-            try:
+            with contextlib.suppress(*DAMAGE):
                 lines.append(self._decoder.decode(raw))
-            except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-                continue
         return lines
 
     def read_all(self) -> list[L]:
@@ -213,22 +223,26 @@ class ModelLibrary:
 
     def list(self) -> list[ModelEntry]:
         """Every model, newest first; a damaged one is listed with its problem, never hidden."""
-        folder = self.root / "models"
+        entries = [self._entry(folder) for folder in self.folders()]
+        return sorted(entries, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+
+    def folders(self) -> builtins.list[ModelFolder]:
+        """All that lies where models are, by name: also what can't be looked at, as on a disk that has gone."""
         try:
-            paths = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+            paths = sorted(path for path in (self.root / "models").iterdir() if not path.name.startswith("."))
         except OSError:
             return []
-        entries = [self._entry(ModelFolder(path)) for path in sorted(paths)]
-        return sorted(entries, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+        return [ModelFolder(path) for path in paths if _may_be_model(path)]
 
     def get(self, name: str) -> ModelFolder:
         """The folder of the model with this slug or name, or at this path. Raises `InputError` where there is none."""
-        path = Path(name).expanduser()
-        if path.is_dir() and (path / "model.json").exists():
-            return ModelFolder(path.absolute())
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # what is no path may still be a name
+            path = Path(name).expanduser()
+            if path.is_dir() and (path / "model.json").exists():
+                return ModelFolder(path.absolute())
         slug = slugify(name)
         path = self.root / "models" / slug
-        if slug and path.is_dir():
+        if slug and _may_be_model(path):
             return ModelFolder(path)
         known = ", ".join(entry.folder.slug for entry in self.list()[:8])
         hint = (
@@ -313,6 +327,14 @@ class ModelLibrary:
             return ModelEntry(folder, folder.record(), folder.status())
         except InputError as error:
             return ModelEntry(folder, None, folder.status(), str(error))
+
+
+def _may_be_model(path: Path) -> bool:
+    """Whether it is a folder, or leads to one that can't be reached now."""
+    try:
+        return path.is_dir() or (path.is_symlink() and not path.exists())
+    except OSError:
+        return True
 
 
 def now() -> str:

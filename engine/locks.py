@@ -2,8 +2,11 @@
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from corpora.files import open_regular
 
 HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 
@@ -14,7 +17,9 @@ def held(path: Path) -> Iterator[bool]:
 
     On a platform or a disk without such locks it always gives True. Raises `OSError` where the file can't be opened.
     """
-    with path.open("ab") as file:
+    # A pipe in the file's place is refused, not waited for.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
         try:
             import fcntl
         except ImportError:
@@ -34,7 +39,7 @@ def is_held(path: Path) -> bool:
     try:
         import fcntl
 
-        file = path.open("rb")
+        file = open_regular(path)
     except (ImportError, OSError):
         return False
     with file:
