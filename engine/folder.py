@@ -10,7 +10,7 @@ import gc
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from corpora.errors import InputError
 from corpora.files import Tail, append_line, read_json, write_bytes, write_json
 from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
 from engine.liveness import alive
+from engine.locks import in_turn
 from engine.records import (
     RUNNING,
     ControlLine,
@@ -89,8 +90,22 @@ class ModelFolder:
                 raise InputError(f"{self.path} can't be looked into ({error.strerror or error}).") from error
 
     def write_record(self, record: ModelRecord) -> None:
-        """Replaces ``model.json``. Raises `OSError`."""
+        """Replaces ``model.json``, whatever it has by now. Raises `OSError`."""
         write_json(self.record_path, record)
+
+    def update_record(self, change: Callable[[ModelRecord], ModelRecord]) -> ModelRecord:
+        """Makes a change of ``model.json`` that nobody else's gets lost by, and returns what it is then.
+
+        Raises `OSError`, and `InputError` as `record` and `change` do.
+        """
+        with self.in_turn():
+            record = change(self.record())
+            self.write_record(record)
+        return record
+
+    def in_turn(self) -> contextlib.AbstractContextManager[None]:
+        """For what has to be read and written without anybody between; not around `update_record`, which does so."""
+        return in_turn(self.path)
 
     def status(self) -> Status:
         """``status.json``, with a trainer that is gone shown as ``failed`` and an explanation.
@@ -301,9 +316,8 @@ class ModelLibrary:
         path = folder.path.with_name(slug)
         if path != folder.path and path.exists():
             raise InputError(f"There is already a model named {slug}. Choose another name.")
-        record = msgspec.structs.replace(folder.record(), name=name.strip())
         try:
-            folder.write_record(record)
+            folder.update_record(lambda record: msgspec.structs.replace(record, name=name.strip()))
             folder.path.rename(path)
         except OSError as error:
             raise InputError(f"{folder.path} can't be renamed ({error.strerror or error}).") from error
