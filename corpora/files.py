@@ -5,6 +5,7 @@ older one, so that a file from any earlier Pantoum reads as if it had been writt
 """
 
 import contextlib
+import errno
 import glob
 import os
 import stat
@@ -154,6 +155,21 @@ def read_json(path: Path, kind: type[T], *, newest: int, upgrades: Mapping[int, 
         raise InputError(f"{path} is damaged: {error}. Restore it from a backup, or remove its folder.") from error
 
 
+def open_regular(path: Path) -> IO[bytes]:
+    """Opens a file to be read, never waiting for it. Raises `OSError`, also where it is a pipe or a device.
+
+    Those may be in a folder that came from elsewhere, and reading them might never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is not a file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 class Tail:
     """Reads the whole lines that were added to a growing file since the last call, a bounded chunk at a time."""
 
@@ -173,7 +189,7 @@ class Tail:
     def read_block(self) -> bytes:
         """The same lines with their line ends, as one piece: splitting a long history takes its time."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 size = file.seek(0, os.SEEK_END)
                 if size < self.offset:
                     self.offset = 0

@@ -77,10 +77,9 @@ def change_idle(folder: ModelFolder, setting: str, value: float) -> ModelRecord:
 
     A finished run that is given more budget is a stopped one afterwards. Raises `InputError`.
     """
-    record = changed(folder.record(), checkpoint_step(folder), setting, value)
     status = folder.status()
     try:
-        folder.write_record(record)
+        record = folder.update_record(lambda record: changed(record, checkpoint_step(folder), setting, value))
         if setting in ADDED and status.state == "finished":
             progress = status.progress * (record.changes[-1].before / record.changes[-1].after)
             folder.write_status(msgspec.structs.replace(status, state="stopped", progress=progress, remaining=0.0))

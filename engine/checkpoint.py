@@ -1,6 +1,7 @@
 """Weights and everything an exact resume needs, as safetensors: no pickle is ever written or read."""
 
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,16 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     loss_scale: float = 0.0  # of float16 gradients
     loss_scale_held: int = 0  # steps since it changed
     vitals: Vitals = Vitals()
+    kept: WeightsNote | None = None  # of the best weights, where they are in the checkpoint: a budget in steps has them
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best weights so far."""
+
+    weights: dict[str, Tensor]  # of the whole model
+    note: WeightsNote
+    elapsed: float  # seconds of training behind them
 
 
 def save_weights(folder: ModelFolder, config: ModelConfig, weights: dict[str, Tensor], note: WeightsNote) -> None:
@@ -77,12 +88,7 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
     if not path.exists():
         raise InputError(f"{folder.slug} has no weights yet. Let it train until its first evaluation.")
     tensors, text = _read(path)
-    try:
-        note = msgspec.json.decode(text, type=WeightsNote)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _damaged(path) from error
-    if note.format > FORMAT:
-        raise InputError(f"{path} was written by a newer Pantoum (format {note.format}). Update Pantoum.")
+    note = _note(path, text)
     tensors = _upgraded(tensors, note.format)
     model = unfilled(config)
     _check_shapes(path, model, tensors)
@@ -97,8 +103,11 @@ def load_weights(folder: ModelFolder, config: ModelConfig, device: torch.device)
     return model.eval(), note
 
 
-def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> None:
-    """Replaces ``resume.safetensors``, then ``resume.json``. Raises `OSError`."""
+def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord, best: Best | None = None) -> None:
+    """Replaces ``resume.safetensors``, then ``resume.json``; with the best weights, where they are given.
+
+    Raises `OSError`.
+    """
     weights = _without_tied(trainer.model.config, trainer.model.state_dict())
     tensors = {f"model.{name}": tensor for name, tensor in weights.items()}
     for number, parameter in enumerate(trainer.parameters):
@@ -113,6 +122,10 @@ def save_resume(folder: ModelFolder, trainer: Trainer, record: ResumeRecord) -> 
     if trainer.average is not None:
         for number, value in enumerate(trainer.average.tensors):
             tensors[f"average.{number}"] = value
+    if best is not None:
+        record = msgspec.structs.replace(record, kept=best.note)
+        weights = _without_tied(trainer.model.config, best.weights)
+        tensors |= {f"best.{name}": tensor for name, tensor in weights.items()}
     write_tensors(folder.resume_path, tensors, {NOTE: msgspec.json.encode(record).decode()})
     write_json(folder.resume_record_path, record)
 
@@ -130,8 +143,11 @@ def load_resume(folder: ModelFolder) -> tuple[ResumeRecord, dict[str, Tensor]]:
 
 
 def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], path: Path) -> None:
-    """Puts a trainer back where it was, to the bit on the CPU. Raises `InputError` where `tensors` don't fit it."""
-    weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
+    """Puts a trainer back where it was, to the bit on the CPU. Raises `InputError` where `tensors` don't fit it.
+
+    What it returns to when its loss explodes is not the trainer's: see `restore_best`.
+    """
+    weights = _part(tensors, "model.")
     _check_shapes(path, trainer.model, weights)
     trainer.model.load_state_dict(_with_tied(trainer.model.config, weights))
     try:
@@ -160,6 +176,37 @@ def restore(trainer: Trainer, record: ResumeRecord, tensors: dict[str, Tensor], 
         raise _damaged(path) from error
 
 
+def restore_best(
+    folder: ModelFolder,
+    model: LanguageModel,
+    record: ResumeRecord,
+    tensors: dict[str, Tensor],
+    device: torch.device,
+    *,
+    exact: bool,
+) -> Best | None:
+    """The best weights of a run that goes on, None where it has none. Raises `InputError` and `OSError`.
+
+    A killed run may have kept better ones after its checkpoint. One with a budget in steps, which has to be `exact`,
+    will find those again at the same step: until then it has the checkpoint's, as if it had never been killed. One in
+    minutes might not, and keeps them.
+    """
+    if exact and record.best is None:
+        return None
+    if record.kept is None:
+        if not folder.weights_path.exists():
+            return None
+        loaded, note = load_weights(folder, model.config, device)
+        elapsed = record.best_elapsed if note.step <= record.step else _elapsed(folder, note.step, record.elapsed)
+        return Best(loaded.state_dict(), note, elapsed)
+    weights = _part(tensors, "best.")
+    _check_shapes(folder.resume_path, model, weights)
+    weights = _with_tied(model.config, {name: value.to(device, copy=True) for name, value in weights.items()})
+    if not _holds(folder.weights_path, record.kept):
+        save_weights(folder, model.config, weights, record.kept)
+    return Best(weights, record.kept, record.best_elapsed)
+
+
 def random_name(kind: str, rank: int) -> str:
     """What the random state of a rank is called in the file."""
     return f"rng.{kind}" if rank == 0 else f"rng.{kind}.{rank}"
@@ -174,6 +221,36 @@ def random_of(tensors: dict[str, Tensor], rank: int) -> dict[str, Tensor]:
 def new_checkpoint() -> str:
     """A name that ties the two resume files together."""
     return uuid.uuid4().hex
+
+
+def _note(path: Path, text: str) -> WeightsNote:
+    """The note that is in the metadata `text` of weights. Raises `InputError` where it is damaged or newer."""
+    try:
+        note = msgspec.json.decode(text, type=WeightsNote)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise _damaged(path) from error
+    if note.format > FORMAT:
+        raise InputError(f"{path} was written by a newer Pantoum (format {note.format}). Update Pantoum.")
+    return note
+
+
+def _elapsed(folder: ModelFolder, step: int, before: float) -> float:
+    """Seconds of training up to this step, by its line of metrics; `before` where it has none."""
+    return next((line.elapsed for line in folder.metrics().read_all() if line.step == step), before)
+
+
+def _holds(path: Path, note: WeightsNote) -> bool:
+    """Whether the weights at `path` are there, and are those that `note` is about."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return _note(path, (file.metadata() or {}).get(NOTE, "")) == note
+    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, InputError):
+        return False
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, without that."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _optimizer_state(found: dict[str, Tensor], parameter: Tensor, device: torch.device) -> dict[str, Tensor]:

@@ -280,8 +280,8 @@ class EngineClient:
         assert self._process.stdin is not None
         try:
             self._write(method, params, number)
-            await self._process.stdin.drain()
             try:
+                await self._process.stdin.drain()
                 answer = await future
             except asyncio.CancelledError:
                 if method in CANCELLABLE:
@@ -335,11 +335,13 @@ class EngineClient:
             async for line in self._process.stdout:
                 with contextlib.suppress(msgspec.DecodeError):
                     self._dispatch(self._decoder.decode(line))
+            await self._process.wait()
         except ValueError:  # a line over the limit: no service of ours writes one
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-        await self._process.wait()
-        self._end()
+            await self._process.wait()
+        finally:
+            self._end()
 
     def _dispatch(self, message: _Message) -> None:
         if message.method in ("token", "done"):
@@ -359,7 +361,7 @@ class EngineClient:
         if message.method == "growing":
             grown = msgspec.json.decode(message.params, type=Growing)
             if isinstance(grown.request, int) and (growing := self._growing.get(grown.request)) is not None:
-                growing(grown)
+                self._show(growing, grown)
             return
         future = self._waiting.get(message.id) if message.id is not None else None
         if future is None or future.done():
@@ -374,6 +376,15 @@ class EngineClient:
             future.set_exception(Outdated(message.error.message))
         else:
             future.set_exception(EngineError(message.error.message))
+
+    def _show(self, growing: Callable[[Growing], None], grown: Growing) -> None:
+        """Calls what may fail, as a screen that is on its way out: the answers of others are still to be read."""
+        try:
+            growing(grown)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "what shows how takes grow has failed", "exception": error}
+            )
 
     async def _read_errors(self) -> None:
         assert self._process.stderr is not None

@@ -52,6 +52,11 @@ class Control:
         self.keep(asked)
         return "stop" in asked
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether any that `requests` has seen wait for `changes`."""
+        return bool(self._changes)
+
     def changes(self) -> list[ControlLine]:
         """The changes that were asked for and not yet given to anybody, oldest first."""
         asked, self._changes = self._changes, []

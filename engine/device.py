@@ -99,6 +99,14 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def begin_thread() -> None:
+    """What a thread does first that computes beside others: one torch thread, as small steps want.
+
+    A new one would take as many as another thread has at the moment, within a block of `threads`, and keep them.
+    """
+    torch.set_num_threads(1)
+
+
 def step_back() -> None:
     """From now on this thread computes when no other wants to, where the system can tell threads apart (Linux)."""
     if sys.platform == "linux":

@@ -16,7 +16,7 @@ from corpora.boundaries import CONTEXT
 from corpora.errors import InputError
 from engine.context import Context
 from engine.decoder import BLOCK
-from engine.device import step_back
+from engine.device import begin_thread, step_back
 from engine.jobs import Foreground, Job, JobCancelled
 from engine.models import LoadedModel
 from engine.protocol import Place
@@ -188,6 +188,7 @@ class Documents:
         self._work.set()
 
     def _run(self) -> None:
+        begin_thread()
         step_back()
         while True:
             self._work.wait()

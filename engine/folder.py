@@ -10,7 +10,7 @@ import gc
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from corpora.errors import InputError
 from corpora.files import Tail, append_line, read_json, write_bytes, write_json
 from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
 from engine.liveness import alive
+from engine.locks import in_turn
 from engine.records import (
     RUNNING,
     ControlLine,
@@ -35,6 +36,7 @@ from engine.records import (
 from engine.settings import ModelConfig, TrainingConfig
 
 FORMAT = 1
+DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # of a line
 L = TypeVar("L", bound=msgspec.Struct)
 
 
@@ -74,18 +76,36 @@ class ModelFolder:
         return record
 
     def refuse_links(self) -> None:
-        """Raises `InputError` where something of the folder is a link or a device.
+        """Raises `InputError` where something of the folder is a link or a device, or can't be looked at.
 
         A folder that came from elsewhere could have lines appended to any file of this person's, or reading never end.
         """
         for path in (value for value in vars(self).values() if value != self.path):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            try:
                 if not stat.S_ISREG(path.lstat().st_mode):
                     raise InputError(f"{path} is a link, or no file at all. Put the file itself there, or remove it.")
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:
+                raise InputError(f"{self.path} can't be looked into ({error.strerror or error}).") from error
 
     def write_record(self, record: ModelRecord) -> None:
-        """Replaces ``model.json``. Raises `OSError`."""
+        """Replaces ``model.json``, whatever it has by now. Raises `OSError`."""
         write_json(self.record_path, record)
+
+    def update_record(self, change: Callable[[ModelRecord], ModelRecord]) -> ModelRecord:
+        """Makes a change of ``model.json`` that nobody else's gets lost by, and returns what it is then.
+
+        Raises `OSError`, and `InputError` as `record` and `change` do.
+        """
+        with self.in_turn():
+            record = change(self.record())
+            self.write_record(record)
+        return record
+
+    def in_turn(self) -> contextlib.AbstractContextManager[None]:
+        """For what has to be read and written without anybody between; not around `update_record`, which does so."""
+        return in_turn(self.path)
 
     def status(self) -> Status:
         """``status.json``, with a trainer that is gone shown as ``failed`` and an explanation.
@@ -162,17 +182,22 @@ class LineReader(Generic[L]):
 
     def read(self) -> list[L]:
         """New lines since the last call, one bounded chunk of them; ``[]`` when caught up."""
-        block, lines = self._tail.read_block(), list[L]()
+        while True:
+            before = self._tail.offset
+            if (lines := self._decoded(self._tail.read_block())) or self._tail.offset == before:
+                return lines
+
+    def _decoded(self, block: bytes) -> list[L]:
+        """Those lines of a block that are whole."""
         try:
             with _uncollected():
                 return self._decoder.decode_lines(block)  # all at once, where none is damaged
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        except DAMAGE:
             pass
+        lines = list[L]()
         for raw in block.split(b"\n"):
-            try:
+            with contextlib.suppress(*DAMAGE):
                 lines.append(self._decoder.decode(raw))
-            except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-                continue
         return lines
 
     def read_all(self) -> list[L]:
@@ -213,22 +238,26 @@ class ModelLibrary:
 
     def list(self) -> list[ModelEntry]:
         """Every model, newest first; a damaged one is listed with its problem, never hidden."""
-        folder = self.root / "models"
+        entries = [self._entry(folder) for folder in self.folders()]
+        return sorted(entries, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+
+    def folders(self) -> builtins.list[ModelFolder]:
+        """All that lies where models are, by name: also what can't be looked at, as on a disk that has gone."""
         try:
-            paths = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+            paths = sorted(path for path in (self.root / "models").iterdir() if not path.name.startswith("."))
         except OSError:
             return []
-        entries = [self._entry(ModelFolder(path)) for path in sorted(paths)]
-        return sorted(entries, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+        return [ModelFolder(path) for path in paths if _may_be_model(path)]
 
     def get(self, name: str) -> ModelFolder:
         """The folder of the model with this slug or name, or at this path. Raises `InputError` where there is none."""
-        path = Path(name).expanduser()
-        if path.is_dir() and (path / "model.json").exists():
-            return ModelFolder(path.absolute())
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # what is no path may still be a name
+            path = Path(name).expanduser()
+            if path.is_dir() and (path / "model.json").exists():
+                return ModelFolder(path.absolute())
         slug = slugify(name)
         path = self.root / "models" / slug
-        if slug and path.is_dir():
+        if slug and _may_be_model(path):
             return ModelFolder(path)
         known = ", ".join(entry.folder.slug for entry in self.list()[:8])
         hint = (
@@ -287,9 +316,8 @@ class ModelLibrary:
         path = folder.path.with_name(slug)
         if path != folder.path and path.exists():
             raise InputError(f"There is already a model named {slug}. Choose another name.")
-        record = msgspec.structs.replace(folder.record(), name=name.strip())
         try:
-            folder.write_record(record)
+            folder.update_record(lambda record: msgspec.structs.replace(record, name=name.strip()))
             folder.path.rename(path)
         except OSError as error:
             raise InputError(f"{folder.path} can't be renamed ({error.strerror or error}).") from error
@@ -313,6 +341,14 @@ class ModelLibrary:
             return ModelEntry(folder, folder.record(), folder.status())
         except InputError as error:
             return ModelEntry(folder, None, folder.status(), str(error))
+
+
+def _may_be_model(path: Path) -> bool:
+    """Whether it is a folder, or leads to one that can't be reached now."""
+    try:
+        return path.is_dir() or (path.is_symlink() and not path.exists())
+    except OSError:
+        return True
 
 
 def now() -> str:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.files import open_regular
+from engine.records import Figure
+
 PIECE = 4096  # bytes read at a place: a line, where gradients are not followed
 
 
 class _Loss(msgspec.Struct):
-    loss: float | None = None
+    loss: Figure | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Loss)
@@ -19,7 +22,7 @@ def glimpse(path: Path, places: int) -> list[float]:
     """The loss at up to so many places, evenly spread over the file's length; empty where nothing can be read."""
     found = []
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
             for place in range(places):
                 file.seek(max(0, size - PIECE) * place // max(1, places - 1))
@@ -37,7 +40,7 @@ def _loss(lines: list[bytes], *, whole: bool, place: int, places: int) -> float 
     for line in lines:
         try:
             loss = _DECODER.decode(line).loss
-        except (msgspec.MsgspecError, UnicodeDecodeError):  # cut off at an end of the piece
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # cut off at an end of the piece
             continue
         if loss is not None:
             losses.append(loss)

@@ -13,7 +13,7 @@ from corpora.cleaning.cleaner import Cleaner
 from corpora.encoding import decode_file, find_encoding
 from corpora.errors import InputError
 from engine.context import Context
-from engine.device import idle_cores, threads
+from engine.device import begin_thread, idle_cores, threads
 from engine.generation import Continuation
 from engine.infilling import fill
 from engine.jobs import Foreground, Job, JobCancelled, NotifyAll
@@ -102,6 +102,7 @@ class Streaming(threading.Thread):
         reason: Reason = "error"
         failure = ""
         dials = self._params.dials
+        begin_thread()
         try:
             pieces = iter(self._continuation)
             while True:

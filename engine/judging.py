@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from engine.checkpoint import WeightsNote, save_weights
+from engine.checkpoint import Best, WeightsNote, save_weights
 from engine.decoder import Decoder
 from engine.device import threads
 from engine.evaluation import Losses
@@ -31,14 +31,24 @@ class Judge:
         self.trainer = prepared.trainer
         self.recorder = recorder
         self.config = prepared.record.training
-        resumed = prepared.resumed
-        self.best = resumed.best if resumed else None  # nats per token
-        self.best_elapsed = resumed.best_elapsed if resumed else 0.0
-        self.stale = resumed.stale if resumed else 0  # evaluations since the best
+        best, resumed = prepared.best, prepared.resumed
+        self.kept = best.note if best else None  # what is known of the best weights so far
+        self.best_elapsed = best.elapsed if best else 0.0
+        newer = best is not None and resumed is not None and best.note.step > resumed.step
+        self.stale = resumed.stale if resumed and not newer else 0  # evaluations since the best
         self.evaluated_at = -1  # the step of the last evaluation
         self.good: dict[str, Tensor] = prepared.good  # what a run returns to when its loss explodes
         self.stuck: OSError | None = None  # what refused the best weights, which are not on disk yet
-        self._unsaved: WeightsNote | None = None  # of `good`
+        self._unsaved = False  # whether `good` is not on disk yet
+
+    @property
+    def best(self) -> float | None:
+        """The lowest validation loss so far, nats per token."""
+        return self.kept.validation_loss if self.kept else None
+
+    def as_best(self) -> Best | None:
+        """The best weights so far, for a checkpoint."""
+        return Best(self.good, self.kept, self.best_elapsed) if self.kept else None
 
     def evaluate(self, elapsed: float) -> Evaluation:
         """One evaluation after so many seconds of training."""
@@ -54,11 +64,11 @@ class Judge:
         best = math.isfinite(chosen.ahead) and (self.best is None or chosen.ahead < self.best)
         self.stale = 0 if best else self.stale + 1
         with trainer.average.swapped() if trainer.average and use_average else contextlib.nullcontext():
-            if best or (math.isfinite(chosen.ahead) and not self.folder.weights_path.exists()):
+            if best:
                 self._keep(chosen.ahead, elapsed)
+            elif self.kept is not None and not self.folder.weights_path.exists():
+                self._save()
             self._sample(elapsed)
-        if best:
-            self.best = chosen.ahead
         return Evaluation(
             loss=chosen.ahead,
             bits_per_character=self.bits_per_character(chosen.ahead),
@@ -87,7 +97,12 @@ class Judge:
         with torch.no_grad():
             for name, tensor in self.trainer.model.state_dict().items():
                 self.good[name].copy_(tensor)
-        self._unsaved = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
+        self.kept = WeightsNote(step=self.trainer.step, tokens=self.trainer.tokens, validation_loss=loss)
+        self._save()
+
+    def _save(self) -> None:
+        """The best weights, now or, where that is refused, later."""
+        self._unsaved = True
         try:
             self.keep_again()
         except OSError as error:
@@ -95,9 +110,9 @@ class Judge:
 
     def keep_again(self) -> None:
         """Saves the best weights where that was refused before. Raises `OSError`."""
-        if self._unsaved is not None:
-            save_weights(self.folder, self.trainer.model.config, self.good, self._unsaved)
-        self._unsaved = self.stuck = None
+        if self._unsaved and self.kept is not None:
+            save_weights(self.folder, self.trainer.model.config, self.good, self.kept)
+        self._unsaved, self.stuck = False, None
 
     def _sample(self, elapsed: float) -> None:
         """The same seed text and RNG seed at every evaluation; draws from its own generator, not the training's."""

@@ -76,7 +76,17 @@ def ask_to_stop(folder: ModelFolder) -> None:
     try:
         folder.request("stop")
     except OSError:
-        status = folder.status()
-        if status.state not in RUNNING or not is_here(status) or status.pid <= 0:
+        if not signal_to_stop(folder):
             raise
+
+
+def signal_to_stop(folder: ModelFolder) -> bool:
+    """Asks by a signal, which a trainer hears whose folder was moved; False where none trains it on this machine."""
+    status = folder.status()
+    if status.state not in RUNNING or not is_here(status) or status.pid <= 0:
+        return False
+    try:
         os.kill(status.pid, signal.SIGTERM)
+    except OSError:  # it has just gone, or is somebody else's
+        return False
+    return True

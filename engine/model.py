@@ -157,8 +157,3 @@ class LanguageModel(nn.Module):
 def count_parameters(model: LanguageModel) -> int:
     """Trainable numbers in the model, tied weights once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def detach(state: State) -> State:
-    """The same state, cut from the graph that made it: where truncated backpropagation stops."""
-    return [tuple(part.detach() for part in layer) for layer in state]

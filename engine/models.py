@@ -4,7 +4,9 @@ import functools
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -19,7 +21,8 @@ from engine.folder import ModelFolder, ModelLibrary
 from engine.hashing import hash_file
 from engine.model import Side, count_parameters
 from engine.protocol import ModelInfo
-from engine.settings import Device
+from engine.records import ModelRecord
+from engine.settings import Device, ModelConfig, Packing
 from engine.snapshots import Snapshots
 from engine.stack import State
 
@@ -31,8 +34,9 @@ class LoadedModel:
 
     def __init__(self, folder: ModelFolder, device: torch.device) -> None:
         """Reads the folder. Raises `InputError` where anything in it is missing or damaged."""
+        self._stamp = _stamp(folder)
         record = folder.record()
-        self.version = version(folder)
+        self._made_of = _made_of(record)
         self.corpus = record.corpus
         self.tokenizer: Tokenizer = load_tokenizer(folder.tokenizer_path)
         if self.tokenizer.vocabulary != record.model.vocabulary:
@@ -41,7 +45,7 @@ class LoadedModel:
                 f"{record.model.vocabulary:,}). Restore the folder from a backup, or train the model again."
             )
         model, note = load_weights(folder, record.model, device)
-        packing = record.results.packing if record.results else "float32"
+        packing = self._made_of[1]
         self.decoder = Decoder(model, packing=packing)
         self.back_decoder = Decoder(model, "back", packing) if model.back is not None else None
         self.info = ModelInfo(
@@ -62,6 +66,22 @@ class LoadedModel:
         self._snapshots: dict[Side, Snapshots] = {"ahead": Snapshots(self.decoder)}
         if self.back_decoder is not None:
             self._snapshots["back"] = Snapshots(self.back_decoder)
+
+    def is_current(self, folder: ModelFolder) -> bool:
+        """Whether the folder still has what this was made of. Raises `InputError` where its record is damaged by now.
+
+        What is only told of a model may have changed, and is taken over: nothing that was read needs to be read again.
+        """
+        stamp = _stamp(folder)
+        if stamp is not None and stamp == self._stamp:
+            return True
+        record = folder.record()
+        if stamp is None or self._stamp is None or stamp.weights != self._stamp.weights or _made_of(record) != self._made_of:
+            return False
+        bits = record.results.bits_per_character if record.results else None
+        self.info = msgspec.structs.replace(self.info, name=record.name, bits_per_character=bits)
+        self._stamp = stamp
+        return True
 
     @property
     def snapshots(self) -> Snapshots:
@@ -104,7 +124,8 @@ class Models:
         self._names: set[str] = set()  # under which models were found
         self._devices: dict[Path, Device] = {}  # on which they were asked for last
         self._loaded: OrderedDict[tuple[Path, str], LoadedModel] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # for a moment only: of these
+        self._loading: dict[tuple[Path, str], threading.Lock] = {}  # while one is read, for who asks for the same
 
     def get(self, name: str, device: Device | None = None) -> LoadedModel:
         """The model with this slug, name or path; safe to call from any thread. Raises `InputError`.
@@ -115,31 +136,50 @@ class Models:
         try:
             folder = self._library.get(name)
         except InputError as error:
-            if name in self._names:
+            with self._lock:
+                known = name in self._names
+            if known:
                 gone = f"The model {Path(name).name} is no longer there: it was deleted, moved or renamed."
                 raise InputError(gone) from error
             raise
-        self._names.add(name)
         path = folder.path.resolve()
-        chosen = choose_device(device or self._devices.get(path, "auto"))
+        with self._lock:
+            self._names.add(name)
+            asked = device or self._devices.get(path, "auto")
+        chosen = choose_device(asked)
         key = (path, str(chosen))
         with self._lock:
             if device is not None:
                 self._devices[path] = device
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:
             model = self._loaded.get(key)
-            if model is None or model.version != version(folder):
+            if model is None or not model.is_current(folder):
                 model = LoadedModel(folder, chosen)
+            with self._lock:
                 self._loaded[key] = model
-            self._loaded.move_to_end(key)
-            while len(self._loaded) > MODELS:
-                self._loaded.popitem(last=False)
-            return model
+                self._loaded.move_to_end(key)
+                while len(self._loaded) > MODELS:
+                    self._loaded.popitem(last=False)
+        return model
 
 
-def version(folder: ModelFolder) -> tuple[int, ...]:
-    """Changes whenever the weights on disk do, or what is known of them: the kind to decode them in comes last."""
+class _Stamp(NamedTuple):
+    """By which it is seen at a glance that nothing of a folder has changed."""
+
+    weights: tuple[int, int]
+    record: int
+
+
+def _stamp(folder: ModelFolder) -> _Stamp | None:
+    """None where something is missing."""
     try:
         stat = folder.weights_path.stat()
-        return stat.st_mtime_ns, stat.st_size, folder.record_path.stat().st_mtime_ns
+        return _Stamp((stat.st_mtime_ns, stat.st_size), folder.record_path.stat().st_mtime_ns)
     except OSError:
-        return ()
+        return None
+
+
+def _made_of(record: ModelRecord) -> tuple[ModelConfig, Packing]:
+    """What a model with the same weights would be made of anew; dropout is for training only."""
+    return msgspec.structs.replace(record.model, dropout=0.0), record.results.packing if record.results else "float32"

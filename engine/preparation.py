@@ -1,5 +1,6 @@
 """From a model folder to a trainer that is ready to step: corpus, tokenizer, tokens, model, and a resume's place."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from corpora.home import home
 from corpora.library import Corpus, CorpusLibrary
 from corpora.tokenizers import Tokenizer, load_tokenizer, save_tokenizer, train_tokenizer
 from corpora.tokens import TokenSplit, tokenize, training_chunks
-from engine.changes import as_of, later, replayed
-from engine.checkpoint import ResumeRecord, load_resume, load_weights, restore
+from engine.changes import as_of, later
+from engine.checkpoint import Best, ResumeRecord, load_resume, restore, restore_best
 from engine.device import choose_device, cores, free_memory
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
@@ -44,6 +45,7 @@ class Prepared:
     sample_prompt: str
     excerpts: tuple[Tensor, Tensor]  # inputs and targets on which gradients are followed back in time
     good: dict[str, Tensor]  # weights to return to: the best that were kept, or the first
+    best: Best | None  # of an earlier process
     resumed: ResumeRecord | None
     pending: tuple[Change, ...] = ()  # changes of steps that are still to be taken again
 
@@ -74,17 +76,18 @@ def prepare(
     resumed, tensors = load_resume(folder) if folder.resume_path.exists() else (None, {})
     done = resumed.step if resumed else 0
     record, pending = as_of(record, done), later(record, done)
-    record, shape = _fit(record, tokenizer, split, resumed, place.ranks)
+    record = _with_vocabulary(record, tokenizer)
+    shape, notice = _fit(record, split, resumed, place.ranks)
     mine = msgspec.structs.replace(record.training, batch=shape.batch // place.ranks, length=shape.length)
     check_memory(record.model, mine, *free_memory(device))
     say("Building the model")
     model = LanguageModel(record.model)
     model.start_from_frequencies(_frequencies(split.train, record.model.vocabulary))
     trainer = kind(model, split.train, record.training, device, shape, place)
+    best: Best | None = None
     good = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     if resumed is not None:
-        if resumed.best is not None and folder.weights_path.exists():
-            good = load_weights(folder, record.model, device)[0].state_dict()
+        best = restore_best(folder, model, resumed, tensors, device, exact=record.training.steps is not None)
         if resumed.ranks == place.ranks:
             # Sums depend on how many threads share them: the same number as before, where there are that many.
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
@@ -92,7 +95,7 @@ def prepare(
         if any(change.step == done and change.setting == "learning_rate" for change in record.changes):
             trainer.rate_scale = 1.0  # see `Run._adopt`: it was changed while nobody trained
     record = msgspec.structs.replace(record, parameters=count_parameters(model))
-    folder.write_record(replayed(record, pending))
+    folder.update_record(functools.partial(_completed, prepared=record, notice=notice))
     return Prepared(
         record=record,
         tokenizer=tokenizer,
@@ -102,7 +105,8 @@ def prepare(
         characters_per_token=split.validation_characters / max(1, len(split.validation)),
         sample_prompt=record.training.sample_prompt or _first_line(tokenizer, split.validation),
         excerpts=excerpts(split.validation, device),
-        good=good,
+        good=best.weights if best else good,
+        best=best,
         resumed=resumed,
         pending=pending,
     )
@@ -145,15 +149,27 @@ def _watched(chunks: Iterator[str], say: Callable[[str], None]) -> Iterator[str]
         yield chunk
 
 
-def _fit(
-    record: ModelRecord, tokenizer: Tokenizer, split: TokenSplit, resumed: ResumeRecord | None, ranks: int
-) -> tuple[ModelRecord, Shape]:
-    """Fills in the vocabulary; shrinks batch and length to what the text can feed, and says so in the record."""
+def _with_vocabulary(record: ModelRecord, tokenizer: Tokenizer) -> ModelRecord:
+    """Raises `InputError` where the tokenizer is another model's."""
     if record.model.vocabulary not in (0, tokenizer.vocabulary):
         raise InputError("tokenizer.json does not belong to this model. Restore the folder, or train the model again.")
-    record = msgspec.structs.replace(
-        record, model=msgspec.structs.replace(record.model, vocabulary=tokenizer.vocabulary)
+    return msgspec.structs.replace(record, model=msgspec.structs.replace(record.model, vocabulary=tokenizer.vocabulary))
+
+
+def _completed(record: ModelRecord, prepared: ModelRecord, notice: str) -> ModelRecord:
+    """The record with what preparation found out. A notice is given once, however often a run is prepared."""
+    new = notice and notice not in record.notices
+    return msgspec.structs.replace(
+        record,
+        model=msgspec.structs.replace(record.model, vocabulary=prepared.model.vocabulary),
+        parameters=prepared.parameters,
+        notices=(*record.notices, notice) if new else record.notices,
     )
+
+
+def _fit(record: ModelRecord, split: TokenSplit, resumed: ResumeRecord | None, ranks: int) -> tuple[Shape, str]:
+    """Batch and length, shrunk to what the text can feed, and a notice where that is less than was asked for."""
+    notice = ""
     asked = record.training
     if resumed is not None:
         before = Shape(resumed.batch, resumed.length)
@@ -163,8 +179,7 @@ def _fit(
                 f"From step {resumed.step:,} on the text is read as {shape.batch} streams instead of {before.batch}: "
                 f"{ranks} ranks share them equally. Each stream began anew there."
             )
-            record = msgspec.structs.replace(record, notices=(*record.notices, notice))
-        return record, shape
+        return shape, notice
     if len(split.train) < 3 or len(split.validation) < 2:
         raise InputError("The text is too short to train on. Add a few pages more.")
     whole = Shape(asked.batch * ranks, asked.length)
@@ -175,8 +190,7 @@ def _fit(
             f"{'stream' if shape.batch == 1 else 'streams'} of {shape.length} "
             f"{'token' if shape.length == 1 else 'tokens'} a step instead of {whole.batch} of {whole.length}."
         )
-        record = msgspec.structs.replace(record, notices=(*record.notices, notice))
-    return record, shape
+    return shape, notice
 
 
 def _frequencies(tokens: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]], vocabulary: int) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """What might stand in a gap: texts that grow from one side, cut where the other side's context would follow well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,13 @@ from torch import Tensor
 from corpora.tokenizers import Ids, Tokenizer
 from corpora.writable import writable
 from engine.backward import REPLACEMENT
+from engine.choosing import Chooser
+from engine.context import RECENT
 from engine.decoder import Decoder
 from engine.gap import Edge, Gap, padded
 from engine.jobs import Job
 from engine.model import Side
 from engine.ranking import Limits, excess
-from engine.sampling import draw_rows, shape
 from engine.settings import Dials
 from engine.stack import State
 from engine.states import join, select, size
@@ -53,19 +54,21 @@ class Drawing:
     ) -> None:
         """Drawing raises `JobCancelled` where `job` was."""
         self._job = job or Job()
-        self.dials = dials
+        self._dials = dials
         self._generator = np.random.default_rng(seed)
-        self._banned = [] if dials.spell else sorted(tokenizer.spelling)
+        self._spelling = tokenizer.spelling
         self._device = device
 
-    def __call__(self, logits: Tensor) -> Tensor:
-        """One id (B,) for each row of logits (B, V)."""
-        self._job.check()
-        rows = logits.float().cpu().numpy()
-        if self._banned:
-            rows = rows.copy()
-            rows[:, self._banned] = -np.inf
-        return torch.from_numpy(draw_rows(shape(rows, self.dials), self._generator)).to(self._device)
+    def after(self, read: Ids, texts: int) -> Callable[[Tensor], Tensor]:
+        """Draws for so many texts that begin after `read`: one id (B,) for each row of logits (B, V), at each call."""
+        chooser = Chooser([read[-RECENT:].tolist()] * texts, self._spelling)
+
+        def draw(logits: Tensor) -> Tensor:
+            self._job.check()
+            rows, numbers = logits.float().cpu().numpy(), self._generator.random(texts)
+            return torch.from_numpy(chooser.choose(rows, self._dials, numbers)[0]).to(self._device)
+
+        return draw
 
 
 @torch.inference_mode()
@@ -82,7 +85,7 @@ def propose(gap: Gap, side: Side, limits: Limits, *, texts: int, keep: int, draw
     first = int(beyond[0]) if len(beyond) else None
     edge = gap.edge(side)
     texts = min(texts, max(FEWEST, MEMORY // (limits.most * size(edge.state))))
-    grown = _grow(decoder, tokenizer, edge, limits.most, texts, first, drawing)
+    grown = _grow(decoder, tokenizer, edge, limits.most, texts, first, drawing.after(gap.context(side), texts))
     cuts = _cuts(tokenizer, grown, limits, side)
     if not cuts:
         return Proposals([], grown.rate)
@@ -118,7 +121,13 @@ class _Cut:
 
 
 def _grow(
-    decoder: Decoder, tokenizer: Tokenizer, edge: Edge, most: int, texts: int, first: int | None, drawing: Drawing
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    edge: Edge,
+    most: int,
+    texts: int,
+    first: int | None,
+    draw: Callable[[Tensor], Tensor],
 ) -> _Grown:
     """Texts of `most` characters or a token more."""
     widths = _widths(tokenizer)
@@ -132,7 +141,7 @@ def _grow(
         firsts.append(-logs[:, first] if first is not None else torch.zeros(texts))
         if written.min() >= most or len(ids) >= WORN * most:
             break
-        tokens = drawing(logs)
+        tokens = draw(logs)
         costs.append(-logs.gather(1, tokens[:, None])[:, 0])
         ids.append(tokens)
         written += widths[tokens.cpu().numpy()]

@@ -21,7 +21,7 @@ import msgspec
 from corpora.disk import is_full
 from corpora.errors import InputError
 from corpora.home import ensure_room, home
-from engine.folder import ModelFolder
+from engine.folder import ModelFolder, ModelLibrary
 from engine.launch import start_trainer
 from engine.locks import held
 from engine.machine import is_here, machine
@@ -128,14 +128,7 @@ def _training(root: Path) -> bool:
 
 
 def _statuses(root: Path | None) -> Iterator[tuple[ModelFolder, Status]]:
-    try:
-        paths = sorted(path for path in ((root or home()) / "models").iterdir() if not path.name.startswith("."))
-    except OSError:
-        return
-    for path in paths:
-        if path.is_dir():
-            folder = ModelFolder(path)
-            yield folder, folder.status()
+    return ((folder, folder.status()) for folder in ModelLibrary(root).folders())
 
 
 def _write(folder: ModelFolder, status: Status) -> None:

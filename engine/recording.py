@@ -77,6 +77,10 @@ class Recorder:
         log(state if not (error or message) else f"{state}: {error or message}")
         self._changed.set()
 
+    def flush(self) -> None:
+        """Writes the status before it returns."""
+        self._write()
+
     def place(self, *, step: int, progress: float, elapsed: float, remaining: float) -> None:
         """Where the run is; written with the next heartbeat."""
         self._set(step=step, progress=progress, elapsed=elapsed, remaining=remaining)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 State = Literal["prepared", "queued", "starting", "training", "paused", "finished", "stopped", "failed"]
 Request = Literal["pause", "resume", "checkpoint", "stop", "change"]
 Changeable = Literal["minutes", "steps", "learning_rate", "dropout"]  # once a run has begun
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# No number of a run is larger: a folder from elsewhere may hold some that no sum or square of can be made.
+Figure = Annotated[float, msgspec.Meta(ge=-1e39, le=1e39)]
 RUNNING: frozenset[State] = frozenset({"starting", "training", "paused"})
 
 
@@ -21,7 +24,7 @@ class CorpusReference(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     name: str
     sha256: str
-    characters: int
+    characters: Count
 
     @classmethod
     def of(cls, corpus: "Corpus") -> "CorpusReference":
@@ -33,24 +36,24 @@ class CorpusReference(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """What the best weights reached on the validation text. Losses in nats per token."""
 
-    step: int
-    tokens: int  # trained on, counting repeats
-    elapsed: float  # seconds of training behind these weights
-    validation_loss: float
-    bits_per_character: float
+    step: Count
+    tokens: Count  # trained on, counting repeats
+    elapsed: Figure  # seconds of training behind these weights
+    validation_loss: Figure
+    bits_per_character: Figure
     perplexity: float  # per token
-    back_validation_loss: float | None = None  # of a bidirectional model, reading right to left
-    both_validation_loss: float | None = None  # from both sides: a pseudo-likelihood, no rival of the others
+    back_validation_loss: Figure | None = None  # of a bidirectional model, reading right to left
+    both_validation_loss: Figure | None = None  # from both sides: a pseudo-likelihood, no rival of the others
     packing: Packing = "float32"  # the quickest kind of weights that decodes as well as these: see `engine.packing`
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A setting that was changed once the run had begun: the step after `step` is the first that has it."""
 
-    step: int
+    step: Count
     setting: Changeable
-    before: float
-    after: float
+    before: Figure
+    after: Figure
 
 
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelConfig
     training: TrainingConfig
     corpus: CorpusReference
-    parameters: int = 0
+    parameters: Count = 0
     results: Results | None = None
     changes: tuple[Change, ...] = ()  # in their order; `model` and `training` are as after the last one
     notices: tuple[str, ...] = ()  # what the person should know: "batch shrank from 16 to 4: the text is short"
@@ -76,12 +79,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pid: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
     host: str = ""
     machine: str = ""  # which stays what it is when a network renames the host: see `engine.machine`
-    started: float = 0.0  # Unix time at which this process was started
-    heartbeat: float = 0.0  # Unix time of the last sign of life
-    step: int = 0
-    progress: float = 0.0  # share of the budget spent, 0 to 1
-    elapsed: float = 0.0  # seconds of training, over all resumes
-    remaining: float = 0.0  # seconds, estimated
+    started: Figure = 0.0  # Unix time at which this process was started
+    heartbeat: Figure = 0.0  # Unix time of the last sign of life
+    step: Count = 0
+    progress: Figure = 0.0  # share of the budget spent, 0 to 1
+    elapsed: Figure = 0.0  # seconds of training, over all resumes
+    remaining: Figure = 0.0  # seconds, estimated
     message: str = ""  # what it is doing, in words: "Encoding the corpus"
     error: str = ""  # the last error, in words
 
@@ -92,37 +95,37 @@ class MetricsLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     `loss`, and the gradient norm where it is not finite, are None when the step was skipped.
     """
 
-    step: int
-    tokens: int  # trained on so far
-    time: float  # Unix time
-    elapsed: float
-    remaining: float
-    loss: float | None = None  # mean over the steps since the last line, reading left to right
-    losses: dict[str, float] = {}  # of a bidirectional model at this step: "ahead", "back", "both"
-    validation_loss: float | None = None  # where this step was evaluated: of the raw weights or their average
-    raw_validation_loss: float | None = None  # of the weights as they are, where an average is kept as well
-    averaged_validation_loss: float | None = None  # of their moving average
-    back_validation_loss: float | None = None  # of a bidirectional model, reading right to left
-    both_validation_loss: float | None = None  # predicting each token from both sides: a pseudo-likelihood
-    bits_per_character: float | None = None  # of the validation text, where evaluated
-    learning_rate: float = 0.0
-    gradient_norm: float | None = None
-    gradient_norms: dict[str, float] = {}  # by parameter group: "embedding", "layer 1", …, "decoder"
-    gradient_flow: dict[str, list[float]] = {}  # by layer: how much the loss feels the state k = 0 … T tokens before
+    step: Count
+    tokens: Count  # trained on so far
+    time: Figure  # Unix time
+    elapsed: Figure
+    remaining: Figure
+    loss: Figure | None = None  # mean over the steps since the last line, reading left to right
+    losses: dict[str, Figure] = {}  # of a bidirectional model at this step: "ahead", "back", "both"
+    validation_loss: Figure | None = None  # where this step was evaluated: of the raw weights or their average
+    raw_validation_loss: Figure | None = None  # of the weights as they are, where an average is kept as well
+    averaged_validation_loss: Figure | None = None  # of their moving average
+    back_validation_loss: Figure | None = None  # of a bidirectional model, reading right to left
+    both_validation_loss: Figure | None = None  # predicting each token from both sides: a pseudo-likelihood
+    bits_per_character: Figure | None = None  # of the validation text, where evaluated
+    learning_rate: Figure = 0.0
+    gradient_norm: Figure | None = None
+    gradient_norms: dict[str, Figure] = {}  # by parameter group: "embedding", "layer 1", …, "decoder"
+    gradient_flow: dict[str, list[Figure]] = {}  # by layer: how much the loss feels the state k = 0 … T tokens before
     clipped: bool = False
-    tokens_per_second: float = 0.0
-    skipped: int = 0  # steps skipped since the last line, for a loss or gradient that was not finite
+    tokens_per_second: Figure = 0.0
+    skipped: Count = 0  # steps skipped since the last line, for a loss or gradient that was not finite
     best: bool = False  # this evaluation is the best so far; its weights were kept
 
 
 class SampleLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``samples.jsonl``: the same seed text and RNG seed at every evaluation."""
 
-    step: int
-    elapsed: float
+    step: Count
+    elapsed: Figure
     prompt: str
     seed: int
-    temperature: float
+    temperature: Figure
     text: str  # without the prompt
 
 
@@ -130,6 +133,6 @@ class ControlLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``control.jsonl``: a request to the trainer."""
 
     request: Request
-    time: float  # Unix time
+    time: Figure  # Unix time
     setting: str = ""  # of a change: a `Changeable`
-    value: float = 0.0  # of a change: what is added to a budget, or the new value
+    value: Figure = 0.0  # of a change: what is added to a budget, or the new value

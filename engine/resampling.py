@@ -30,11 +30,12 @@ def sweep(gap: Gap, texts: Sequence[Sequence[int]], side: Side, drawing: Drawing
     left = torch.tensor(lengths, device=device)  # tokens that the other side has yet to see before this place
     columns = torch.arange(B, device=device)
     hidden, state = gap.edge(side).spread(B)
+    draw = drawing.after(gap.context(side), B)
     for place in range(T):
         left = left - 1
         beside = seen[left.clamp_min(0), columns]
         logits = model.logits(hidden, beside) if side == "ahead" else model.logits(beside, hidden)
-        ids[place] = drawing(logits)  # a text that has ended draws too, so that none changes with its neighbours
+        ids[place] = draw(logits)  # a text that has ended draws too, so that none changes with its neighbours
         hidden, state = stepping.advance(ids[place], state)
     drawn = [ids[:length, row].tolist() for row, length in enumerate(lengths)]
     return drawn if side == "ahead" else [text[::-1] for text in drawn]

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 import msgspec
 import torch
@@ -17,7 +18,7 @@ from engine.lines import Evaluation, Lines
 from engine.packing import choose_packing
 from engine.preparation import Prepared
 from engine.recording import Recorder, log
-from engine.records import Change, ModelRecord, Results
+from engine.records import Change, ControlLine, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.room import Held
 from engine.schedule import Budget
@@ -66,7 +67,7 @@ class Run:
                 self.judge.stale = 0  # see `_adopt`
             self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
-        self.held = Held(recorder, control, saved=prepared.resumed.step if prepared.resumed else None)
+        self.held = Held(folder, recorder, control, saved=prepared.resumed.step if prepared.resumed else None)
         self._lines = Lines(self.budget, recorder)
         self._last_checkpoint = time.monotonic()
 
@@ -127,9 +128,11 @@ class Run:
     def _notice(self, text: str) -> None:
         """Notes what the person should know afterwards too: who watches is shown what the record has."""
         log(text)
-        record = self.folder.record()
         try:
-            self.folder.write_record(msgspec.structs.replace(record, notices=(*record.notices, text)))
+            self.folder.update_record(lambda now: msgspec.structs.replace(now, notices=(*now.notices, text)))
+        except InputError as error:
+            self.recorder.tell(text)
+            self.recorder.trouble(f"The notice could not be kept: {error}")
         except OSError as error:
             self.recorder.tell(text)
             self.recorder.trouble(f"The notice could not be kept: {refused(error, self.folder.record_path)}.")
@@ -157,8 +160,7 @@ class Run:
         """Makes the changes that were asked for. They are written down first: a run that is killed makes them again."""
         for asked in self.control.changes():
             try:
-                record = changed(self.folder.record(), self.trainer.step, asked.setting, asked.value)
-                self.folder.write_record(record)
+                record = self.folder.update_record(self._with(asked))
             except InputError as error:
                 self.recorder.tell(str(error))
             except OSError as error:
@@ -167,6 +169,10 @@ class Run:
                 self.pending = ()
                 self._adopt(record, record.changes[-1])
                 log(record.notices[-1])
+
+    def _with(self, asked: ControlLine) -> Callable[[ModelRecord], ModelRecord]:
+        """What makes a change that was asked for, from this step on."""
+        return lambda record: changed(record, self.trainer.step, asked.setting, asked.value)
 
     def _adopt(self, record: ModelRecord, change: Change) -> None:
         """Goes on with the settings of `record`, of which `change` is the newest."""
@@ -267,7 +273,9 @@ class Run:
 
     def save(self) -> None:
         """All that an exact resume needs. Raises `OSError`."""
-        streams = self.trainer.streams
+        streams, judge = self.trainer.streams, self.judge
+        # What a budget in minutes keeps is on disk, and may be better by the time it goes on.
+        best = judge.as_best() if self.budget.steps is not None else None
         save_resume(
             self.folder,
             self.trainer,
@@ -283,16 +291,17 @@ class Run:
                 ranks=self.trainer.place.ranks,
                 threads=torch.get_num_threads(),
                 device=self.trainer.device.type,
-                best=self.judge.best,
-                best_elapsed=self.judge.best_elapsed,
+                best=judge.best,
+                best_elapsed=judge.best_elapsed,
                 next_evaluation=self._next_evaluation,
-                stale=self.judge.stale,
+                stale=judge.stale,
                 rate_scale=self.trainer.rate_scale,
                 average_updates=self.trainer.average.updates if self.trainer.average else 0,
                 loss_scale=self.trainer.loss_scale.factor,
                 loss_scale_held=self.trainer.loss_scale.held,
                 vitals=self.vitals,
             ),
+            best,
         )
         self.held.saved = self.trainer.step
 
@@ -326,17 +335,32 @@ class Run:
             raise
         if results is None or self._has_more(stopped, elapsed):
             return False
-        self.trainer.dismiss()
         if not stopped and self._progress() < 1.0:
             self._notice(
                 f"Training ended at step {self.trainer.step:,}, before its budget was spent: the last {judge.stale} "
                 "evaluations brought nothing better."
             )
-        self.folder.write_record(msgspec.structs.replace(self.folder.record(), results=results))
+        self.folder.update_record(lambda now: msgspec.structs.replace(now, results=results))
         self.recorder.place(
             step=self.trainer.step, progress=self._progress(), elapsed=self.elapsed, remaining=self._lines.remaining
         )
-        self.recorder.state("stopped" if stopped else "finished")
+        while not self._ended(stopped):
+            if self._has_more(stopped, elapsed):
+                return False
+        self.trainer.dismiss()
+        return True
+
+    def _ended(self, stopped: bool) -> bool:
+        """Says that the run has ended; False where a change was asked for before that.
+
+        Whoever asks for one looks at the status in turn with this: what a run that ends didn't hear is not asked of it.
+        """
+        with self.folder.in_turn():
+            self.control.keep(self.control.requests(now=True))
+            if self.control.has_changes:
+                return False
+            self.recorder.state("stopped" if stopped else "finished")
+            self.recorder.flush()
         return True
 
     def _has_more(self, stopped: bool, elapsed: float) -> bool:

@@ -84,16 +84,11 @@ def _first(probabilities: Row, order: npt.NDArray[np.intp], share: float) -> npt
     return keep
 
 
-def draw_rows(probabilities: Row, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """One token (B,) from each of the distributions (B, V).
-
-    A single uniform number a token, whatever the dials: turning a dial doesn't shift the random numbers after it.
-    """
-    return draw_at(probabilities, generator.random(len(probabilities)))
-
-
 def draw_at(probabilities: Row, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,)."""
+    """The tokens (B,) at which the cumulative distributions (B, V) reach these uniform numbers (B,).
+
+    A single number a token, whatever the dials: turning a dial doesn't shift the random numbers after it.
+    """
     cumulative = probabilities.cumsum(-1, dtype=np.float64)
     points = numbers[:, None] * cumulative[:, -1:]
     chosen: npt.NDArray[np.int64] = (cumulative <= points).sum(-1)

@@ -18,7 +18,7 @@ import torch
 
 from corpora.errors import InputError
 from corpora.version import __version__
-from engine.device import choose_device
+from engine.device import begin_thread, choose_device
 from engine.documents import Documents
 from engine.handlers import Streaming, check_seed, infill, next_tokens, score_text
 from engine.jobs import Foreground, Job, JobCancelled
@@ -89,7 +89,6 @@ class Service:
         threading.Thread(target=self._work_through, name="worker", daemon=True).start()
         # Answered by the reading thread itself, in no time:
         self._quick: dict[str, Callable[[msgspec.Raw], object]] = {
-            "hello": self._hello,
             "set_dials": self._set_dials,
             "cancel": self._cancel,
             "cancel_request": self._cancel_request,
@@ -99,6 +98,7 @@ class Service:
         }
         # Answered by the working thread:
         self._slow: dict[str, Callable[[msgspec.Raw], object]] = {
+            "hello": self._hello,  # which looks for a GPU, and may have to start it
             "load": self._load,
             "stream": self._stream,
             "next": self._next,
@@ -150,6 +150,7 @@ class Service:
         return True
 
     def _work_through(self) -> None:
+        begin_thread()
         while True:
             self._work.get()()
 
@@ -158,6 +159,7 @@ class Service:
             self._run(request, handler)
 
     def _run_job(self, request: RpcRequest, handler: Callable[[msgspec.Raw, Job], object], job: Job) -> None:
+        begin_thread()
         try:
             self._run_in_front(request, lambda params: handler(params, job))
         finally:

@@ -188,10 +188,11 @@ def drawn_middles(gap: Gap, seed: int) -> list[str]:
     """Middles drawn from the forward side as it is, one fewer than `SAMPLES`."""
     decoder, tokenizer = gap.model.decoder, gap.model.tokenizer
     drawing = Drawing(tokenizer, Dials(temperature=1.0, spell=True), seed, decoder.device)
+    draw = drawing.after(gap.context("ahead"), SAMPLES - 1)
     hidden, state = gap.edge("ahead").spread(SAMPLES - 1)
     ids = []
     for _ in range(MIDDLE):
-        ids.append(drawing(decoder.logits(hidden)))
+        ids.append(draw(decoder.logits(hidden)))
         hidden, state = decoder.advance(ids[-1], state)
     return [tokenizer.decode(column) for column in torch.stack(ids).t().tolist()]
 

@@ -1,6 +1,7 @@
 """Budget, learning rate and dropout changed after a run has begun: what is written down, and that a resume is exact."""
 
 import shutil
+import threading
 
 import msgspec
 import pytest
@@ -11,11 +12,12 @@ from corpora.errors import InputError
 from engine.changes import as_of, change_idle, changed, later, replayed
 from engine.folder import ModelFolder
 from engine.recording import Recorder
-from engine.records import CorpusReference, ModelRecord, Results
+from engine.records import CorpusReference, ModelRecord, Results, State
 from engine.settings import ModelConfig, TrainingConfig
 from engine.training import Step, Trainer
 from tests.engine.conftest import Home
 from tests.engine.test_run import same_weights
+from tui.training import actions
 
 RECORD = ModelRecord(
     name="bard",
@@ -205,6 +207,46 @@ def test_a_run_that_is_extended_while_a_stop_is_saved_has_more_to_do_when_it_is_
     assert fresh_home.train(folder, stop_after=12) == 0
     assert (folder.status().state, folder.status().step) == ("stopped", 12)
     assert folder.record().training.steps == 26
+
+
+def test_what_is_asked_of_a_run_in_its_last_moment_is_either_heard_or_done_without_it(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("late", steps=4, sample_length=0)
+    say, asking = Recorder.state, list[threading.Thread]()
+
+    def ask_then_say(recorder: Recorder, state: State, **said: str) -> None:
+        if state == "finished" and not asking:
+            asking.append(threading.Thread(target=lambda: actions.change(folder, "steps", 3)))
+            asking[0].start()
+            asking[0].join(0.3)  # it waits for the run to have said so
+        say(recorder, state, **said)
+
+    monkeypatch.setattr(Recorder, "state", ask_then_say)
+    assert fresh_home.train(folder) == 0
+    asking[0].join(20)
+    record, status = folder.record(), folder.status()
+    assert record.training.steps == 7
+    assert status.state == "stopped" or status.step == 7
+    assert fresh_home.train(folder) == 0
+    assert (folder.status().state, folder.status().step) == ("finished", 7)
+
+
+def test_changes_from_several_sides_are_all_kept(fresh_home: Home) -> None:
+    folder = fresh_home.run_folder("busy", steps=4)
+
+    def note(side: int) -> None:
+        for number in range(10):
+            folder.update_record(
+                lambda now, text=f"{side}-{number}": msgspec.structs.replace(now, notices=(*now.notices, text))  # type: ignore[misc]
+            )
+
+    threads = [threading.Thread(target=note, args=(side,)) for side in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(folder.record().notices)) == 30
 
 
 def ask_when(folder: ModelFolder, doing: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from corpora.errors import InputError
 from engine.client import EngineClient, EngineError, EngineGone, connect
-from engine.protocol import Hello, StreamParams
+from engine.protocol import Growing, Hello, StreamParams, TakesParams
 from engine.settings import Dials
 
 # What every stand-in begins with: `lines` yields decoded requests, `say` sends one message.
@@ -169,6 +169,57 @@ next(requests)
     async with service(body) as client:
         hello = await within(client.hello())
     assert isinstance(hello, Hello) and hello.protocol == 1
+
+
+async def test_a_callback_that_fails_leaves_all_answers_to_be_read() -> None:
+    body = """
+request = next(requests)
+say(method="growing", params={"request": request["id"], "texts": ["so far"]})
+say(id=request["id"], result={"takes": [], "exact": True, "seconds": 1.0})
+say(id=next(requests)["id"], result=HELLO)
+next(requests)
+"""
+    failures: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(repr(context["exception"])))
+
+    def shown(grown: Growing) -> None:
+        raise ValueError("the screen is gone")
+
+    async with service(body) as client:
+        assert (await asyncio.wait_for(client.takes(TakesParams(model="m"), shown), 20)).takes == ()
+        assert (await asyncio.wait_for(client.hello(), 20)).protocol == 1
+        assert client.alive
+    assert failures == ["ValueError('the screen is gone')"]
+
+
+async def test_an_answer_that_breaks_the_client_ends_every_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(message: object) -> None:
+        raise RuntimeError
+
+    async with service("say(id=next(requests)[\'id\'], result=HELLO); next(requests)") as client:
+        monkeypatch.setattr(client, "_dispatch", break_down)
+        with pytest.raises(EngineGone):
+            await within(client.hello())
+        assert not client.alive
+
+
+async def test_a_question_that_is_given_up_while_it_is_still_being_sent_is_cancelled() -> None:
+    body = """
+time.sleep(0.3)  # the pipe is full meanwhile
+large, takes, cancelled = next(requests), next(requests), next(requests)
+assert (cancelled["method"], cancelled["params"]["request"]) == ("cancel_request", takes["id"]), cancelled
+say(id=large["id"], result={"document": 1})
+next(requests)
+"""
+    async with service(body) as client:
+        opening = asyncio.create_task(client.open_document("x" * 2_000_000))
+        await until(lambda: bool(client._waiting))
+        asking = asyncio.create_task(client.takes(TakesParams(model="m")))
+        await until(lambda: len(client._waiting) == 2)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert (await asyncio.wait_for(opening, 20)).number == 1
 
 
 async def test_errors_are_told_apart_by_whose_fault_they_are() -> None:

@@ -1,12 +1,17 @@
 """On how many threads work that somebody waits for is done."""
 
+import io
+import threading
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from engine import device
-from engine.device import cores, idle_cores
+from engine.device import cores, idle_cores, threads
 from engine.environment import service_environment, trainer_environment
+from engine.serving import Service
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,48 @@ def test_where_the_system_does_not_tell_all_cores_are_taken(
         load.write_text(content)
     monkeypatch.setattr(device, "LOAD", load)
     assert idle_cores() == cores()
+
+
+def test_a_thread_that_begins_beside_a_reading_on_all_cores_still_steps_on_one() -> None:
+    counts: dict[str, int] = {}
+    source, sink = io.BytesIO(), io.BytesIO()
+    service = Service(source, sink)
+    service._long["score"] = lambda raw, job: counts.update(job=torch.get_num_threads())
+    service._slow["next"] = lambda raw: counts.update(worker=torch.get_num_threads())
+    with threads(3):
+        for method in ("score", "next"):
+            assert service._receive(b'{"jsonrpc": "2.0", "id": "%s", "method": "%s"}' % ((method.encode(),) * 2))
+        end = time.monotonic() + 20
+        while len(counts) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.005)
+    assert counts == {"job": 1, "worker": 1}
+
+
+def test_a_cancellation_is_heard_while_the_service_looks_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, found = threading.Event(), threading.Event()
+
+    def choose(asked: str) -> torch.device:
+        looking.set()
+        assert found.wait(60)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("engine.serving.choose_device", choose)
+    sink = io.BytesIO()
+    service = Service(io.BytesIO(), sink)
+    receive = threading.Thread(
+        target=lambda: [
+            service._receive(b'{"jsonrpc": "2.0", "id": 1, "method": "hello"}'),
+            service._receive(b'{"jsonrpc": "2.0", "id": 2, "method": "cancel", "params": {"stream": 7}}'),
+        ],
+        daemon=True,
+    )
+    receive.start()
+    assert looking.wait(20)
+    receive.join(5)
+    answered = sink.getvalue()
+    found.set()
+    assert b'"running":false' in answered
 
 
 def test_threads_that_wait_hardly_spin_unless_a_person_wants_them_to() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from corpora.errors import InputError
 from engine import checkpoint, launch, queueing, recording, room
 from engine.folder import ModelFolder
 from engine.queueing import enqueue, queue, run_queue
-from engine.records import Status
+from engine.recording import Recorder
+from engine.records import Request, State, Status
 from engine.training import Step, Trainer
 from tests.engine.conftest import Home
 from tests.engine.test_run import same_weights
@@ -131,6 +133,118 @@ def test_best_weights_that_were_refused_are_not_lost(fresh_home: Home, disk: Dis
     best = min(line.validation_loss for line in folder.metrics().read_all() if line.validation_loss is not None)
     assert record.results is not None
     assert record.results.validation_loss == pytest.approx(best, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "steps"),
+    [(("pause",), "paused", 9), (("pause", "resume"), "finished", 12), (("resume",), "finished", 12)],
+)
+def test_what_is_asked_of_a_run_that_waits_for_room_is_done_afterwards(
+    asked: tuple[Request, ...],
+    state: State,
+    steps: int,
+    fresh_home: Home,
+    disk: Disk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.run.POLL", 0.01)
+    folder = fresh_home.run_folder("asked", steps=12)
+    seen: list[tuple[str, int]] = []
+    change = Recorder.state
+
+    def noting(recorder: Recorder, state: State, *, error: str = "", message: str = "") -> None:
+        seen.append((state, recorder._status.step))
+        change(recorder, state, error=error, message=message)
+        if state == "paused" and not error and asked[-1] == "pause":
+            folder.request("stop")
+
+    def refused(count: int) -> None:
+        if count == 2:
+            for request in asked:
+                folder.request(request)
+        disk.full = count < 6
+
+    monkeypatch.setattr(Recorder, "state", noting)
+    disk.on_refusal = refused
+    disk.fills_after = 8
+    assert fresh_home.train(folder) == 0
+    waits = [step for what, step in seen if what == "paused"]
+    assert len(waits) == (1 if asked == ("resume",) else 2)
+    assert seen[-1] == (("stopped" if state == "paused" else state), steps)
+
+
+def test_a_resume_that_is_asked_for_while_a_pause_waits_for_room_ends_the_pause(
+    fresh_home: Home, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.run.POLL", 0.01)
+    monkeypatch.setattr("engine.control.POLL", 0.0)
+    folder = fresh_home.run_folder("paused", steps=12)
+    folder.request("pause")
+    monkeypatch.setenv("PANTOUM_ASKED", "0")
+    waits: list[int] = []
+
+    def refused(count: int) -> None:
+        if count == 2:
+            folder.request("resume")
+        disk.full = count < 6
+
+    def wait(trainer: Trainer) -> None:
+        waits.append(1)
+        assert len(waits) < 200, "it pauses for ever"
+
+    monkeypatch.setattr(Trainer, "wait", wait)
+    disk.on_refusal = refused
+    disk.fills_after = 1
+    assert fresh_home.train(folder) == 0
+    assert folder.status().state == "finished"
+
+
+@pytest.mark.parametrize("what", ["moved", "removed"])
+def test_a_run_whose_folder_is_taken_away_ends(
+    what: str, fresh_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seconds in (("RETRY", 0.0), ("POLL", 0.01), ("GONE", 0.05)):
+        monkeypatch.setattr(room, name, seconds)
+    folder = fresh_home.run_folder("gone", steps=1000)
+    advance = Trainer.advance
+
+    def taken(trainer: Trainer, progress: float) -> Step:
+        if trainer.step == 5:
+            if what == "moved":
+                folder.path.rename(folder.path.with_name("elsewhere"))
+            else:
+                shutil.rmtree(folder.path)
+        return advance(trainer, progress)
+
+    monkeypatch.setattr(Trainer, "advance", taken)
+    assert fresh_home.train(folder) == 1
+    assert "was moved or removed, so nothing of this run could be kept" in capsys.readouterr().err
+    assert not folder.path.exists()
+
+
+def test_a_run_whose_disk_is_away_for_a_while_waits_for_it(fresh_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("RETRY", 0.0), ("POLL", 0.01), ("GONE", 0.0)):
+        monkeypatch.setattr(room, name, seconds)
+    folder = fresh_home.run_folder("away", steps=12)
+    models, away = folder.path.parent, fresh_home.root / "away"
+    advance, waited = Trainer.advance, Trainer.wait
+    rests: list[int] = []
+
+    def unplugged(trainer: Trainer, progress: float) -> Step:
+        if trainer.step == 5:
+            models.rename(away)
+        return advance(trainer, progress)
+
+    def plugged_in(trainer: Trainer) -> None:
+        rests.append(1)
+        if len(rests) == 5:
+            away.rename(models)
+        waited(trainer)
+
+    monkeypatch.setattr(Trainer, "advance", unplugged)
+    monkeypatch.setattr(Trainer, "wait", plugged_in)
+    assert fresh_home.train(folder) == 0
+    assert folder.status().state == "finished"
 
 
 def test_a_killed_trainer_that_waited_for_room_is_told_as_killed(fresh_home: Home) -> None:

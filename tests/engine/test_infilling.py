@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from corpora.errors import InputError
+from corpora.tokenizers import Ids
 from engine import proposals
 from engine.client import connect
 from engine.gap import JUDGED, Cost, Gap, Judgement
@@ -97,13 +98,13 @@ def test_long_gaps_grow_fewer_texts_where_their_states_would_fill_the_memory(
 ) -> None:
     model = Models(trained_once.root).get("char")
     counts: list[int] = []
-    draw = Drawing.__call__
+    after = Drawing.after
 
-    def count(drawing: Drawing, logits: torch.Tensor) -> torch.Tensor:
-        counts.append(len(logits))
-        return draw(drawing, logits)
+    def count(drawing: Drawing, read: Ids, texts: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        counts.append(texts)
+        return after(drawing, read, texts)
 
-    monkeypatch.setattr(Drawing, "__call__", count)
+    monkeypatch.setattr(Drawing, "after", count)
     monkeypatch.setattr(proposals, "MEMORY", 20 * 12 * size(model.decoder.zero_state()))
     assert fill(model, "The ", " home", Limits(12, 12), takes=2, dials=Dials(), seed=1)
     assert set(counts) == {20}
@@ -197,8 +198,26 @@ def test_a_word_model_does_not_spell_in_a_gap(
 def test_spelling_tokens_are_drawn_only_when_the_dials_say_so(spell: bool, trained_once: Home) -> None:
     tokenizer = Models(trained_once.root).get("word").tokenizer
     drawing = Drawing(tokenizer, Dials(spell=spell), 1, torch.device("cpu"))
-    drawn = set(drawing(torch.zeros(2000, tokenizer.vocabulary)).tolist())
+    draw = drawing.after(np.zeros(0, dtype=np.int32), 2000)
+    drawn = set(draw(torch.zeros(2000, tokenizer.vocabulary)).tolist())
     assert bool(drawn & tokenizer.spelling) is spell
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_penalty_on_repetition_counts_in_a_gap_and_what_stands_before_it(
+    bidirectional: bool, trained_once: Home, bidirectional_once: Home
+) -> None:
+    model = home_of("char", bidirectional, trained_once, bidirectional_once)
+    found = {
+        repetition: fill(
+            model, "The old e e e ", " e e e", Limits(20, 20), takes=10, dials=Dials(repetition=repetition), seed=1
+        )
+        for repetition in (1.0, 100.0)
+    }
+    different = {repetition: sum(len(set(take.text)) for take in takes) for repetition, takes in found.items()}
+    assert different[100.0] > 1.2 * different[1.0]
+    fresh = sum(len(set(take.text) - set("The old e ")) for take in found[100.0])
+    assert fresh > sum(len(set(take.text) - set("The old e ")) for take in found[1.0])
 
 
 @pytest.mark.parametrize(("side", "wrong"), [("ahead", "bat"), ("back", "can")])

@@ -1,5 +1,6 @@
 """What a training needs in memory, and that one which can't fit is refused with numbers."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,10 @@ def test_a_training_that_can_not_fit_is_refused_with_numbers() -> None:
     check_memory(MODEL, TrainingConfig(steps=1, batch=4096, length=8192), None)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing else tells")
 def test_the_machine_says_how_much_is_free() -> None:
     free = free_bytes()
-    assert free is None or free > 0
+    assert free is not None and free > 1 << 20
 
 
 def test_what_files_are_kept_in_memory_for_speed_counts_as_free(

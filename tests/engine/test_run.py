@@ -1,5 +1,6 @@
 """The trainer process from outside: what it writes, what it obeys, what it survives."""
 
+import importlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import msgspec
 import pytest
@@ -19,7 +20,9 @@ from corpora.library import Corpus, CorpusLibrary
 from engine.control import POLL, Control
 from engine.folder import ModelFolder, ModelLibrary
 from engine.launch import start_trainer
+from engine.locks import is_held
 from engine.records import Request, State, Status
+from engine.rollback import Vitals
 from engine.settings import CELLS, Cell
 from engine.training import Step, Trainer
 from tests.engine.conftest import Home, make_home
@@ -289,6 +292,62 @@ def test_a_text_too_short_for_the_shape_is_read_in_a_smaller_one_and_it_says_so(
     folder.write_record(msgspec.structs.replace(record, corpus=reference))
     assert fresh_home.train(folder) == 0, folder.status().error
     assert any("instead of" in notice for notice in folder.record().notices)
+
+
+def test_a_notice_is_given_once_however_often_a_run_begins(fresh_home: Home) -> None:
+    home = make_home(fresh_home.root.with_name("letters"), text="a" * 2000)
+    folder = home.run_folder("word", unit="word", steps=2, sample_length=0)
+    for _ in range(2):
+        assert home.train(folder) == 0
+        folder.resume_path.unlink()  # as where it was killed before its first checkpoint
+    assert len(folder.record().notices) == 1
+
+
+def test_a_run_goes_on_though_its_record_is_damaged_when_something_is_to_be_noted(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fresh_home.run_folder("damaged", steps=20, sample_length=0)
+    whole: list[bytes] = []
+
+    def explodes(vitals: Vitals) -> bool:
+        if vitals.steps == 6:
+            whole.append(folder.record_path.read_bytes())
+            folder.record_path.write_bytes(b"{")
+        elif vitals.steps == 8:
+            folder.record_path.write_bytes(whole[0])
+        return vitals.steps == 6 and len(whole) == 1
+
+    monkeypatch.setattr("engine.run.exploded", explodes)
+    assert fresh_home.train(folder) == 0, folder.status()
+    assert folder.status().state == "finished"
+    assert "The notice could not be kept" in capsys.readouterr().err
+
+
+def test_a_trainer_that_is_still_loading_torch_has_its_folder_and_tells_that_it_lives(
+    fresh_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh_home.run_folder("loading", steps=2, sample_length=0)
+    folder.write_status(Status(state="starting", host=socket.gethostname(), started=time.time() - 3600.0))
+    real = importlib.import_module("engine.trainer_process")
+    seen: list[tuple[Status, bool]] = []
+
+    class Loading(ModuleType):
+        """In place of the module that imports torch."""
+
+        @property
+        def train(self) -> object:
+            seen.append((folder.status(), is_held(folder.log_path)))
+            return real.train
+
+    monkeypatch.setitem(sys.modules, "engine.trainer_process", Loading("engine.trainer_process"))
+    assert fresh_home.train(folder) == 0
+    [(status, locked)] = seen
+    assert (status.state, status.pid, locked) == ("starting", os.getpid(), True)
+
+
+def test_what_a_trainer_imports_before_it_tells_that_it_lives_is_free_of_torch() -> None:
+    code = "import sys, engine.trainer; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 
 def test_one_stream_is_called_one_stream(fresh_home: Home) -> None:

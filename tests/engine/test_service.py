@@ -13,12 +13,10 @@ import pytest_asyncio
 import torch
 
 from corpora.errors import InputError
-from engine.client import CANCELLABLE, EngineClient, connect
+from engine.client import EngineClient, connect
 from engine.folder import ModelLibrary
-from engine.handlers import score_text
-from engine.jobs import Job, JobCancelled
 from engine.models import Models
-from engine.protocol import Done, ModelUnusable, ScoreParams, StreamParams, TakesParams
+from engine.protocol import CANCELLED, Done, InfillParams, ModelUnusable, ScoreParams, StreamParams, TakesParams
 from engine.settings import Dials
 from tests.engine.conftest import Home
 from tests.texts import prose
@@ -184,12 +182,32 @@ async def test_a_long_score_keeps_no_other_question_waiting(client: EngineClient
     assert (await long).characters == 60_000
 
 
-async def test_a_score_that_nobody_waits_for_ends(trained_once: Home) -> None:
-    job = Job()
-    job.cancel()
-    with pytest.raises(JobCancelled):
-        score_text(Models(trained_once.root).get("char"), ScoreParams(model="char", text="The end."), job)
-    assert "score" in CANCELLABLE
+@pytest.mark.parametrize("what", ["score", "infill"])
+async def test_long_work_that_nobody_waits_for_any_more_is_given_up(
+    client: EngineClient, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done to its end, each would take far longer than this waits."""
+    answers: asyncio.Queue[int] = asyncio.Queue()
+    take = client._dispatch
+
+    def noting(message: Any) -> None:
+        if message.error is not None:
+            answers.put_nowait(message.error.code)
+        take(message)
+
+    monkeypatch.setattr(client, "_dispatch", noting)
+    await client.load("char")
+    if what == "score":
+        long: Any = client.score(ScoreParams(model="char", text=prose(20_000, seed=9) * 200))
+    else:
+        long = client.infill(InfillParams(model="char", left="The ", right=" end.", length=1000, takes=40))
+    task = asyncio.create_task(long)
+    await client.next("char", "The ")  # by then it is under way
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.wait_for(answers.get(), 10) == CANCELLED
 
 
 async def test_a_model_stays_on_the_device_that_it_was_asked_for_on(

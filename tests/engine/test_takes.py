@@ -1,5 +1,6 @@
 """Takes: several continuations in one batch."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -117,12 +118,27 @@ def test_the_tokens_beyond_the_end_are_not_counted() -> None:
         assert take.tokens == len(TOKENIZER.encode(take.text))
 
 
-def test_a_backward_take_begins_where_its_unit_does() -> None:
-    decoder = decoder_of(back=True)
-    for take in grow(decoder, " and left.", takes=8, until="word", length=40):
-        assert take.text.strip()
-        assert len(take.text) < 40 or take.reason == "length"
-        assert not (take.reason == "end" and take.text[0].isspace())
+@pytest.mark.parametrize("until", ["word", "sentence", "line", "paragraph"])
+def test_a_backward_take_begins_where_its_unit_does(until: Unit) -> None:
+    decoder, after = decoder_of(back=True), " and left."
+    free = grow(decoder, after, takes=8, until=None, length=400)
+    for take, long in zip(grow(decoder, after, takes=8, until=until, length=400), free, strict=True):
+        assert long.text.endswith(take.text)
+        if take.reason == "end":
+            assert len(long.text) - len(take.text) == last_beginning(long.text, after, until)
+        else:
+            assert len(take.text) >= 400
+
+
+def last_beginning(text: str, after: str, unit: Unit) -> int:
+    """Where the last unit of a whole text begins that `after` follows."""
+    if unit == "word":
+        found = re.search(r"[\w'’-]+\W*$", text)
+        assert found is not None
+        return found.start()
+    whole = text + after
+    begins = [0, *(end + len(whole[end:]) - len(whole[end:].lstrip()) for end in ends(whole, unit))]
+    return max(place for place in begins if text[place:].strip())
 
 
 class Watching(Job):

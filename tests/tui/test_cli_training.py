@@ -486,6 +486,25 @@ def running(folder: ModelFolder) -> None:
     )
 
 
+def test_stop_reaches_a_trainer_that_does_not_see_its_folder_any_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_model("bard", state="training")
+    heard: list[ModelFolder] = []
+
+    def hear(asked: ModelFolder) -> bool:
+        heard.append(asked)
+        folder.write_status(Status(state="stopped", step=3))
+        return True
+
+    monkeypatch.setattr(shelf, "DEAF", 0.0)
+    monkeypatch.setattr(shelf, "INTERVAL", 0.0)
+    monkeypatch.setattr(shelf, "signal_to_stop", hear)
+    assert main(["stop", "bard"]) == 0
+    assert [each.slug for each in heard] == ["bard"]
+    assert "bard stopped at step 3" in capsys.readouterr().out
+
+
 def test_stop_waits_until_the_trainer_has_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     folder = make_model("bard", state="stopped")
     trainer = FakeTrainer(ends="stopped", waits=True)

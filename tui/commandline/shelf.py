@@ -6,7 +6,7 @@ from typing import Any
 from corpora.errors import InputError
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.health import Health
-from engine.launch import ask_to_stop
+from engine.launch import ask_to_stop, signal_to_stop
 from engine.records import RUNNING, MetricsLine, ModelRecord, SampleLine, Status
 from tui.commandline import output
 from tui.commandline.output import line, note
@@ -14,6 +14,7 @@ from tui.readable import age, count, duration, short, size
 from tui.training.catalogue import uncommon
 
 STOPPING = 120.0  # seconds to wait for a trainer's checkpoint
+DEAF = 10.0  # after which it is asked by a signal as well
 INTERVAL = 0.2  # seconds between two looks at its status
 
 
@@ -165,9 +166,13 @@ def stop(name: str) -> None:
         line(f"{folder.slug} is not being trained; there is nothing to stop.")
         return
     ask_to_stop(folder)
-    deadline = time.monotonic() + STOPPING
+    asked, signalled = time.monotonic(), False
     while (status := folder.status()).state in RUNNING:
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - asked
+        if waited > DEAF and not signalled:  # its folder may have been moved, and then it doesn't see the request
+            signalled = True
+            signal_to_stop(folder)
+        if waited > STOPPING:
             raise InputError(
                 f"{folder.slug} was asked to stop, and has not in {STOPPING:.0f} s. "
                 f"It may be in a long step: see `pantoum show {folder.slug}`."

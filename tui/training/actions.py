@@ -80,10 +80,13 @@ def take_from_queue(folder: ModelFolder) -> str:
 
 def change(folder: ModelFolder, setting: Changeable, value: float) -> str:
     """Changes a run, whether it trains or not: see `engine.changes`. Returns what to tell. Raises `InputError`."""
-    if folder.status().state not in RUNNING:
+    with folder.in_turn():  # with the trainer, which may just be ending
+        status = folder.status()
+        if status.state in RUNNING:
+            told = changed(folder.record(), status.step, setting, value)  # refused here, where a person sees it
+            _request(folder, "change", setting=setting, value=value)
+    if status.state not in RUNNING:
         return change_idle(folder, setting, value).notices[-1]
-    told = changed(folder.record(), folder.status().step, setting, value)  # refused here, where a person sees it
-    _request(folder, "change", setting=setting, value=value)
     if setting in ADDED:
         more = f"{value:,.0f} steps" if setting == "steps" else f"{value:g} minutes"
         return f"{called(folder)} trains {more} longer."

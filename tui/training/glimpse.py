@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.files import open_regular
 from engine.records import MetricsLine
 
 LONG = 8 << 20  # bytes: what is shorter is read whole before one could look
@@ -16,7 +17,7 @@ def glimpse(path: Path) -> list[MetricsLine]:
     decoder = msgspec.json.Decoder(MetricsLine)
     lines: list[MetricsLine] = []
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             size = file.seek(0, 2)
             if size < LONG:
                 return []
@@ -25,6 +26,6 @@ def glimpse(path: Path) -> list[MetricsLine]:
                 found = file.read(PIECE)
                 start, end = (found.find(b"\n") + 1 if place else 0), found.rfind(b"\n") + 1
                 lines += decoder.decode_lines(found[start:end])
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return []
     return lines
