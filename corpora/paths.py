@@ -59,7 +59,7 @@ def shown(name: Path | str) -> str:
 
     Whatever bytes it is made of, it holds nothing that a terminal would obey: U+FFFD stands for what can't be shown.
     """
-    text = os.fsencode(name).decode("utf-8", "replace")
+    text = str(name)
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
