@@ -205,6 +205,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             return None
         self.keep()
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = text.replace("\0", "")  # a file with one is no text: it could not be opened again
         start, end = sorted((start, end))
         if start == end and not text:
             return None
