@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import gone
 from tui.manuscript.textfile import Progress, Stamp, TextFile, changed_outside, write_text
 
 
@@ -68,7 +69,7 @@ class Saver:
             return stamp
 
     def _check(self, path: Path, known: Stamp, last: Stamp | None) -> None:
-        if not path.exists():
+        if gone(path):
             raise Gone(path)
         if changed_outside(path, known) and (last is None or changed_outside(path, last)):
             raise Overtaken(path)

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Select
 
 from corpora.errors import InputError
+from corpora.paths import shown, there
 from engine.client import EngineClient
 from engine.folder import ModelEntry, ModelLibrary
 from engine.protocol import NextTokens, Place
@@ -73,8 +74,20 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self.call_after_refresh(lambda: self.run_worker(self._list_models(), group="models"))
 
     async def on_unmount(self) -> None:
-        await self._question.close()
+        """What would be lost comes first: whoever ends the app may not wait, and a deaf engine takes a second.
+
+        The file comes before the journal's end, which says whether anything is left unsaved.
+        """
+        await self.set_aside()
+        await self.save_last()
+        await self.end_journal()
+        await self.write_settings()
+        await self.stop_asking()
         await self.link.close()
+
+    async def stop_asking(self) -> None:
+        await self._question.close()
+        await super().stop_asking()
 
     async def open_model(self, slug: str) -> None:
         """Chooses a model to write with."""
@@ -128,8 +141,8 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         Where that is gone none is chosen: a voice doesn't change by itself. With `lost` that was said already.
         """
         async with self._listing:
-            entries = await in_thread(self.app, ModelLibrary(self.root).list)
-            options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
+            entries, usable = await in_thread(self.app, _models, self.root)
+            options = [(_label(entry), entry.folder.slug) for entry in usable]
             slugs = [slug for _, slug in options]
             wanted, self._wanted = self._wanted, ""
             voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug]
@@ -254,11 +267,12 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self.editor.put(self.chosen(event.text, start, exact=event.exact), start, end)
 
 
-def _usable(entry: ModelEntry) -> bool:
-    """Whether it can write, or is damaged: that is said when it is chosen, not hidden."""
-    return entry.record is None or entry.folder.weights_path.exists()
+def _models(root: Path | None) -> tuple[list[ModelEntry], list[ModelEntry]]:
+    """All there are, and those that can write or are damaged: that is said when one is chosen, not hidden."""
+    entries = ModelLibrary(root).list()
+    return entries, [entry for entry in entries if entry.record is None or there(entry.folder.weights_path)]
 
 
 def _label(entry: ModelEntry) -> Text:
     """As it is: a name may hold what looks like markup."""
-    return Text(entry.record.name if entry.record is not None else f"{entry.folder.slug} (damaged)")
+    return Text(shown(entry.record.name) if entry.record is not None else f"{entry.folder.slug} (damaged)")

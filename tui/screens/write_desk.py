@@ -229,11 +229,14 @@ class WriteDesk(Screen[None]):
             self.say(str(error), "settings", wrong=True)
         self._settings_rest = False
 
-    async def on_unmount(self) -> None:
-        """Whoever quits doesn't wait for the settings to have rested."""
+    async def write_settings(self) -> None:
+        """Writes them now: whoever quits doesn't wait for them to have rested."""
         if self._settings_rest:
             with contextlib.suppress(InputError):  # nobody is there any more to be told
-                save_settings(self.settings, self.root)
+                await asyncio.to_thread(save_settings, self.settings, self.root)
+
+    async def stop_asking(self) -> None:
+        """Gives up what is being asked of the engine."""
 
     def _end_flash(self, note: str) -> None:
         if self._flash == note:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.files import write_bytes
+from corpora.paths import there
 from tui.manuscript.journal_records import Snapshot, manuscript_of, snapshot_of
 from tui.manuscript.opening import file_state
 from tui.screens.write_autosave import WriteAutosave
@@ -33,7 +34,7 @@ class WriteExporting(WriteAutosave):
             return
         name = self.file_name() or "text.txt"
         suffix = next(each.suffix for each in FORMATS if each.name == kind)
-        folder = folder_near(self._path)
+        folder = await asyncio.to_thread(folder_near, self._path)
         stem = Path(name).stem + ("-export" if suffix == Path(name).suffix else "")
         path = await self.app.push_screen_wait(SaveDialog(folder, "Export to", default_file=stem + suffix))
         if path is None:
@@ -42,7 +43,7 @@ class WriteExporting(WriteAutosave):
         if self._is_own(path):
             self.say("That is the text's own file. Export it under another name, or save it with F9.", wrong=True)
             return
-        if path.exists():
+        if await asyncio.to_thread(there, path):
             question = f"{path.name} exists already. Replace what is in it?"
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":

@@ -14,6 +14,7 @@ from tui.manuscript.lines import Change, Lines, Location
 from tui.manuscript.spans import Spans
 from tui.manuscript.surprise import Spread, word_within
 from tui.screens.write_branches import WriteBranches
+from tui.waiting import give_up
 from tui.widgets.editor import Editor
 
 REST = 0.3  # seconds that text and page rest before the page is asked about
@@ -48,10 +49,9 @@ class WriteShades(WriteBranches):
         self.watch(self.editor, "scroll_y", self.ask_about_page, init=False)
         self.ask_about_page()
 
-    async def on_unmount(self) -> None:
-        if self._page_task is not None:
-            self._page_task.cancel()
-            await asyncio.gather(self._page_task, return_exceptions=True)
+    async def stop_asking(self) -> None:
+        await give_up(self._page_task)
+        await super().stop_asking()
 
     def action_colours(self) -> None:
         super().action_colours()
