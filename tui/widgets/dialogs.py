@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
 from corpora.errors import InputError
+from corpora.paths import shown
 
 CSS = """
 ChoiceDialog, LineDialog { align: center middle; background: $background 60%; }
@@ -65,7 +66,7 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(self.question, markup=False)
+            yield Label(shown(self.question), markup=False)
             for start in range(0, len(self._choices), MOST):
                 with Horizontal():
                     for choice in self._choices[start : start + MOST]:
@@ -121,7 +122,7 @@ class LineDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(self._question, markup=False)
+            yield Label(shown(self._question), markup=False)
             yield Input(self._value)
             yield Label("", id="problem", markup=False)
 
