@@ -11,6 +11,7 @@ from engine.client import EngineClient
 from tests.tui.fake_service import expected
 from tests.tui.recorded import RecordedRun
 from tests.tui.write_help import SERVICE, add_model, writing
+from tui.commands.key_names import with_keys
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL, NONE_CHOSEN
 from tui.widgets.dial_steps import DIALS
@@ -344,7 +345,7 @@ async def test_without_a_model_it_is_an_editor_that_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
-        await desk.until(lambda: desk.notice == NO_MODEL)
+        await desk.until(lambda: desk.notice == with_keys(NO_MODEL, desk.pilot.app))
         await desk.type("alone")
         await desk.press("ctrl+g")
         assert desk.text == "alone"
@@ -429,7 +430,7 @@ async def test_whoever_chooses_no_model_has_none_until_another_is_chosen(
         await desk.press("f2", "f4")
         await desk.until(lambda: desk.screen.is_current)
         await desk.press("tab")
-        assert desk.notice == NONE_CHOSEN
+        assert desk.notice == with_keys(NONE_CHOSEN, desk.pilot.app)
         await desk.press("alt+m", "down", "enter")
         await desk.ready()
         assert (desk.screen.session.slug, desk.notice) == ("bard", "")

@@ -24,7 +24,15 @@ from tui.commands.words import WORDS
 from tui.commands.write import COMMANDS as WRITE
 
 EVERYWHERE: tuple[Command, ...] = (
-    Command("app.help", "Help", "Shows the keys of this screen.", "f1", "help", footer=False, priority=True),
+    Command(
+        "app.help",
+        "Help",
+        "Shows the keys of this screen.",
+        "f1,alt+question_mark",
+        "help",
+        footer=False,
+        priority=True,
+    ),
     Command(
         "app.library",
         "Library",

@@ -235,7 +235,7 @@ class Journal(Watcher):
         except OSError as error:
             raise InputError(
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
-                "Make room, or save it elsewhere with ctrl+p, Save as."
+                "Make room, or save it elsewhere with {ctrl+p|app.palette}, Save as."
             ) from error
 
     def _hold_on(self) -> None:

@@ -16,7 +16,7 @@ class Overtaken(InputError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path.name} was changed by another program, so it is not saved by itself any more. "
-            "Press F9 to choose what stays."
+            "Press {F9|write.save} to choose what stays."
         )
 
 
@@ -25,7 +25,8 @@ class Gone(InputError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path.name} was deleted or moved by another program. Its text is still here; F9 writes it anew."
+            f"{path.name} was deleted or moved by another program. Its text is still here; "
+            "{F9|write.save} writes it anew."
         )
 
 

@@ -17,7 +17,7 @@ from corpora.paths import is_folder, resolved
 
 Progress = Callable[[float], None]  # a share from 0 to 1
 CHUNK = 1 << 20
-ELSEWHERE = "Your text is still here; save it elsewhere with ctrl+p, Save as."
+ELSEWHERE = "Your text is still here; save it elsewhere with {ctrl+p|app.palette}, Save as."  # for `with_keys`
 LARGEST = 64 << 20  # bytes; a long novel has one or two million
 
 

@@ -17,6 +17,7 @@ from engine.folder import ModelEntry, ModelLibrary
 from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.editing import EDITOR
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.write import COMMANDS
 from tui.engine_link import EngineLink
@@ -166,7 +167,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         elif not self._listed:
             sentence = NO_MODEL
         elif missed:
-            sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with alt+m."
+            sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with "
+            sentence += "{alt+m|write.model}."
+        sentence = with_keys(sentence, self.app)
         if sentence or self.notice.about("model") == self._said:
             self.say(sentence, "model", lasting=True)
         self._said = sentence

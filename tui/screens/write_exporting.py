@@ -41,7 +41,10 @@ class WriteExporting(WriteAutosave):
             return
         path = path.absolute()
         if self._is_own(path):
-            self.say("That is the text's own file. Export it under another name, or save it with F9.", wrong=True)
+            self.say(
+                "That is the text's own file. Export it under another name, or save it with {F9|write.save}.",
+                wrong=True,
+            )
             return
         if await asyncio.to_thread(there, path):
             question = f"{path.name} exists already. Replace what is in it?"

@@ -5,7 +5,6 @@ from pathlib import Path
 from textual.app import SuspendNotSupported
 
 from corpora.errors import InputError
-from tui.commands.key_names import with_keys
 from tui.hand_over import edit_copy, editor_command
 from tui.screens.write_exporting import WriteExporting
 
@@ -44,11 +43,11 @@ class WriteHandingOver(WriteExporting):
             saved = ""
             if edited.text != before:
                 self.editor.undo()
-                saved = with_keys(" {ctrl+y|edit.redo} shows what it had saved.", self.app)
+                saved = " {ctrl+y|edit.redo} shows what it had saved."
             self.say(edited.wrong + saved, "text", wrong=True)
         elif edited.text == before:
             self.say(f"{Path(command[0]).name} changed nothing. {SLOW}", "text")
         else:
             made = f"This is what {Path(command[0]).name} made of it; {{ctrl+z|edit.undo}} takes it back."
-            self.say(with_keys(made, self.app), "text")
+            self.say(made, "text")
         self.refresh_status()

@@ -13,7 +13,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.lines import Change, Lines, Location
 from tui.manuscript.spans import Spans
 from tui.manuscript.surprise import Spread, word_within
-from tui.screens.write_branches import WriteBranches
+from tui.screens.write_branches import COLOURS, WriteBranches
 from tui.waiting import give_up
 from tui.widgets.editor import Editor
 
@@ -56,7 +56,7 @@ class WriteShades(WriteBranches):
     def action_colours(self) -> None:
         super().action_colours()
         if self._needs_engine and not self.session.slug:
-            self.flash(f"colours: {self.settings.colours}, but there is no model")
+            self.flash(f"colours: {COLOURS[self.settings.colours]}, but there is no model")
         self._asked = None
         self.ask_about_page()
 
