@@ -1,6 +1,7 @@
 """Exporting what was written: text, Markdown, a page, the branches, a replay."""
 
 import json
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -147,6 +148,45 @@ def test_the_command_line_exports_a_text_with_its_journal_and_plays_it(
     assert (tmp_path / "out.txt").read_text() == "one sea"
     for name in ("out.replay.jsonl", "poem.txt"):
         assert runner.invoke(app, ["replay", name]).output == "one sea"
+
+
+@pytest.mark.parametrize("output", ["poem.txt", "./poem.txt", "link.txt", "hard.txt"])
+def test_an_export_never_replaces_the_text_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("poem.txt").write_text("one")
+    Path("link.txt").symlink_to("poem.txt")
+    Path("hard.txt").hardlink_to("poem.txt")
+    result = CliRunner().invoke(app, ["export", "poem.txt", "-o", output])
+    assert isinstance(result.exception, InputError) and "is the text itself" in str(result.exception)
+    assert Path("poem.txt").read_text() == "one"
+
+
+def test_an_export_never_replaces_what_is_no_file_and_goes_through_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("poem.txt").write_text("one")
+    os.mkfifo("pipe")
+    result = CliRunner().invoke(app, ["export", "poem.txt", "-o", "pipe"])
+    assert isinstance(result.exception, InputError) and "is not a file" in str(result.exception)
+    assert Path("pipe").is_fifo()
+    Path("other.txt").write_text("old")
+    Path("link").symlink_to("other.txt")
+    assert CliRunner().invoke(app, ["export", "poem.txt", "-f", "txt", "-o", "link"]).exit_code == 0
+    assert (Path("link").is_symlink(), Path("other.txt").read_text()) == (True, "one")
+
+
+@pytest.mark.parametrize("name", ["circle.txt", "n" * 300, "~nobody-of-that-name/poem.txt"])
+@pytest.mark.parametrize("command", ["export", "replay", "regenerate"])
+def test_a_path_that_no_text_can_have_is_the_persons_to_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("circle.txt").symlink_to("circle.txt")
+    assert isinstance(CliRunner().invoke(app, [command, name]).exception, InputError)
 
 
 def test_a_document_without_a_journal_is_its_text(tmp_path: Path) -> None:
