@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
+from textual.widgets import Input
 
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
@@ -27,7 +28,7 @@ from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
-from tui.terminal_keys import read_alt
+from tui.terminal_keys import as_typed, read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
@@ -183,7 +184,14 @@ class PantoumApp(App[None], inherit_bindings=False):
                 return
             if (key := with_alt(event.key)) != event.key:
                 event = events.Key(key, None)
+        typed = isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Input)
+        if typed and not self._is_bound(event.key):
+            event = as_typed(event)
         await super().on_event(event)
+
+    def _is_bound(self, key: str) -> bool:
+        """Whether a command that can be given now has this key."""
+        return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     @property
     def remapped(self) -> Mapping[str, str]:
