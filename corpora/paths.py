@@ -9,6 +9,10 @@ from pathlib import Path
 
 from corpora.errors import InputError
 
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)  # of a terminal, and what ends a line elsewhere
+_HALVES = range(0xD800, 0xE000)  # of characters; Python has them for the bytes of a name that are no text
+_OBEYED = dict.fromkeys((*_CONTROLS, *_HALVES), "\N{REPLACEMENT CHARACTER}") | {ord("\n"): "\n", ord("\t"): "\t"}
+
 
 def there(path: Path) -> bool:
     """Whether something is seen to be there; a link that leads nowhere is nothing."""
@@ -60,6 +64,4 @@ def shown(name: Path | str) -> str:
     Whatever bytes it is made of, it holds nothing that a terminal would obey: U+FFFD stands for what can't be shown.
     """
     text = str(name)
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return text if text.isprintable() else text.translate(_OBEYED)

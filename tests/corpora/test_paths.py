@@ -53,7 +53,7 @@ def test_an_unknown_user_is_told() -> None:
     [
         (b"caf\xe9.txt", "caf\ufffd.txt"),
         (b"a\x1b]52;c;b\x07.txt", "a\ufffd]52;c;b\ufffd.txt"),
-        ("字 é".encode(), "字 é"),
+        ("字\xa0é👩\u200d💻".encode(), "字\xa0é👩\u200d💻"),
     ],
 )
 def test_a_name_of_any_bytes_can_be_shown(name: bytes, seen: str) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.tui.test_write_documents import dialog, name_file, saved
-from tests.tui.write_help import add_model, unsaved_texts, writing
+from tests.tui.write_help import Writing, add_model, unsaved_texts, writing
+from tui.manuscript.merging import Piece
 from tui.screens import write_autosave
+from tui.screens.branches import BranchesScreen
+from tui.screens.merging import MergingScreen
 
 
 @pytest.fixture(autouse=True)
@@ -95,10 +98,32 @@ async def test_no_name_can_tell_the_terminal_what_to_do(tmp_path: Path, monkeypa
         await desk.until(lambda: "is new" in desk.notice)
         await desk.press("x", "alt+shift+n")
         await dialog(desk)
-        seen = [strip.text for strip in desk.pilot.app.screen._compositor.render_strips()]
+        seen = lines(desk)
         await desk.press("escape")
         await desk.press("alt+m")
         await desk.pilot.pause()
-        seen += [strip.text for strip in desk.screen._compositor.render_strips()]
+        seen += lines(desk)
         assert any("\ufffd[31m.txt" in line for line in seen) and any("bard\ufffd[2J" in line for line in seen)
         assert not [line for line in seen if not line.isprintable()]
+
+
+async def test_no_text_can_tell_the_terminal_what_to_do_where_it_is_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        desk.screen.editor.type_text("one \x1b[2J\0two")
+        assert desk.text == "one \x1b[2Jtwo"
+        await desk.press("alt+g")
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, BranchesScreen), "the branches")
+        await desk.until(lambda: "one \ufffd[2Jtwo" in "".join(lines(desk)), "what was written")
+        seen = lines(desk)
+        await desk.press("escape")
+        await desk.pilot.app.push_screen(MergingScreen("\x1b]0;x", [Piece("a \x1b[2J", "b", "c\n\x1b[31m")]))
+        await desk.until(lambda: "a \ufffd[2J" in "".join(lines(desk)), "the two texts")
+        seen += lines(desk)
+        assert not [line for line in seen if not line.isprintable()]
+
+
+def lines(desk: Writing) -> list[str]:
+    """What the terminal is given."""
+    return [strip.text for strip in desk.pilot.app.screen._compositor.render_strips()]
