@@ -205,3 +205,19 @@ async def test_the_write_screen_exports_to_a_file(tmp_path: Path, monkeypatch: p
         await name_file(desk, tmp_path / "out.html")
         await desk.until(lambda: "Exported" in desk.notice)
     assert "<main>hello</main>" in (tmp_path / "out.html").read_text()
+
+
+async def test_the_write_screen_replaces_nothing_that_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe.html")
+    async with writing(tmp_path, monkeypatch) as desk:
+        desk.screen.action_export()
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog))
+        await desk.press("h")
+        await name_file(desk, tmp_path / "pipe.html")
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog))
+        await desk.press("r")
+        await desk.until(lambda: "is not a file" in desk.notice)
+    assert (tmp_path / "pipe.html").is_fifo()

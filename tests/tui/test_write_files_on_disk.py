@@ -78,6 +78,13 @@ def test_the_character_that_the_encoding_lacks_is_named_whatever_the_line_ends(t
         write_text(tmp_path / "old.txt", "a\n\n\nb–c", newline="\r\n", encoding="iso8859-1")
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is not a file"):
+        write_text(tmp_path / "pipe", "x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def circle(folder: Path) -> Path:
     """A link to itself."""
     (folder / "circle").symlink_to("circle")

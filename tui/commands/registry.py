@@ -64,7 +64,7 @@ EVERYWHERE: tuple[Command, ...] = (
     Command(
         "app.alt",
         "Alt",
-        "The next key counts as with alt held, which not every terminal can send: ctrl+t o is alt+o.",
+        "The next key counts as with alt held, which not every terminal can send: then o is alt+o.",
         "ctrl+t",
         "alt",
         footer=False,

@@ -96,6 +96,8 @@ def write_text(
         before = _status(target)
         if before is not None and stat.S_ISDIR(before.st_mode):
             raise InputError(f"{path} is a folder. Give a file name.")
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise InputError(f"{path} is not a file that can be replaced. Give another name.")
         if before is None and not is_folder(target.parent):
             raise InputError(f"{path} can't be written: its folder is not there any more. {ELSEWHERE}")
         if before is not None and not (before.st_mode & 0o222 and os.access(target, os.W_OK)):

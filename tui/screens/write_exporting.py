@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.files import write_bytes
-from corpora.paths import there
+from corpora.paths import resolved, there
 from tui.manuscript.journal_records import Snapshot, manuscript_of, snapshot_of
 from tui.manuscript.opening import file_state
 from tui.screens.write_autosave import WriteAutosave
@@ -65,7 +65,10 @@ def _write(snapshot: Snapshot, kind: str, name: str, path: Path) -> None:
     """For a thread, as the text may go on changing. Raises `InputError`."""
     from tui.exporting.documents import export
 
+    target = resolved(path)
+    if there(target) and not target.is_file():
+        raise InputError(f"{path} is not a file that can be replaced. Give another name.")
     try:
-        write_bytes(path, export(manuscript_of(snapshot), kind, name))
+        write_bytes(target, export(manuscript_of(snapshot), kind, name))
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror or error}).") from error
