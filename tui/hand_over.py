@@ -1,12 +1,14 @@
 """Another editor for a while: the one of $VISUAL or $EDITOR, on a copy of the text."""
 
+import contextlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +53,8 @@ def edit_copy(command: list[str], text: str, name: str, root: Path | None = None
     path = room / (Path(name).name or "text.txt")
     try:
         path.write_bytes(text.encode())
-        ended = subprocess.run([*command, str(path)], check=False).returncode
+        with _editors_signals():
+            ended = subprocess.run([*command, str(path)], check=False).returncode
     except OSError as error:
         shutil.rmtree(room, ignore_errors=True)
         raise InputError(
@@ -63,7 +66,7 @@ def edit_copy(command: list[str], text: str, name: str, root: Path | None = None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         wrong = wrong or f"What {command[0]} wrote can't be read ({reason})"
-        unread = True
+        unread = any(room.iterdir())
     else:
         unread = ended != 0 and len(list(room.iterdir())) > 1  # an editor that is killed may leave a file of its own
     wrong = f"{wrong}, so the text is as it was." if wrong else ""
@@ -72,6 +75,20 @@ def edit_copy(command: list[str], text: str, name: str, root: Path | None = None
     else:
         shutil.rmtree(room, ignore_errors=True)
     return Edited(edited, wrong)
+
+
+@contextlib.contextmanager
+def _editors_signals() -> Iterator[None]:
+    """What is pressed in the terminal, as ctrl+c for an editor that waits for a window, is the editor's only.
+
+    A handler that does nothing: a signal that is ignored would stay so for the editor.
+    """
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _read(path: Path) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,13 @@ def test_what_cannot_be_taken_over_from_an_editor_is_kept_and_its_place_told(
     (place,) = (tmp_path / "home" / "trash").iterdir()
     assert str(place) in edited.wrong
     assert {file.name: file.read_bytes() for file in place.iterdir()} == kept
+
+
+def test_ctrl_c_in_the_terminal_is_the_editors_only(tmp_path: Path) -> None:
+    code = SAVE + "import os, signal; os.kill(os.getppid(), signal.SIGINT); file.write_text('two')"
+    before = signal.getsignal(signal.SIGINT)
+    assert edit_copy([str(program(tmp_path, "editor", code))], "one", "poem.txt", tmp_path) == Edited("two")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 async def test_what_an_editor_saved_before_it_failed_is_one_redo_away(
