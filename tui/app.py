@@ -184,9 +184,8 @@ class PantoumApp(App[None], inherit_bindings=False):
                 return
             if (key := with_alt(event.key)) != event.key:
                 event = events.Key(key, None)
-        typed = isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Input)
-        if typed and not self._is_bound(event.key):
-            event = as_typed(event)
+        if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Input):
+            event = event if self._is_bound(event.key) else as_typed(event)
         await super().on_event(event)
 
     def _is_bound(self, key: str) -> bool:

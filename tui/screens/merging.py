@@ -168,7 +168,7 @@ class MergingScreen(ModalScreen[str | None]):
         missing = self.open_places
         rest = f"{missing:,} to choose" if missing else "all chosen, Enter saves"
         many = f"{len(self._places):,} place{'s differ' if len(self._places) != 1 else ' differs'}"
-        self.query_one("#merging").border_title = Content(f"{shown(self._name)}: {many}, {rest}")
+        self.query_one("#merging").border_title = Content(f"{shown(self._name or '')}: {many}, {rest}")
         self._say("")
 
     def _say(self, sentence: str) -> None:
