@@ -1,5 +1,6 @@
 """The writer's file, drafts and remembered dials, without any screen."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,19 @@ def test_a_character_that_the_files_encoding_lacks_leaves_the_file_alone(tmp_pat
 def test_the_character_that_the_encoding_lacks_is_named_whatever_the_line_ends(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="which has no '–'"):
         write_text(tmp_path / "old.txt", "a\n\n\nb–c", newline="\r\n", encoding="iso8859-1")
+
+
+def test_a_file_that_goes_while_its_encoding_is_looked_for_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    path = tmp_path / "old.txt"
+    path.write_bytes(b"caf\xe9")
+    monkeypatch.setattr("corpora.encoding.find_encoding", gone)
+    with pytest.raises(InputError, match="changed while it was read"):
+        read_text(path)
 
 
 def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:

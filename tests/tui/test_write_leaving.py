@@ -35,6 +35,30 @@ async def test_file_journal_and_settings_are_written_before_the_engine_is_waited
     assert found == [("my one", [], panel)]
 
 
+async def test_what_comes_first_on_leaving_keeps_nothing_after_it_from_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "poem.txt"
+    path.write_text("one")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a wheel came off")
+
+    closed: list[int] = []
+
+    async def close() -> None:
+        closed.append(1)
+
+    with pytest.raises(RuntimeError, match="a wheel came off"):
+        async with writing(tmp_path, monkeypatch, models=(), autosave=True) as desk:
+            await opened(desk, path)
+            await desk.type("my ")
+            monkeypatch.setattr(desk.screen.link, "close", close)
+            monkeypatch.setattr(Journal, "write", fail)
+    assert path.read_text() == "my one"
+    assert closed == [1]
+
+
 async def test_a_journal_is_not_written_by_two_at_a_time_though_the_first_waiter_was_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,10 +172,10 @@ def _decode_otherwise(path: Path, data: bytes) -> tuple[str, str, bool, str]:
     """What a detector makes of bytes that are not UTF-8: text, encoding, whether some were lost, and a sentence."""
     from corpora.encoding import display_name, find_encoding  # the detector is slow to import and seldom needed
 
-    found = find_encoding(path)
     try:
+        found = find_encoding(path)
         raw = data.decode(found.name, found.errors)
-    except UnicodeError as error:
+    except (OSError, UnicodeError) as error:
         raise InputError(f"{path.name} changed while it was read. Open it again.") from error
     if found.errors != "strict":
         notice = f"{path.name} has damaged bytes, shown as \N{REPLACEMENT CHARACTER}; save it under another name."

@@ -1,6 +1,7 @@
 """The Write screen: an editor, a model that goes on from the caret, and its dials."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import ClassVar
 
@@ -77,14 +78,20 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
     async def on_unmount(self) -> None:
         """What would be lost comes first: whoever ends the app may not wait, and a deaf engine takes a second.
 
-        The file comes before the journal's end, which says whether anything is left unsaved.
+        The file comes before the journal's end, which says whether anything is left unsaved. Each step is taken also
+        where one before it failed.
         """
-        await self.set_aside()
-        await self.save_last()
-        await self.end_journal()
-        await self.write_settings()
-        await self.stop_asking()
-        await self.link.close()
+        steps = (
+            self.set_aside,
+            self.save_last,
+            self.end_journal,
+            self.write_settings,
+            self.stop_asking,
+            self.link.close,
+        )
+        async with AsyncExitStack() as leaving:  # whose last step in is its first one out
+            for step in reversed(steps):
+                leaving.push_async_callback(step)
 
     async def stop_asking(self) -> None:
         await self._question.close()
