@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -32,6 +33,7 @@ from tui.terminal_keys import as_typed, read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
+from tui.visible import Visible
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine
 
@@ -88,6 +90,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
+        self._visible = Visible()
         self.guards: list[Guard] = []
         self._leaving = False
         self._remapped: Mapping[str, str] = {}
@@ -128,6 +131,9 @@ class PantoumApp(App[None], inherit_bindings=False):
         super().copy_to_clipboard(text)
         if (clipboard := find_clipboard()) is not None:
             self.run_worker(in_thread(self, clipboard.copy, text), group="clipboard", exclusive=True)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._visible]
 
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""

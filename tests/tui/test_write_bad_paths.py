@@ -36,7 +36,7 @@ async def test_a_text_whose_name_is_in_an_old_encoding_is_written_and_saved(
         await desk.type("my ")
         await desk.screen.set_aside()
         assert desk.screen.notice.about("journal") == ""
-        assert "caf\ufffd.txt" in str(desk.screen.status.render())
+        assert "caf\ufffd.txt" in "".join(lines(desk))
         await desk.press("f9")
         await saved(desk)
     assert path.read_text() == "my one"
@@ -103,7 +103,7 @@ async def test_no_name_can_tell_the_terminal_what_to_do(tmp_path: Path, monkeypa
         await desk.press("alt+m")
         await desk.pilot.pause()
         seen += lines(desk)
-        assert any("\ufffd[31m.txt" in line for line in seen) and any("bard\ufffd[2J" in line for line in seen)
+        assert any("[31m.txt" in line for line in seen) and any("bard[2J" in line for line in seen)
         assert not [line for line in seen if not line.isprintable()]
 
 
@@ -115,11 +115,11 @@ async def test_no_text_can_tell_the_terminal_what_to_do_where_it_is_quoted(
         assert desk.text == "one \x1b[2Jtwo"
         await desk.press("alt+g")
         await desk.until(lambda: isinstance(desk.pilot.app.screen, BranchesScreen), "the branches")
-        await desk.until(lambda: "one \ufffd[2Jtwo" in "".join(lines(desk)), "what was written")
+        await desk.until(lambda: "one [2Jtwo" in "".join(lines(desk)), "what was written")
         seen = lines(desk)
         await desk.press("escape")
         await desk.pilot.app.push_screen(MergingScreen("\x1b]0;x", [Piece("a \x1b[2J", "b", "c\n\x1b[31m")]))
-        await desk.until(lambda: "a \ufffd[2J" in "".join(lines(desk)), "the two texts")
+        await desk.until(lambda: "a [2J" in "".join(lines(desk)), "the two texts")
         seen += lines(desk)
         assert not [line for line in seen if not line.isprintable()]
 

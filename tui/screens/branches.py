@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from corpora.paths import shown
 from tui.commands.branches import BRANCHES
 from tui.commands.command import Command
 from tui.commands.key_names import with_keys
@@ -162,6 +161,6 @@ def _line(branch: Branch) -> Content:
     return Content.assemble(
         (f"{'  ' * min(branch.depth, 20)}{mark} ", "$primary bold" if branch.path else "$foreground-muted"),
         ("★ " if node.pinned else "", "$warning"),
-        (f"{shown(who)}{steps}{' (put away)' if node.archived else ''}{when}  ", "$foreground-muted"),
-        (shown(branch.text), colour),
+        (f"{who}{steps}{' (put away)' if node.archived else ''}{when}  ", "$foreground-muted"),
+        (branch.text, colour),
     )

@@ -14,7 +14,6 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from corpora.paths import shown
 from tui.commands.command import Command
 from tui.commands.key_names import with_keys
 from tui.commands.merging import MERGING
@@ -130,11 +129,11 @@ class MergingScreen(ModalScreen[str | None]):
             return Content.styled("What both began as is not known.", "$foreground-muted")
         before = self._form_of(reversed(range(number)), form)[-AROUND:]
         after = self._form_of(range(number + 1, len(self._pieces)), form)[:AROUND]
-        said = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text) - SHOWN:,} characters more)"
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text) - SHOWN:,} characters more)"
         return Content.assemble(
-            (shown(before), "$foreground-muted"),
-            (shown(said) or "▏", "$text-success" if text else "$text-error"),
-            (shown(after), "$foreground-muted"),
+            (before, "$foreground-muted"),
+            (shown or "▏", "$text-success" if text else "$text-error"),
+            (after, "$foreground-muted"),
         )
 
     def _form_of(self, numbers: Iterable[int], form: str) -> str:
@@ -156,7 +155,7 @@ class MergingScreen(ModalScreen[str | None]):
         return Content.assemble(
             (f"{NAMES[side]:7}", "$text-warning bold" if side is None else "$text-success"),
             (f"  line {self._lines[number]:,}, {why}:  ", "$foreground-muted"),
-            (shown("  │  ".join(_short(piece.mine, piece.theirs))), "$foreground"),
+            ("  │  ".join(_short(piece.mine, piece.theirs)), "$foreground"),
         )
 
     def _set(self, at: int, side: Side) -> None:
@@ -168,7 +167,7 @@ class MergingScreen(ModalScreen[str | None]):
         missing = self.open_places
         rest = f"{missing:,} to choose" if missing else "all chosen, Enter saves"
         many = f"{len(self._places):,} place{'s differ' if len(self._places) != 1 else ' differs'}"
-        self.query_one("#merging").border_title = Content(f"{shown(self._name or '')}: {many}, {rest}")
+        self.query_one("#merging").border_title = Content(f"{self._name}: {many}, {rest}")
         self._say("")
 
     def _say(self, sentence: str) -> None:

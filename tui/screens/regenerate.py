@@ -15,7 +15,6 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from corpora.errors import InputError
-from corpora.paths import shown
 from engine.client import EngineClient
 from tui.commands.command import Command
 from tui.commands.key_names import with_keys
@@ -97,7 +96,7 @@ class RegenerateScreen(ModalScreen[int | None]):
     def _show(self) -> None:
         if (outcome := self.chosen) is not None:
             take = outcome.take
-            self.query_one("#take-why", Static).update(shown(f"{outcome.why} {take.model}, {how(take)}."))
+            self.query_one("#take-why", Static).update(f"{outcome.why} {take.model}, {how(take)}.")
 
     @on(OptionList.OptionSelected)
     def action_go(self) -> None:
@@ -112,6 +111,6 @@ def _line(outcome: Outcome) -> Content:
     mark, colour = MARKS[outcome.state]
     return Content.assemble(
         (f"{mark} ", f"{colour} bold"),
-        (f"{shown(outcome.take.model)}  ", "$foreground-muted"),
-        (shown(" ".join(outcome.take.text.split())), "$accent" if outcome.state == "same" else "$foreground"),
+        (f"{outcome.take.model}  ", "$foreground-muted"),
+        (" ".join(outcome.take.text.split()), "$accent" if outcome.state == "same" else "$foreground"),
     )

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.widgets import Select
 
 from corpora.errors import InputError
-from corpora.paths import shown, there
+from corpora.paths import there
 from engine.client import EngineClient
 from engine.folder import ModelEntry, ModelLibrary
 from engine.protocol import NextTokens, Place
@@ -285,4 +285,4 @@ def _models(root: Path | None) -> tuple[list[ModelEntry], list[ModelEntry]]:
 
 def _label(entry: ModelEntry) -> Text:
     """As it is: a name may hold what looks like markup."""
-    return Text(shown(entry.record.name) if entry.record is not None else f"{entry.folder.slug} (damaged)")
+    return Text(entry.record.name if entry.record is not None else f"{entry.folder.slug} (damaged)")

@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
 from corpora.errors import InputError
-from corpora.paths import shown
 
 CSS = """
 ChoiceDialog, LineDialog { align: center middle; background: $background 60%; }
@@ -66,7 +65,7 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(shown(self.question), markup=False)
+            yield Label(self.question, markup=False)
             for start in range(0, len(self._choices), MOST):
                 with Horizontal():
                     for choice in self._choices[start : start + MOST]:
@@ -122,7 +121,7 @@ class LineDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(shown(self._question), markup=False)
+            yield Label(self._question, markup=False)
             yield Input(self._value)
             yield Label("", id="problem", markup=False)
 

@@ -5,8 +5,6 @@ from typing import Literal
 from textual.content import Content
 from textual.widgets import Static
 
-from corpora.paths import shown
-
 # What a sentence is about.
 Topic = Literal["text", "saving", "journal", "model", "settings", "other"]
 # How long it stays: until the next one, until its topic has news, or likewise, and above all others.
@@ -55,8 +53,8 @@ class Notice(Static):
         return list(once.items())
 
     def _show(self) -> None:
-        said = [(shown(sentence), weight) for sentence, weight in self._in_order()]
+        shown = self._in_order()
         styles = {"wrong": "$text-error", "lasting": "$foreground", "passing": "$foreground"}
-        self.update(Content("\n").join(Content.styled(sentence, styles[weight]) for sentence, weight in said))
-        self.set_class(bool(said), "-shown")
-        self.set_class(any(weight == "wrong" for _, weight in said), "-wrong")
+        self.update(Content("\n").join(Content.styled(sentence, styles[weight]) for sentence, weight in shown))
+        self.set_class(bool(shown), "-shown")
+        self.set_class(any(weight == "wrong" for _, weight in shown), "-wrong")

@@ -7,8 +7,6 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widgets import Static
 
-from corpora.paths import shown
-
 
 @dataclass(frozen=True)
 class WriteState:
@@ -37,7 +35,7 @@ class StatusLine(Static):
         width = self.content_size.width
         left: list[tuple[str, str | Style]] = [
             (f"{'●' if state.unsaved else '✓'} ", "$warning" if state.unsaved else "$success"),
-            (shown(state.file) or "no name yet", "$foreground"),
+            (state.file or "no name yet", "$foreground"),
             (f"  {state.words:,} word{'' if state.words == 1 else 's'}", "$foreground-muted"),
         ]
         if state.own < 1:
@@ -45,18 +43,18 @@ class StatusLine(Static):
         if state.locked:
             left.append(("  read only", "$warning"))
         legend: list[tuple[str, str | Style]] = [part for each in state.legend for part in (("  ", ""), each)]
-        right: list[tuple[str, str | Style]] = [(shown(state.doing), "$accent bold")] if state.doing else []
+        right: list[tuple[str, str | Style]] = [(state.doing, "$accent bold")] if state.doing else []
         if state.speed > 0:
             right.append((f"  {state.speed:,.0f} tokens/s", "$foreground-muted"))
         if state.score:
             right.append((f"  {state.score}", "$secondary"))
         if state.model:
-            right.append((f"  {shown(state.model)}", "$primary"))
+            right.append((f"  {state.model}", "$primary"))
         seed: list[tuple[str, str | Style]] = (
             [] if state.seed is None else [(f"  seed {state.seed}", "$foreground-muted")]
         )
-        for begin, last in ((left + legend, seed), (left + legend, []), (left, []), (left[:2], [])):
-            gap = width - sum(Content(text).cell_length for text, _ in begin + right + last)
+        for shown, last in ((left + legend, seed), (left + legend, []), (left, []), (left[:2], [])):
+            gap = width - sum(Content(text).cell_length for text, _ in shown + right + last)
             if gap >= 1:  # as much as there is room for
                 break
-        return Content.assemble(*begin, " " * max(gap, 1), *right, *last)
+        return Content.assemble(*shown, " " * max(gap, 1), *right, *last)
