@@ -40,7 +40,7 @@ class WriteExporting(WriteAutosave):
         if path is None:
             return
         path = path.absolute()
-        if self._is_own(path):
+        if await self._is_own(path):
             self.say(
                 "That is the text's own file. Export it under another name, or save it with {F9|write.save}.",
                 wrong=True,

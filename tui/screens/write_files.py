@@ -1,7 +1,6 @@
 """The Write screen's files: opening and saving them."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 from itertools import count
 from pathlib import Path
@@ -17,8 +16,6 @@ from tui.screens.write_aside import WriteAside
 from tui.screens.write_desk import WriteDesk
 from tui.waiting import to_the_end
 from tui.widgets.dialogs import Choice, ChoiceDialog
-
-BIG = 1 << 20  # bytes from which on progress is shown
 
 
 class WriteFiles(WriteAside):
@@ -76,7 +73,7 @@ class WriteFiles(WriteAside):
 
     async def _open(self, path: Path, *, asked: bool = False) -> None:
         """Opens a file that the person has `asked` for just now, or when the app was started."""
-        if self._journal is not None and self._is_own(path):
+        if self._journal is not None and await self._is_own(path):
             self.editor.focus()
             return
         if not await self.may_leave():
@@ -105,9 +102,10 @@ class WriteFiles(WriteAside):
             new = f"{path.name} is new; it is written when you save."
             self.say(" ".join([*opened.notices, new]), "text", lasting=bool(opened.notices))
 
-    def _is_own(self, path: Path) -> bool:
+    async def _is_own(self, path: Path) -> bool:
         """Whether this is the file of the text that is open, by whatever name."""
-        return self._path is not None and journal_file(path, self.root) == journal_file(self._path, self.root)
+        own = self._path
+        return own is not None and await asyncio.to_thread(_are_one, path, own, self.root)
 
     async def _show(self, opening: Awaitable[Opened]) -> None:
         try:
@@ -145,10 +143,10 @@ class WriteFiles(WriteAside):
         if path is None:
             return
         path = path.absolute()
-        if self._journal is not None and self._is_own(path):
+        if self._journal is not None and await self._is_own(path):
             await self.save()
             return
-        if await asyncio.to_thread(in_use, journal_file(path, self.root)):
+        if await asyncio.to_thread(_in_use, path, self.root):
             self.say(
                 f"{path.name} is open in another window of Pantoum. Save the text under another name.",
                 "text",
@@ -227,15 +225,12 @@ class WriteFiles(WriteAside):
         """Asks what to do with a file that others have changed. For the part that knows how to merge."""
         raise NotImplementedError
 
-    def _progress(self, path: Path, verb: str) -> "_Progress | None":
-        with contextlib.suppress(OSError):
-            if path.stat().st_size >= BIG or verb == "Writing":
-                return _Progress(self, f"{verb} {path.name}")
-        return None
+    def _progress(self, path: Path, verb: str) -> "_Progress":
+        return _Progress(self, f"{verb} {path.name}")
 
 
 class _Progress:
-    """Called in a thread; says in the status line how far a file is, at every tenth."""
+    """Called in a thread; says in the status line how far a file is, at every tenth. A small one is done at once."""
 
     def __init__(self, desk: WriteDesk, what: str) -> None:
         self._desk, self._what = desk, what
@@ -247,6 +242,14 @@ class _Progress:
         if self._tenth < tenth < 10:
             self._tenth = tenth
             self._loop.call_soon_threadsafe(self._desk.flash, f"{self._what}… {tenth * 10} %")
+
+
+def _are_one(one: Path, other: Path, root: Path | None) -> bool:
+    return journal_file(one, root) == journal_file(other, root)
+
+
+def _in_use(path: Path, root: Path | None) -> bool:
+    return in_use(journal_file(path, root))
 
 
 def _another(path: Path) -> str:
