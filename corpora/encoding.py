@@ -213,9 +213,18 @@ def _not_utf8(path: Path) -> TextEncoding:
     damaged = TextEncoding("utf-8", guessed=True, confidence=1.0 - bad / max(1, length), errors="replace")
     if good >= 20 * bad:  # no other encoding has twenty well-formed UTF-8 sequences for each bad one
         return damaged
-    guess = _guess(path)
+    try:
+        guess = _guess(path)
+    except InputError:
+        if bad <= _HANDFUL:
+            return damaged
+        raise
+    if guess.confidence >= _WEAK:
+        return guess
+    if good >= bad:  # in older encodings well-formed sequences come about by chance, and are fewer
+        return damaged
     # Bytes in ASCII that no encoding explains: in a handful of them chardet sees anything, Cyrillic as a rule.
-    astray = guess.confidence < _WEAK and guess.name != "cp1252" and bad <= min(_HANDFUL, length / 1000)
+    astray = guess.name != "cp1252" and bad <= min(_HANDFUL, max(1, length / 1000))
     return damaged if astray else guess
 
 

@@ -7,6 +7,7 @@ older one, so that a file from any earlier Pantoum reads as if it had been writt
 import contextlib
 import errno
 import glob
+import hashlib
 import os
 import stat
 import tempfile
@@ -22,6 +23,7 @@ from corpora.errors import InputError
 T = TypeVar("T")
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 DAY = 86_400.0  # seconds
+LONG_NAME = 120  # bytes; with what a temporary name adds, all file systems take that
 MAX_JSON_BYTES = 256 * 1024 * 1024  # a tokenizer of 100,000 pieces is a few MB; more is damage or malice
 
 
@@ -35,19 +37,25 @@ _UMASK = _umask()  # once: asking sets it for a moment, which threads that ask a
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, like: os.stat_result | None = None, private: bool = False) -> Iterator[IO[bytes]]:
     """Opens a temporary file beside `path`; on a clean exit it is fsync'd and renamed over `path`.
 
+    It has the permissions, the owner and the group of `like`, as far as the system lets it; else those of a new file,
+    or, where it is to be `private`, none for anybody else. Nobody else can read it before it has them.
     On any error the temporary file is removed and `path` stays as it was. Raises `OSError`.
     """
     remove_leftovers(path, older_than=DAY)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_temporary_prefix(path), suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
+            mode = 0o600 if private else 0o666 & ~_UMASK
+            if like is not None:
+                mode = _own_like(file.fileno(), like)
+            with contextlib.suppress(OSError):  # some file systems have no permissions, and refuse to be given any
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_UMASK)
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -55,20 +63,36 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def _temporary_prefix(path: Path) -> str:
+    """What the names of the temporary files for `path` begin with; the longest names have no room for more."""
+    name = os.fsencode(path.name)
+    return f".{path.name if len(name) <= LONG_NAME else hashlib.sha256(name).hexdigest()[:16]}."
+
+
+def _own_like(descriptor: int, like: os.stat_result) -> int:
+    """Gives a file the owner and the group of another one, and returns the permissions that it may have then."""
+    mode = stat.S_IMODE(like.st_mode)
+    for owner in (like.st_uid, -1):
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, owner, like.st_gid)
+            return mode
+    return mode & ~0o070 | (mode & 0o007) << 3  # another group than it was meant for: that is everybody
+
+
 def remove_leftovers(path: Path, *, older_than: float = 0.0) -> None:
     """Removes the temporary files of processes that were killed while they replaced `path`.
 
     `older_than` so many seconds, unless nobody else can be writing it.
     """
-    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+    for temporary in path.parent.glob(f"{glob.escape(_temporary_prefix(path))}*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - temporary.stat().st_mtime >= older_than:
                 temporary.unlink()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replaces `path` by `data` as a whole. Raises `OSError`."""
-    with replacing(path) as file:
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Replaces `path` by `data` as a whole; `private`: for nobody else to read. Raises `OSError`."""
+    with replacing(path, private=private) as file:
         file.write(data)
 
 

@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
+from textual.widgets import Input
 
 from corpora.errors import InputError
 from corpora.home import empty_trash, home
@@ -27,10 +29,11 @@ from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
-from tui.terminal_keys import read_alt
+from tui.terminal_keys import as_typed, read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
+from tui.visible import Visible
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine
 
@@ -87,6 +90,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
+        self._visible = Visible()
         self.guards: list[Guard] = []
         self._leaving = False
         self._remapped: Mapping[str, str] = {}
@@ -127,6 +131,9 @@ class PantoumApp(App[None], inherit_bindings=False):
         super().copy_to_clipboard(text)
         if (clipboard := find_clipboard()) is not None:
             self.run_worker(in_thread(self, clipboard.copy, text), group="clipboard", exclusive=True)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._visible]
 
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""
@@ -183,7 +190,13 @@ class PantoumApp(App[None], inherit_bindings=False):
                 return
             if (key := with_alt(event.key)) != event.key:
                 event = events.Key(key, None)
+        if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Input):
+            event = event if self._is_bound(event.key) else as_typed(event)
         await super().on_event(event)
+
+    def _is_bound(self, key: str) -> bool:
+        """Whether a command that can be given now has this key."""
+        return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     @property
     def remapped(self) -> Mapping[str, str]:

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from string import ascii_letters, digits, punctuation
 from typing import cast
 
-from textual import _ansi_sequences
+from textual import _ansi_sequences, events
 from textual.keys import _character_to_key
 
 _BEGIN = "[]OPNX^_\\"  # with an escape these begin, or end, longer sequences
+# Keys that mean the same with shift: some terminals tell of it, where the finger was still on it.
+_SHIFTED = {
+    "shift+backspace": ("backspace", "\x7f"),
+    "shift+delete": ("delete", None),
+    "shift+enter": ("enter", "\r"),
+    "shift+space": ("space", " "),
+}
 
 
 @dataclass(frozen=True)
@@ -35,3 +42,8 @@ def read_alt() -> None:
         known = table.get(f"\x1b{character}")
         if character not in _BEGIN and not isinstance(known, tuple):
             table[f"\x1b{character}"] = (_Key(_name(character)),)
+
+
+def as_typed(event: events.Key) -> events.Key:
+    """The key without a shift that means nothing, as where one types into a field."""
+    return events.Key(*_SHIFTED[event.key]) if event.key in _SHIFTED else event

@@ -118,6 +118,38 @@ def test_a_few_bytes_that_no_letters_are_do_not_make_plain_english_cyrillic(tmp_
     assert text == (data[:701] + b"???" + data[701:]).decode().replace("???", 3 * "\N{REPLACEMENT CHARACTER}")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Die Straße führt über die Bäume.\n".encode() + b"\xff\n",
+        "Die Straße führt über die Bäume, und dann zurück.\n".encode() + b"\xff a \x81\n",
+        "Привет, мир.\n".encode() + b"\xff\n",
+        "She said “yes” and left.\n".encode() + b"It\x92s late.\n",
+        "Die Straße führt über die Bä".encode()[:-1],
+        b"A plain text of a line.\n\xff\n",
+        b"A plain text of a li\x81ne.\n",
+    ],
+)
+def test_a_short_unicode_text_with_few_damaged_bytes_is_one(data: bytes, tmp_path: Path) -> None:
+    found = find_encoding(written(tmp_path, data))
+    assert (found.name, found.errors) == ("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Straße über Bäume\n", "latin-1"),
+        ("Привет, мир. Как дела?\n", "cp1251"),
+        ("中文文本，你好。\n", "gb18030"),
+        ("日本語のテキストです。\n", "shift_jis"),
+        ("สวัสดีชาวโลก วันนี้อากาศดี\n" * 3, "cp874"),
+        ("café\n", "latin-1"),
+    ],
+)
+def test_a_short_text_in_an_older_encoding_is_one(text: str, codec: str, tmp_path: Path) -> None:
+    assert read(written(tmp_path, text.encode(codec)))[0] == text
+
+
 def test_a_single_word_with_an_accent_in_plain_english_keeps_it(tmp_path: Path) -> None:
     text, found = read(written(tmp_path, ENGLISH.encode() * 40 + b"\ncaf\xe9\n" + ENGLISH.encode() * 40))
     assert (found.name, "\ncafé\n" in text) == ("cp1252", True)

@@ -206,3 +206,65 @@ def test_what_lay_in_the_trash_for_long_goes(tmp_path: Path) -> None:
     kept = move_to_trash(fresh_folder(tmp_path, "new"), trash)
     assert empty_trash(tmp_path) == 2
     assert names(trash) == [kept.name]
+
+
+def test_a_private_file_is_never_anybody_elses_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "diary.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    with replacing(path, like=path.stat()) as file:
+        assert {entry.stat().st_mode & 0o777 for entry in tmp_path.iterdir()} == {0o600}
+        file.write(b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+    write_bytes(tmp_path / "journal", b"", private=True)
+    assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_keeps_its_group_or_else_that_groups_rights_are_not_another_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[int, int]] = []
+    path = tmp_path / "shared.txt"
+    path.touch()
+    path.chmod(0o664)
+    like = path.stat()
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
+    with replacing(path, like=like):
+        pass
+    assert given == [(like.st_uid, like.st_gid)]
+    assert path.stat().st_mode & 0o777 == 0o664
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    with replacing(path, like=like):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_system_without_permissions_takes_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    for name in ("chmod", "fchmod", "fchown"):
+        monkeypatch.setattr(os, name, refuse)
+    path = tmp_path / "note.txt"
+    write_bytes(path, b"one")
+    with replacing(path, like=path.stat()) as file:
+        file.write(b"two")
+    assert path.read_bytes() == b"two"
+
+
+def test_the_longest_name_can_be_replaced_and_what_a_killed_process_left_of_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / ("字" * 85)
+    with pytest.raises(RuntimeError), replacing(path):
+        (left,) = tmp_path.iterdir()
+        (tmp_path / "killed").write_bytes(b"half of it")
+        raise RuntimeError
+    (tmp_path / "killed").rename(left)
+    remove_leftovers(path)
+    write_bytes(path, b"whole")
+    assert list(tmp_path.iterdir()) == [path]

@@ -158,6 +158,8 @@ def test_an_app_that_fails_leaves_one_line_and_no_traceback(
         (["."], "is a folder"),
         (["nowhere/draft.txt"], "there is no folder"),
         (["draft.txt", "-m", "nobody"], "There is no model named 'nobody'."),
+        (["~nobody-of-that-name/draft.txt"], "there is no user of that name"),
+        ([f"{'n' * 300}/draft.txt"], "there is no folder"),
     ],
 )
 def test_what_cannot_be_opened_is_said_before_any_screen(

@@ -1,6 +1,7 @@
 """Exporting what was written: text, Markdown, a page, the branches, a replay."""
 
 import json
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -149,6 +150,45 @@ def test_the_command_line_exports_a_text_with_its_journal_and_plays_it(
         assert runner.invoke(app, ["replay", name]).output == "one sea"
 
 
+@pytest.mark.parametrize("output", ["poem.txt", "./poem.txt", "link.txt", "hard.txt"])
+def test_an_export_never_replaces_the_text_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("poem.txt").write_text("one")
+    Path("link.txt").symlink_to("poem.txt")
+    Path("hard.txt").hardlink_to("poem.txt")
+    result = CliRunner().invoke(app, ["export", "poem.txt", "-o", output])
+    assert isinstance(result.exception, InputError) and "is the text itself" in str(result.exception)
+    assert Path("poem.txt").read_text() == "one"
+
+
+def test_an_export_never_replaces_what_is_no_file_and_goes_through_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("poem.txt").write_text("one")
+    os.mkfifo("pipe")
+    result = CliRunner().invoke(app, ["export", "poem.txt", "-o", "pipe"])
+    assert isinstance(result.exception, InputError) and "is not a file" in str(result.exception)
+    assert Path("pipe").is_fifo()
+    Path("other.txt").write_text("old")
+    Path("link").symlink_to("other.txt")
+    assert CliRunner().invoke(app, ["export", "poem.txt", "-f", "txt", "-o", "link"]).exit_code == 0
+    assert (Path("link").is_symlink(), Path("other.txt").read_text()) == (True, "one")
+
+
+@pytest.mark.parametrize("name", ["circle.txt", "n" * 300, "~nobody-of-that-name/poem.txt"])
+@pytest.mark.parametrize("command", ["export", "replay", "regenerate"])
+def test_a_path_that_no_text_can_have_is_the_persons_to_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    monkeypatch.setenv("PANTOUM_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("circle.txt").symlink_to("circle.txt")
+    assert isinstance(CliRunner().invoke(app, [command, name]).exception, InputError)
+
+
 def test_a_document_without_a_journal_is_its_text(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_text("one")
@@ -165,3 +205,19 @@ async def test_the_write_screen_exports_to_a_file(tmp_path: Path, monkeypatch: p
         await name_file(desk, tmp_path / "out.html")
         await desk.until(lambda: "Exported" in desk.notice)
     assert "<main>hello</main>" in (tmp_path / "out.html").read_text()
+
+
+async def test_the_write_screen_replaces_nothing_that_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe.html")
+    async with writing(tmp_path, monkeypatch) as desk:
+        desk.screen.action_export()
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog))
+        await desk.press("h")
+        await name_file(desk, tmp_path / "pipe.html")
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, ChoiceDialog))
+        await desk.press("r")
+        await desk.until(lambda: "is not a file" in desk.notice)
+    assert (tmp_path / "pipe.html").is_fifo()

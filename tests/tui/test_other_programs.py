@@ -1,7 +1,9 @@
 """The desktop's clipboard, and another editor for a while: programs of the test's own stand in for both."""
 
 import contextlib
+import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from corpora.errors import InputError
 from tests.tui.write_help import Writing, writing
 from tui.app import PantoumApp
 from tui.clipboard import find_clipboard
-from tui.hand_over import edit_copy, editor_command
+from tui.hand_over import Edited, edit_copy, editor_command
 
 
 def program(folder: Path, name: str, code: str) -> Path:
@@ -100,17 +102,79 @@ def test_the_editors_command_may_have_arguments_and_visual_comes_first() -> None
 
 def test_a_line_end_that_the_editor_put_at_the_end_is_taken_off(tmp_path: Path) -> None:
     path = program(tmp_path, "editor", "file = pathlib.Path(sys.argv[1]); file.write_text(file.read_text() + ' x\\n')")
-    assert edit_copy([str(path)], "one", "poem.txt") == "one x"
-    assert edit_copy([str(path)], "one\n", "poem.txt") == "one\n x\n"
+    assert edit_copy([str(path)], "one", "poem.txt") == Edited("one x")
+    assert edit_copy([str(path)], "one\n", "poem.txt") == Edited("one\n x\n")
+
+
+def test_an_editor_that_fails_and_saved_nothing_leaves_nothing_behind(tmp_path: Path) -> None:
+    edited = edit_copy([str(program(tmp_path, "editor", "sys.exit(1)"))], "one", "poem.txt", tmp_path / "home")
+    assert edited == Edited("one", edited.wrong)
+    assert edited.wrong.endswith("ended with an error (1), so the text is as it was.")
+    assert not (tmp_path / "home").exists()
+
+
+SAVE = "file = pathlib.Path(sys.argv[1]); "
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence"),
-    [("sys.exit(1)", "ended with an error"), ("pathlib.Path(sys.argv[1]).write_bytes(b'\\xff')", "not UTF-8")],
+    ("code", "sentence", "kept"),
+    [
+        ("file.write_bytes(b'caf\\xe9')", "not UTF-8", {"poem.txt": b"caf\xe9"}),
+        ("file.write_text('long\\0work')", "zero bytes", {"poem.txt": b"long\0work"}),
+        (
+            "file.with_name('.poem.txt.swp').write_text('rescued'); sys.exit(1)",
+            "ended with an error",
+            {"poem.txt": b"one", ".poem.txt.swp": b"rescued"},
+        ),
+    ],
 )
-def test_an_editor_that_fails_leaves_the_text_alone(tmp_path: Path, code: str, sentence: str) -> None:
-    with pytest.raises(InputError, match=sentence):
-        edit_copy([str(program(tmp_path, "editor", code))], "one", "poem.txt")
+def test_what_cannot_be_taken_over_from_an_editor_is_kept_and_its_place_told(
+    tmp_path: Path, code: str, sentence: str, kept: dict[str, bytes]
+) -> None:
+    editor = program(tmp_path, "editor", SAVE + code)
+    edited = edit_copy([str(editor)], "one", "poem.txt", tmp_path / "home")
+    assert edited.text == "one" and sentence in edited.wrong
+    (place,) = (tmp_path / "home" / "trash").iterdir()
+    assert str(place) in edited.wrong
+    assert {file.name: file.read_bytes() for file in place.iterdir()} == kept
+
+
+def test_ctrl_c_in_the_terminal_is_the_editors_only(tmp_path: Path) -> None:
+    code = SAVE + "import os, signal; os.kill(os.getppid(), signal.SIGINT); file.write_text('two')"
+    before = signal.getsignal(signal.SIGINT)
+    assert edit_copy([str(program(tmp_path, "editor", code))], "one", "poem.txt", tmp_path) == Edited("two")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+async def test_what_an_editor_saved_before_it_failed_is_one_redo_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PantoumApp, "suspend", no_suspending)
+    editor = program(tmp_path, "editor", SAVE + "file.write_text('an hour of work'); sys.exit(1)")
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.type("mine")
+        desk.screen.notice.clear()
+        await edited_by(desk, str(editor), monkeypatch)
+        assert "ended with an error (1)" in desk.notice and "ctrl+y shows what it had saved" in desk.notice
+        assert desk.text == "mine"
+        await desk.press("ctrl+y")
+        assert desk.text == "an hour of work"
+
+
+async def test_without_room_for_a_copy_the_text_stays_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PantoumApp, "suspend", no_suspending)
+
+    def full(**_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tui.hand_over.tempfile.mkdtemp", full)
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.type("mine")
+        desk.screen.notice.clear()
+        await edited_by(desk, str(program(tmp_path, "editor", "")), monkeypatch)
+        assert "no place for a copy" in desk.notice and desk.text == "mine"
 
 
 async def test_what_another_editor_made_of_the_text_is_one_step(

@@ -1,5 +1,6 @@
 """Every command of every screen can have other keys, and no other command loses its own by that."""
 
+import ast
 import re
 from collections.abc import Iterable
 from importlib import import_module
@@ -21,6 +22,7 @@ from tui.commands.command import Command
 from tui.commands.key_names import read_keys
 from tui.commands.keymap import read_keymap, with_sharers
 from tui.commands.registry import all_commands, commands_of, key_groups
+from tui.screens.help import HelpScreen
 from tui.widgets.editor import Editor
 
 FREE = "f20"  # a key that no command has
@@ -99,6 +101,56 @@ def test_the_lines_of_keys_name_commands_that_there_are_with_their_usual_keys() 
     assert len(hints) > 20
     for shown, id in hints:
         assert read_keys(shown.replace("^", "ctrl+").replace("E", "e")) in known[id].split(","), id
+
+
+def sentences(path: Path) -> Iterable[str]:
+    """What a module may say: its strings with a space in them, but for those that explain it to its readers."""
+    tree = ast.parse(path.read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    explained = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented)
+                 if isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in explained:
+            yield node.value if " " in node.value else ""
+
+
+def test_no_sentence_of_write_names_a_key_that_may_be_another_one() -> None:
+    root = Path(tui.screens.__file__).parents[1]
+    paths = [*root.glob("screens/write*.py"), *root.glob("manuscript/*.py"), *root.glob("commands/write/*.py")]
+    said = {(path.name, sentence) for path in paths for sentence in sentences(path)}
+    usual = {(name, each) for name, each in said if re.search(r"(?<![{^])\b(alt\+|ctrl\+[a-z]|F\d)", each)}
+    assert len(said) > 100
+    assert {name for name, _ in usual} == {"write_desk.py"}, usual  # the help's first line, about alt itself
+    assert all("alt+" in each for _, each in usual)
+
+
+async def test_sentences_on_write_name_the_keys_of_keys_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "keys.toml").write_text(
+        '[keys]\n"write.model" = "f20"\n"write.continue" = "f19"\n"app.library" = "f18"\n"write.pick_1" = "f17"\n'
+    )
+    async with writing(tmp_path, monkeypatch, models=()) as desk:
+        await desk.until(lambda: "F18 adds texts" in desk.notice)
+        assert "F19 lets it write" in desk.screen.editor.placeholder
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        await desk.screen.open_model("nobody")
+        await desk.until(lambda: "Choose another one with F20." in desk.notice)
+        await desk.press("f20", "enter")
+        await desk.ready()
+        await desk.type("so long ")
+        await desk.press("tab")
+        await suggested(desk)
+        assert desk.screen.next_tokens.border_title == "Suggestions  ↓"
+
+
+async def test_help_has_a_key_that_a_desktop_leaves_to_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.press("ctrl+t", "question_mark")
+        await desk.until(lambda: isinstance(desk.pilot.app.screen, HelpScreen), "the help")
+        await desk.press("alt+question_mark")
+        await desk.until(lambda: desk.pilot.app.screen is desk.screen, "the text")
 
 
 async def test_the_list_of_other_words_has_the_keys_of_keys_toml(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpora.errors import InputError
 from tui.manuscript.saving import Gone, Overtaken, Saver
 from tui.manuscript.textfile import read_text
 
@@ -37,3 +38,16 @@ def test_what_others_wrote_or_deleted_stays_so(tmp_path: Path) -> None:
     with pytest.raises(Gone, match="deleted"):
         saver.write(saver.order(), path, ["mine"], known=known)
     assert not path.exists()
+
+
+def test_a_disk_that_went_away_has_deleted_nothing_and_is_told_in_words(tmp_path: Path) -> None:
+    saver, folder = Saver(), tmp_path / "stick"
+    folder.mkdir()
+    path = folder / "poem.txt"
+    path.write_text("one")
+    known = read_text(path)
+    folder.rename(tmp_path / "pulled")
+    folder.symlink_to("stick")  # nothing beyond it can be asked about any more
+    with pytest.raises(InputError, match="can't be read") as told:
+        saver.write(saver.order(), path, ["mine"], known=known)
+    assert not isinstance(told.value, Gone | Overtaken)

@@ -1,10 +1,15 @@
 """Keys with alt, as terminals send them: an escape and then the key."""
 
+from pathlib import Path
+
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
+from tui.app import PantoumApp
 from tui.terminal_keys import read_alt
+from tui.widgets.dialogs import LineDialog
 
 
 def keys(sent: str) -> list[tuple[str, str | None]]:
@@ -37,3 +42,15 @@ def test_longer_sequences_are_read_as_before(sent: str, key: str) -> None:
 
 def test_letters_without_alt_are_letters() -> None:
     assert keys("3£.") == [("3", "3"), ("pound_sign", "£"), ("full_stop", ".")]
+
+
+async def test_a_shift_that_means_nothing_changes_nothing_in_a_field(home: Path) -> None:
+    app = PantoumApp()
+    async with app.run_test() as pilot:
+        app.push_screen(LineDialog("What?"))
+        await pilot.pause()
+        await pilot.press("a", "shift+space", "x", "y", "shift+backspace", "home", "shift+delete")
+        assert app.screen.query_one(Input).value == " x"
+        await pilot.press("shift+enter")
+        await pilot.pause()
+        assert not isinstance(app.screen, LineDialog)

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.events import MouseScrollUp
 from textual.widgets import Static
 
@@ -11,9 +12,11 @@ from engine.client import EngineClient
 from tests.tui.fake_service import expected
 from tests.tui.recorded import RecordedRun
 from tests.tui.write_help import SERVICE, add_model, writing
+from tui.commands.key_names import with_keys
 from tui.manuscript.lines import Lines
 from tui.screens.write_continuing import NO_MODEL, NONE_CHOSEN
 from tui.widgets.dial_steps import DIALS
+from tui.widgets.dialogs import LineDialog
 from tui.widgets.dials import NAME_WIDTH, VALUE_WIDTH
 from tui.widgets.key_bar import KeyBar
 from tui.write_settings import load_settings
@@ -344,7 +347,7 @@ async def test_without_a_model_it_is_an_editor_that_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with writing(tmp_path, monkeypatch, models=()) as desk:
-        await desk.until(lambda: desk.notice == NO_MODEL)
+        await desk.until(lambda: desk.notice == with_keys(NO_MODEL, desk.pilot.app))
         await desk.type("alone")
         await desk.press("ctrl+g")
         assert desk.text == "alone"
@@ -429,7 +432,7 @@ async def test_whoever_chooses_no_model_has_none_until_another_is_chosen(
         await desk.press("f2", "f4")
         await desk.until(lambda: desk.screen.is_current)
         await desk.press("tab")
-        assert desk.notice == NONE_CHOSEN
+        assert desk.notice == with_keys(NONE_CHOSEN, desk.pilot.app)
         await desk.press("alt+m", "down", "enter")
         await desk.ready()
         assert (desk.screen.session.slug, desk.notice) == ("bard", "")
@@ -534,3 +537,31 @@ async def test_control_characters_never_reach_the_terminal(tmp_path: Path, monke
         strip = desk.screen.editor.render_line(0)
         assert "\x1b" not in strip.text and "␛[2Jb␇" in strip.text
         assert desk.text == "a\x1b[2Jb\x07\x9b\x0c\u2028c"
+
+
+@pytest.mark.parametrize(("key", "action"), [("ctrl+g", "continue_text"), ("f9", "save"), ("escape", "hide_notice")])
+async def test_a_key_of_the_screen_comes_before_what_is_typed_after_it_in_the_same_instant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, action: str
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        desk.screen.say("Something.", "other")
+        texts: list[str] = []
+        monkeypatch.setattr(desk.screen, f"action_{action}", lambda: texts.append(desk.text))
+        for name in ("a", key, "b"):
+            desk.pilot.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await desk.until(lambda: desk.text == "ab")
+        await desk.until(lambda: texts)
+        assert texts == ["a"]
+
+
+async def test_a_key_that_comes_once_a_question_lies_on_the_text_is_not_the_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writing(tmp_path, monkeypatch) as desk:
+        await desk.ready()
+        saved: list[int] = []
+        monkeypatch.setattr(desk.screen, "action_save", lambda: saved.append(1))
+        await desk.pilot.app.push_screen(LineDialog("What?"))
+        assert not await desk.screen.editor._obey("f9")
+        assert not saved

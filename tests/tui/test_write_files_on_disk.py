@@ -1,6 +1,8 @@
 """The writer's file, drafts and remembered dials, without any screen."""
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from corpora.errors import InputError
 from engine.settings import Dials
+from tui.manuscript.opening import open_document
 from tui.manuscript.textfile import changed_outside, read_text, write_text
 from tui.training.catalogue import SETTINGS
 from tui.widgets.amount_dialog import number_of
@@ -69,6 +72,49 @@ def test_a_character_that_the_files_encoding_lacks_leaves_the_file_alone(tmp_pat
     with pytest.raises(InputError, match="another file"):
         write_text(path, "字", encoding="iso8859-1")
     assert path.read_bytes() == b"caf\xe9"
+
+
+def test_the_character_that_the_encoding_lacks_is_named_whatever_the_line_ends(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="which has no '–'"):
+        write_text(tmp_path / "old.txt", "a\n\n\nb–c", newline="\r\n", encoding="iso8859-1")
+
+
+def test_a_file_that_goes_while_its_encoding_is_looked_for_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    path = tmp_path / "old.txt"
+    path.write_bytes(b"caf\xe9")
+    monkeypatch.setattr("corpora.encoding.find_encoding", gone)
+    with pytest.raises(InputError, match="changed while it was read"):
+        read_text(path)
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is not a file"):
+        write_text(tmp_path / "pipe", "x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def circle(folder: Path) -> Path:
+    """A link to itself."""
+    (folder / "circle").symlink_to("circle")
+    return folder / "circle"
+
+
+@pytest.mark.parametrize("make", [circle, lambda folder: folder / ("n" * 300), lambda folder: folder / "a\0b"])
+def test_a_path_that_no_file_can_have_is_refused_in_words(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    path = make(tmp_path)
+    with pytest.raises(InputError, match="can't be read"):
+        read_text(path)
+    with pytest.raises(InputError, match="can't be read"):
+        open_document(path, tmp_path)
+    with pytest.raises(InputError, match="can't be written"):
+        write_text(path, "x")
+    assert [entry for entry in tmp_path.iterdir() if entry.suffix == ".tmp"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The journal: whatever is done, and wherever it is cut, what comes back is a state that the text has been in."""
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 from corpora.errors import InputError
 from engine.protocol import Turn
 from engine.settings import Dials
+from tui.exporting.documents import FORMATS, export
 from tui.manuscript.history import Node
 from tui.manuscript.journal import InUse, Journal, journal_file
-from tui.manuscript.journal_records import snapshot_of
+from tui.manuscript.journal_records import CaretAt, Pending, TakeRecord, snapshot_of
 from tui.manuscript.journal_replay import Restored, replay
 from tui.manuscript.lines import Location, advance
 from tui.manuscript.manuscript import Manuscript
@@ -281,6 +284,105 @@ def test_a_journal_without_a_first_line_leaves_the_file_to_be_opened(tmp_path: P
     assert "set aside" in document.notices[0]
     assert document.journal is not None
     document.journal.discard()
+
+
+NO_RIGHT = PermissionError(errno.EACCES, "Permission denied")
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise NO_RIGHT
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("content", [None, b"{\n", b'{"format": 99}\n'])
+def test_a_journal_of_no_use_is_kept_whole_where_the_app_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, links: bool
+) -> None:
+    path, file = with_journal(tmp_path)
+    if content is not None:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    with monkeypatch.context() as patch:
+        if content is None:
+            patch.setattr(Path, "read_bytes", lambda place: refuse() if place == file else place.open("rb").read())
+        if not links:
+            patch.setattr(Path, "hardlink_to", refuse)
+        document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.manuscript.edit((0, 0), (0, 0), "new ", ((0, 0), (0, 0)))
+    document.journal.write(document.journal.take())
+    document.journal.discard()
+    (aside,) = (tmp_path / "documents").glob("*.damaged-*")
+    assert aside.name in document.notices[0]
+    assert aside.read_bytes() == before
+    assert file.read_bytes() != before
+
+
+def test_a_journal_that_can_be_neither_read_nor_set_aside_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, file = with_journal(tmp_path)
+    file.write_bytes(b"{\n")
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(InputError, match="can't be set aside either"):
+        open_document(path, tmp_path)
+    assert file.read_bytes() == b"{\n"
+    Journal(file).discard()  # nobody holds it
+
+
+def test_looking_for_unsaved_texts_changes_no_journal(tmp_path: Path) -> None:
+    _, file = with_journal(tmp_path)
+    file.write_bytes(file.read_bytes() + b"nonsense\n")
+    for left in find_left(tmp_path):
+        left.journal.discard()
+    assert list((tmp_path / "documents").iterdir()) == [file]
+
+
+def with_journal(root: Path) -> tuple[Path, Path]:
+    """A document and its journal, in which something is unsaved."""
+    path = root / "poem.txt"
+    path.write_text("one")
+    document = open_document(path, root)
+    assert document.journal is not None
+    document.manuscript.edit((0, 0), (0, 0), "my ", ((0, 0), (0, 0)))
+    document.journal.close(unsaved=True)
+    return path, document.journal.file
+
+
+def test_a_take_at_a_place_that_is_not_there_costs_only_itself(tmp_path: Path) -> None:
+    _, file = with_journal(tmp_path)
+    lost = Pending((99, 0), TakeRecord("bard", 1, Dials(), "lost"))
+    file.write_bytes(file.read_bytes() + msgspec.json.encode(lost) + b"\n")
+    (left,) = find_left(tmp_path)
+    assert (left.restored.manuscript.text, left.restored.lost) == ("my one", 1)
+    left.journal.discard()
+
+
+def test_a_caret_that_is_not_in_the_text_is_brought_into_it(tmp_path: Path) -> None:
+    _, file = with_journal(tmp_path)
+    file.write_bytes(file.read_bytes() + msgspec.json.encode(CaretAt(((99, 0), (0, 99)))) + b"\n")
+    (left,) = find_left(tmp_path)
+    assert left.restored.caret == ((0, 0), (0, 6))
+    left.journal.discard()
+
+
+def test_a_journal_is_for_nobody_else_to_read(tmp_path: Path) -> None:
+    _, file = with_journal(tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_document_whose_name_is_no_text_has_a_journal_too(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text("one")
+    document = open_document(path, tmp_path)
+    assert document.journal is not None
+    document.manuscript.edit((0, 0), (0, 0), "my ", ((0, 0), (0, 0)))
+    document.journal.close(unsaved=True)
+    (left,) = find_left(tmp_path)
+    assert left.path == path
+    left.journal.discard()
+    assert all(export(document.manuscript, each.name, path.name) for each in FORMATS)
 
 
 def test_a_document_is_held_by_one_window_at_a_time(tmp_path: Path) -> None:

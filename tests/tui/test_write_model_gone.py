@@ -7,6 +7,7 @@ import pytest
 
 from engine.folder import ModelFolder, ModelLibrary
 from tests.tui.write_help import Writing, writing
+from tui.commands.key_names import with_keys
 from tui.screens.write_continuing import NONE_CHOSEN
 
 ANOTHER = "Choose another model with alt+m"
@@ -36,7 +37,7 @@ async def test_whatever_is_asked_of_a_deleted_model_is_answered_by_a_way_out(
         assert not desk.screen.editor.manuscript.pending
         assert "'bard'" not in str(desk.screen.models._options)
         await desk.press("ctrl+g")
-        assert desk.notice == NONE_CHOSEN
+        assert desk.notice == with_keys(NONE_CHOSEN, desk.pilot.app)
         desk.screen.models.value = "crow"
         await desk.until(lambda: desk.screen.session.slug == "crow" and desk.screen.session.at_hand)
         assert desk.notice == ""

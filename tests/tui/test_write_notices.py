@@ -8,6 +8,7 @@ from corpora.errors import InputError
 from tests.tui.write_help import writing
 from tui.screens.write_desk import Trouble
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.notice import Notice
 
 FULL = "story.txt can't be saved: the disk is full."
 
@@ -103,3 +104,13 @@ async def test_trouble_that_goes_on_is_not_told_again_after_it_was_hidden(
         trouble.over()
         trouble.failed(InputError(FULL))
         assert desk.notice == FULL
+
+
+def test_what_is_said_of_two_topics_alike_is_said_once() -> None:
+    notice = Notice()
+    notice.say("The disk is gone.", "saving", "wrong")
+    notice.say("There is no model.", "model", "lasting")
+    notice.say("The disk is gone.", "text", "wrong")
+    assert notice.sentence == "The disk is gone.\nThere is no model."
+    notice.say("", "text")
+    assert notice.about("saving") == "The disk is gone." and "gone" in notice.sentence

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from corpora.errors import InputError
 from corpora.files import write_bytes
+from corpora.paths import expanded, gone, resolved, there
 from tui.commandline.output import is_terminal, line
 from tui.exporting import documents
 from tui.exporting.replay import Moment, Recording, replay
@@ -21,28 +22,39 @@ FRAME = 1 / 30  # seconds
 
 def export(file: Path, kind: str, output: Path | None) -> None:
     """Raises `InputError` where there is no such text or format, or the result can't be written."""
-    file = file.expanduser()
+    file = expanded(file)
     suffix = next((each.suffix for each in documents.FORMATS if each.name == kind), "")
     data = documents.export(documents.read_document(file), kind, file.name)
     if output == Path("-"):
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
-    path = (output or Path(file.stem + suffix)).expanduser()
-    if output is None and path.exists():
+    path = expanded(output or Path(file.stem + suffix))
+    if output is None and not gone(path):
         raise InputError(f"{path} exists already. Say with -o where to write.")
+    _refuse_unwritable(path, file)
     try:
-        write_bytes(path, data)
+        write_bytes(resolved(path), data)
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror or error}).") from error
     line(f"{file.name} as {kind}: {path}")
+
+
+def _refuse_unwritable(path: Path, text: Path) -> None:
+    """Raises `InputError` for the text itself, and for what is no file to be replaced."""
+    if not there(path):
+        return
+    if there(text) and path.samefile(text):
+        raise InputError(f"{path} is the text itself. Say with -o where else to write.")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file. Say with -o where to write; -o - is standard output.")
 
 
 def play(file: Path, speed: float, rest: float) -> None:
     """Raises `InputError` for what is no replay, and for a speed that is none."""
     if not 0.01 <= speed <= 10_000 or not 0 <= rest <= 3600:
         raise InputError("The speed is between 0.01 and 10,000, the longest pause between 0 and 3,600 seconds.")
-    recording = _recording(file.expanduser())
+    recording = _recording(expanded(file))
     console = Console()
     moment: Moment | None = None
     if not is_terminal(sys.stdout):

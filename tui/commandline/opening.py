@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from corpora.errors import InputError
 from corpora.home import ensure_room
+from corpora.paths import expanded, is_folder
 from tui.commandline.output import is_terminal
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def open_app(
         raise InputError("Pantoum's screens need a terminal. For use in pipes and scripts, see `pantoum --help`.")
     ensure_room("models")  # says what is wrong with the folder while there is no screen to say it on
     if file is not None:
+        file = expanded(file)
         _check_document(file)
     if model is not None:
         from engine.folder import ModelLibrary
@@ -57,9 +59,9 @@ def open_app(
 
 
 def _check_document(file: Path) -> None:
-    if file.is_dir():
+    if is_folder(file):
         raise InputError(f"{file} is a folder; give a text file.")
-    if not file.absolute().parent.is_dir():
+    if not is_folder(file.absolute().parent):
         raise InputError(f"{file} can't be made: there is no folder {file.absolute().parent}.")
 
 

@@ -8,7 +8,7 @@ from textual.keys import KEY_DISPLAY_ALIASES, Keys, _character_to_key, format_ke
 _NAMED = {key.value for key in Keys} | set(KEY_DISPLAY_ALIASES)
 _SHOWN = {shown: key for key, shown in KEY_DISPLAY_ALIASES.items()}  # "esc" is "escape"
 _KEY = re.compile(r"\s*((?:(?:ctrl|shift|alt|super|hyper|meta)\+)*)(,|[^,]+?)\s*(?:,|$)")  # what is held, and the key
-_HINT = re.compile(r"\{([^{}|]+)\|([a-z_.0-9]+)\}")
+_HINT = re.compile(r"\{([^{}|]+)\|([a-z_]+\.[a-z_0-9]+)\}")
 _CTRL_SPACE = "ctrl+@"  # what terminals send for it
 
 

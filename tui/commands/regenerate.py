@@ -3,7 +3,7 @@
 from tui.commands.command import Command
 
 REGENERATE: tuple[Command, ...] = (
-    Command("regenerate.go", "Go there", "Makes the text that of the branch which this stands in.", "enter", "go"),
+    Command("regenerate.go", "Go there", "Goes to the branch that this take is in.", "enter", "go"),
     Command(
         "regenerate.close", "Close", "Goes back to the text as it is; what is left is not asked.", "escape", "close"
     ),

@@ -24,7 +24,15 @@ from tui.commands.words import WORDS
 from tui.commands.write import COMMANDS as WRITE
 
 EVERYWHERE: tuple[Command, ...] = (
-    Command("app.help", "Help", "Shows the keys of this screen.", "f1", "help", footer=False, priority=True),
+    Command(
+        "app.help",
+        "Help",
+        "Shows the keys of this screen.",
+        "f1,alt+question_mark",
+        "help",
+        footer=False,
+        priority=True,
+    ),
     Command(
         "app.library",
         "Library",
@@ -56,7 +64,7 @@ EVERYWHERE: tuple[Command, ...] = (
     Command(
         "app.alt",
         "Alt",
-        "The next key counts as with alt held, which not every terminal can send: ctrl+t o is alt+o.",
+        "The next key counts as with alt held, which not every terminal can send: then o is alt+o.",
         "ctrl+t",
         "alt",
         footer=False,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import gone, shown, there
 from tui.manuscript.journal import journal_file
 from tui.manuscript.journal_replay import replay
 from tui.manuscript.manuscript import Manuscript
@@ -33,6 +34,7 @@ FORMATS = (
 
 def export(manuscript: Manuscript, kind: str, name: str) -> bytes:
     """The file. `name` is the document's. Raises `InputError` for a format that isn't known."""
+    name = shown(name)
     match kind:
         case "txt":
             return manuscript.text.encode()
@@ -66,13 +68,13 @@ def read_document(path: Path, root: Path | None = None) -> Manuscript:
 
     Raises `InputError` where there is none.
     """
-    if path.suffix == ".jsonl" and path.exists():
+    if path.suffix == ".jsonl" and there(path):
         return _journal(path)
     place = journal_file(path, root)
-    if not place.exists():
+    if not there(place):
         return Manuscript(read_text(path).text)
     manuscript = _journal(place)
-    if path.exists():
+    if not gone(path):
         text = read_text(path).text
         if text != manuscript.text:
             take_over(manuscript, text)  # the file is what its name stands for; what differs is among the branches

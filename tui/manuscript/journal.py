@@ -19,6 +19,7 @@ import msgspec
 from corpora.errors import InputError
 from corpora.files import append_bytes, write_bytes
 from corpora.home import ensure_room, home, slugify
+from corpora.paths import is_folder, resolved
 from tui.manuscript.history import Caret, Node, Watcher
 from tui.manuscript.journal_records import (
     Added,
@@ -59,7 +60,7 @@ def journal_file(document: Path | None, root: Path | None = None) -> Path:
     folder = (root or home()) / "documents"
     if document is None:
         return folder / f"untitled-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
-    document = document.resolve()
+    document = resolved(document)
     name = hashlib.sha256(os.fsencode(document)).hexdigest()[:12]
     return folder / f"{slugify(document.stem)[:40] or 'text'}-{name}.jsonl"
 
@@ -93,7 +94,7 @@ class Journal(Watcher):
     def load(self) -> Restored | None:
         """What the journal holds; None where there is none. Raises `InputError` where it is of no use.
 
-        A damaged one gives what stands before the damage, and is kept beside under another name.
+        A damaged one gives what stands before the damage: `set_aside` keeps the rest.
         """
         try:
             data = self.file.read_bytes()
@@ -106,15 +107,28 @@ class Journal(Watcher):
         self._found = self._spoilt = True
         restored = replay(lines)
         self._spoilt = bool(cut or restored.lost)
-        if restored.lost:
-            self.set_aside()
         return restored
 
     def set_aside(self) -> Path:
-        """Keeps a copy of the file as it is, under another name, and returns its place."""
+        """Keeps the file as it is under another name, which it returns; the next note begins a new one.
+
+        That takes neither room nor the right to read it. Raises `InputError` where it fails all the same.
+        """
         place = self.file.with_name(f"{self.file.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-        with contextlib.suppress(OSError):
-            write_bytes(place, self.file.read_bytes())
+        try:
+            try:
+                place.hardlink_to(self.file)  # the text is offered again if nothing is noted after all
+            except FileExistsError:
+                place = place.with_name(f"{place.name}-{uuid.uuid4().hex[:8]}")
+                self.file.replace(place)
+            except OSError:  # file systems without links
+                self.file.replace(place)
+        except OSError as error:
+            raise InputError(
+                f"The journal {self.file} is damaged or can't be read, and can't be set aside either "
+                f"({error.strerror or error}). Move it to another folder, or its branches would be lost."
+            ) from error
+        self._spoilt = True
         return place
 
     # --- noting ---
@@ -207,7 +221,7 @@ class Journal(Watcher):
             if batch.first is not None:
                 self._hold_on()
                 data = _ENCODE(batch.first) + b"\n" + data
-                write_bytes(self.file, data)
+                write_bytes(self.file, data, private=True)
                 self._size, self._synced = len(data), time.monotonic()
                 return
             if self._size is not None and _size(self.file) != self._size:
@@ -221,7 +235,7 @@ class Journal(Watcher):
         except OSError as error:
             raise InputError(
                 f"What you write can't be kept safe in {self.file.parent} ({error.strerror or error}). "
-                "Make room, or save it elsewhere with ctrl+p, Save as."
+                "Make room, or save it elsewhere with {ctrl+p|app.palette}, Save as."
             ) from error
 
     def _hold_on(self) -> None:
@@ -281,8 +295,16 @@ def in_use(file: Path) -> bool:
 def left_open(root: Path | None = None) -> list[Path]:
     """Journals whose last session may have left something unsaved, newest first; only their last lines are read."""
     folder = (root or home()) / "documents"
-    files = [file for file in folder.glob("*.jsonl") if _may_be_unsaved(file)] if folder.is_dir() else []
-    return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
+    files = [file for file in folder.glob("*.jsonl") if _may_be_unsaved(file)] if is_folder(folder) else []
+    return sorted(files, key=noted_last, reverse=True)
+
+
+def noted_last(file: Path) -> float:
+    """When a journal was written last, in seconds since 1970; 0 where that can't be told."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _may_be_unsaved(file: Path) -> bool:

@@ -1,5 +1,8 @@
 """The lines of a journal: a snapshot of a whole manuscript first, then what happened to it, one thing a line."""
 
+import os
+from pathlib import Path
+
 import msgspec
 
 from engine.settings import Dials
@@ -154,14 +157,35 @@ class PendingGrew(Record, frozen=True, omit_defaults=True, tag="pending-grew"):
     text: str
 
 
+_BYTES = "bytes:"  # before the name of a file in hexadecimal digits, where it is no text
+
+
 class FileState(Record, frozen=True, omit_defaults=True, tag="saved"):
     """The text at a position of the history is what its file holds."""
 
     position: tuple[int, int] = (0, 0)
-    document: str = ""  # path; empty for a text without a name
+    document: str = ""  # as `spelt` has it; empty for a text without a name
     sha256: str = ""  # of the file; empty where there is none yet
     newline: str = "\n"
     encoding: str = "utf-8"
+
+    @property
+    def path(self) -> Path | None:
+        """The document; None for a text without a name."""
+        if not self.document.startswith(_BYTES):
+            return Path(self.document) if self.document else None
+        try:
+            return Path(os.fsdecode(bytes.fromhex(self.document.removeprefix(_BYTES))))
+        except ValueError:  # damaged
+            return None
+
+
+def spelt(document: Path | None) -> str:
+    """An absolute path as text that JSON can hold: old names may be in any encoding."""
+    try:
+        return str(document or "").encode().decode()
+    except UnicodeEncodeError:
+        return _BYTES + os.fsencode(str(document)).hex()
 
 
 class Closed(Record, frozen=True, omit_defaults=True, tag="closed"):

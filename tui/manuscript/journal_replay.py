@@ -68,6 +68,8 @@ def replay(lines: Sequence[bytes]) -> Restored:
         except (LookupError, ValueError, AssertionError, msgspec.MsgspecError, RecursionError):
             restored.lost = len(lines) - number
             break
+    body = restored.manuscript.body
+    restored.caret = body.clamp(restored.caret[0]), body.clamp(restored.caret[1])
     if restored.pending is not None:
         restored.manuscript.offer_take(restored.pending.place, restored.pending.take.take())
     return restored
@@ -113,7 +115,9 @@ def _apply(restored: Restored, record: AnyRecord) -> None:
             history.merge(history.nodes[number])
         case CaretAt(caret=caret):
             restored.caret = caret
-        case Pending():
+        case Pending(place=place):
+            if manuscript.body.clamp(place) != place:
+                raise ValueError("a place that is not in the text")
             restored.pending = record
         case PendingGrew(text=text):
             if restored.pending is None:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import gone, is_folder, there
 from tui.manuscript.history import Caret
 from tui.manuscript.journal import InUse, Journal, journal_file, left_open
-from tui.manuscript.journal_records import FileState, snapshot_of
+from tui.manuscript.journal_records import FileState, snapshot_of, spelt
 from tui.manuscript.journal_replay import Restored
 from tui.manuscript.lines import Lines, Location, advance
 from tui.manuscript.manuscript import Manuscript
@@ -43,13 +44,18 @@ class Opened:
 def file_state(path: Path | None, file: TextFile | None, saved_at: tuple[int, int]) -> FileState:
     """What a journal says about a file."""
     if file is None:
-        return FileState(saved_at, str(path or ""))
-    return FileState(saved_at, str(path or ""), file.stamp.sha256, file.newline, file.encoding)
+        return FileState(saved_at, spelt(path))
+    return FileState(saved_at, spelt(path), file.stamp.sha256, file.newline, file.encoding)
+
+
+def new_journal(root: Path | None) -> Journal:
+    """A journal for a text without a name. Raises `InputError` where the home folder can't be used."""
+    return Journal(journal_file(None, root))
 
 
 def new_document(root: Path | None, manuscript: Manuscript | None = None) -> Opened:
     """An empty text without a name. Raises `InputError` where the home folder can't be used."""
-    opened = Opened(manuscript or Manuscript(), None, None, Journal(journal_file(None, root)))
+    opened = Opened(manuscript or Manuscript(), None, None, new_journal(root))
     opened.begin()
     return opened
 
@@ -60,7 +66,7 @@ def open_document(path: Path, root: Path | None, progress: Progress | None = Non
     What was not saved comes back. A file that others have changed meanwhile counts as one more step, so that an undo
     shows what was there before.
     """
-    file = read_text(path, progress) if path.exists() or not path.parent.is_dir() else None
+    file = read_text(path, progress) if not gone(path) or not is_folder(path.parent) else None
     if file is not None and file.lossy:  # never saved over: it has no name until it is saved under another one
         opened = Opened(Manuscript(file.text), None, file, Journal(journal_file(None, root)), notices=file.notices)
         opened.begin()
@@ -72,11 +78,12 @@ def open_document(path: Path, root: Path | None, progress: Progress | None = Non
             restored = journal.load()
         except InputError as error:
             restored = None
-            notices.append(f"{error} It was set aside as {journal.set_aside().name}; {path.name} itself is untouched.")
+            aside = journal.set_aside()
+            notices.append(f"{error} It was set aside as {aside.name}; {path.name} itself is untouched.")
         if restored is None:
             opened = Opened(Manuscript(file.text if file else ""), path, file, journal)
         else:
-            notices += _losses(restored, path.name)
+            notices += _losses(restored, journal, path.name)
             opened = _restored(restored, path, file, journal)
         opened.notices = tuple(notices)
         opened.begin()
@@ -102,7 +109,7 @@ class Left:
     @property
     def path(self) -> Path | None:
         """Its file; None for a text without a name."""
-        return Path(self.restored.file.document) if self.restored.file.document else None
+        return self.restored.file.path
 
     @property
     def name(self) -> str:
@@ -110,20 +117,33 @@ class Left:
         return self.path.name if self.path is not None else "A text without a name"
 
     def opened(self) -> Opened:
-        """The text as it was left. The journal goes on from there."""
+        """The text as it was left. The journal goes on from there. Raises `InputError` where it may not."""
         state, manuscript = self.restored.file, self.restored.manuscript
         file = None
         if self.path is not None and state.sha256:
             file = TextFile.known(self.path, state.newline, state.encoding, state.sha256)
         opened = Opened(
-            manuscript, self.path, file, self.journal, self.restored.caret[1], state.position, _losses(self.restored)
+            manuscript,
+            self.path,
+            file,
+            self.journal,
+            self.restored.caret[1],
+            state.position,
+            _losses(self.restored, self.journal),
         )
         opened.begin()
         return opened
 
     def revert(self) -> None:
-        """Goes back to what the file holds; what was not saved stays as a branch. Ends the hold on the journal."""
-        opened = self.opened()
+        """Goes back to what the file holds; what was not saved stays as a branch. Ends the hold on the journal.
+
+        Raises `InputError` where that can't be noted.
+        """
+        try:
+            opened = self.opened()
+        except InputError:
+            self.journal.discard()
+            raise
         _revert(opened.manuscript, self.restored)
         self.journal.close(unsaved=False)
 
@@ -153,7 +173,7 @@ def left_of(path: Path, root: Path | None = None) -> Left | None:
     Raises `InUse` where another window has it open.
     """
     file = journal_file(path, root)
-    if not file.exists():
+    if not there(file):
         return None
     journal = Journal(file)
     try:
@@ -217,7 +237,7 @@ def _origins(body: Lines, place: Location, pieces: list[tuple[str, str]]) -> Fra
 
 def _in_file(restored: Restored) -> bool:
     """Whether the text was written to its file just before a crash, so that the journal didn't hear of it."""
-    path = Path(restored.file.document) if restored.file.document else None
+    path = restored.file.path
     if path is None or restored.pending is not None:
         return False
     try:
@@ -232,11 +252,14 @@ def _revert(manuscript: Manuscript, restored: Restored) -> None:
         restored.caret = manuscript.go(node)
 
 
-def _losses(restored: Restored, name: str = "The journal") -> tuple[str, ...]:
+def _losses(restored: Restored, journal: Journal, name: str = "this text") -> tuple[str, ...]:
+    """What is to be said of a damaged journal, which is kept before it goes on. Raises `InputError`."""
     if not restored.lost:
         return ()
+    aside = journal.set_aside()
     return (
-        f"The journal of {name} is damaged; {restored.lost:,} of its last lines could not be used. A copy was kept.",
+        f"The journal of {name} is damaged; {restored.lost:,} of its last lines could not be used. "
+        f"It was kept as {aside.name}.",
     )
 
 
@@ -260,6 +283,7 @@ __all__ = [
     "find_left",
     "left_of",
     "new_document",
+    "new_journal",
     "open_document",
     "read_only",
     "take_over",

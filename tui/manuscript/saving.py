@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import gone
 from tui.manuscript.textfile import Progress, Stamp, TextFile, changed_outside, write_text
 
 
@@ -15,7 +16,7 @@ class Overtaken(InputError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path.name} was changed by another program, so it is not saved by itself any more. "
-            "Press F9 to choose what stays."
+            "Press {F9|write.save} to choose what stays."
         )
 
 
@@ -24,7 +25,8 @@ class Gone(InputError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path.name} was deleted or moved by another program. Its text is still here; F9 writes it anew."
+            f"{path.name} was deleted or moved by another program. Its text is still here; "
+            "{F9|write.save} writes it anew."
         )
 
 
@@ -68,7 +70,7 @@ class Saver:
             return stamp
 
     def _check(self, path: Path, known: Stamp, last: Stamp | None) -> None:
-        if not path.exists():
+        if gone(path):
             raise Gone(path)
         if changed_outside(path, known) and (last is None or changed_outside(path, last)):
             raise Overtaken(path)

@@ -6,16 +6,18 @@ The text in memory has ``\\n`` line ends only; the file keeps the line ends and 
 import codecs
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.files import replacing
+from corpora.paths import is_folder, resolved
 
 Progress = Callable[[float], None]  # a share from 0 to 1
 CHUNK = 1 << 20
-ELSEWHERE = "Your text is still here; save it elsewhere with ctrl+p, Save as."
+ELSEWHERE = "Your text is still here; save it elsewhere with {ctrl+p|app.palette}, Save as."  # for `with_keys`
 LARGEST = 64 << 20  # bytes; a long novel has one or two million
 
 
@@ -50,9 +52,9 @@ def read_text(path: Path, progress: Progress | None = None) -> TextFile:
     """Reads a text file. Raises `InputError` where it is missing, unreadable, too large, or not UTF-8 text."""
     try:
         status = path.stat()
-        if path.is_dir():
+        if stat.S_ISDIR(status.st_mode):
             raise InputError(f"{path} is a folder. Choose a file in it.")
-        if not path.is_file():
+        if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path} is not a file that can be edited.")
         if status.st_size > LARGEST:
             raise InputError(
@@ -60,8 +62,8 @@ def read_text(path: Path, progress: Progress | None = None) -> TextFile:
                 "Add it in the Library to train on it instead."
             )
         data = _read(path, status.st_size, progress)
-    except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}).") from error
+    except (OSError, ValueError) as error:  # a ValueError: a name with a null character
+        raise InputError(f"{path} can't be read ({_reason(error)}).") from error
     notices = []
     try:
         encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
@@ -82,23 +84,25 @@ def read_text(path: Path, progress: Progress | None = None) -> TextFile:
 def write_text(
     path: Path, text: str, *, newline: str = "\n", encoding: str = "utf-8", progress: Progress | None = None
 ) -> Stamp:
-    """Replaces the file whole, through symbolic links, keeping its permissions.
+    """Replaces the file whole, through symbolic links, keeping its permissions and its group.
 
     Raises `InputError` where it can't be written or `encoding` can't spell the text; the old file then stays.
     """
-    target = path.resolve()
+    target = resolved(path)
     digest = hashlib.sha256()
     size = 0
     try:
         data = text.replace("\n", newline).encode(encoding)
-        mode = target.stat().st_mode & 0o7777 if target.exists() else None
-        if target.is_dir():
+        before = _status(target)
+        if before is not None and stat.S_ISDIR(before.st_mode):
             raise InputError(f"{path} is a folder. Give a file name.")
-        if not target.parent.is_dir():
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise InputError(f"{path} is not a file that can be replaced. Give another name.")
+        if before is None and not is_folder(target.parent):
             raise InputError(f"{path} can't be written: its folder is not there any more. {ELSEWHERE}")
-        if mode is not None and not (mode & 0o222 and os.access(target, os.W_OK)):
+        if before is not None and not (before.st_mode & 0o222 and os.access(target, os.W_OK)):
             raise InputError(f"{path.name} can't be written: it is write-protected. {ELSEWHERE}")
-        with replacing(target) as file:
+        with replacing(target, like=before) as file:
             for start in range(0, len(data), CHUNK):
                 chunk = data[start : start + CHUNK]
                 file.write(chunk)
@@ -106,22 +110,28 @@ def write_text(
                 size += len(chunk)
                 if progress is not None:
                     progress(size / len(data))
-        if mode is not None:
-            target.chmod(mode)
         return Stamp(target.stat().st_mtime_ns, size, digest.hexdigest())
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{path.name} is in the encoding {encoding}, which has no {text[error.start : error.start + 1]!r}. "
+            f"{path.name} is in the encoding {encoding}, which has no {error.object[error.start]!r}. "
             "Save the text as another file; that will be UTF-8."
         ) from error
-    except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror or error}). {ELSEWHERE}") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} can't be written ({_reason(error)}). {ELSEWHERE}") from error
 
 
 def changed_outside(path: Path, stamp: Stamp) -> bool:
-    """Whether somebody else wrote the file since `stamp`. A file that is gone, or only touched, was not changed."""
+    """Whether somebody else wrote the file since `stamp`. A file that is gone, or only touched, was not changed.
+
+    Raises `InputError` where that can't be told, as on a disk that is not there any more.
+    """
     try:
-        status = path.stat()
+        status = _status(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} can't be read ({_reason(error)}). {ELSEWHERE}") from error
+    if status is None:
+        return False
+    try:
         if (status.st_mtime_ns, status.st_size) == (stamp.modified, stamp.size):
             return False
         if stamp.size >= 0 and status.st_size != stamp.size:
@@ -132,6 +142,18 @@ def changed_outside(path: Path, stamp: Stamp) -> bool:
         return False
     except OSError:
         return True
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """None where surely nothing is there. Raises `OSError`, or `ValueError` for what is no path."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _read(path: Path, size: int, progress: Progress | None) -> bytes:
@@ -150,10 +172,10 @@ def _decode_otherwise(path: Path, data: bytes) -> tuple[str, str, bool, str]:
     """What a detector makes of bytes that are not UTF-8: text, encoding, whether some were lost, and a sentence."""
     from corpora.encoding import display_name, find_encoding  # the detector is slow to import and seldom needed
 
-    found = find_encoding(path)
     try:
+        found = find_encoding(path)
         raw = data.decode(found.name, found.errors)
-    except UnicodeError as error:
+    except (OSError, UnicodeError) as error:
         raise InputError(f"{path.name} changed while it was read. Open it again.") from error
     if found.errors != "strict":
         notice = f"{path.name} has damaged bytes, shown as \N{REPLACEMENT CHARACTER}; save it under another name."

@@ -19,7 +19,7 @@ from tui.commands.registry import bindings
 from tui.manuscript.history import History, Node
 from tui.manuscript.outline import Branch, outline
 
-NOT_JOINED = "Only a branch whose parent has no other can be joined with it."
+NOT_JOINED = "This can't be joined: the step above it has other branches."
 KEYS = (
     "Enter goes there · {p|branches.pin} pins · {a|branches.archive} puts away · {m|branches.merge} joins with the one "
     "above · {/|branches.search} searches · {Esc|branches.close} closes"

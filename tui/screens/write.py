@@ -1,6 +1,7 @@
 """The Write screen: an editor, a model that goes on from the caret, and its dials."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,11 +12,13 @@ from textual.binding import BindingType
 from textual.widgets import Select
 
 from corpora.errors import InputError
+from corpora.paths import there
 from engine.client import EngineClient
 from engine.folder import ModelEntry, ModelLibrary
 from engine.protocol import NextTokens, Place
 from tui.commands.command import Command
 from tui.commands.editing import EDITOR
+from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.write import COMMANDS
 from tui.engine_link import EngineLink
@@ -73,8 +76,26 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self.call_after_refresh(lambda: self.run_worker(self._list_models(), group="models"))
 
     async def on_unmount(self) -> None:
+        """What would be lost comes first: whoever ends the app may not wait, and a deaf engine takes a second.
+
+        The file comes before the journal's end, which says whether anything is left unsaved. Each step is taken also
+        where one before it failed.
+        """
+        steps = (
+            self.set_aside,
+            self.save_last,
+            self.end_journal,
+            self.write_settings,
+            self.stop_asking,
+            self.link.close,
+        )
+        async with AsyncExitStack() as leaving:  # whose last step in is its first one out
+            for step in reversed(steps):
+                leaving.push_async_callback(step)
+
+    async def stop_asking(self) -> None:
         await self._question.close()
-        await self.link.close()
+        await super().stop_asking()
 
     async def open_model(self, slug: str) -> None:
         """Chooses a model to write with."""
@@ -128,8 +149,8 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         Where that is gone none is chosen: a voice doesn't change by itself. With `lost` that was said already.
         """
         async with self._listing:
-            entries = await in_thread(self.app, ModelLibrary(self.root).list)
-            options = [(_label(entry), entry.folder.slug) for entry in entries if _usable(entry)]
+            entries, usable = await in_thread(self.app, _models, self.root)
+            options = [(_label(entry), entry.folder.slug) for entry in usable]
             slugs = [slug for _, slug in options]
             wanted, self._wanted = self._wanted, ""
             voices = [slug for slug in (wanted, self.session.slug, self._missed) if slug]
@@ -153,7 +174,9 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         elif not self._listed:
             sentence = NO_MODEL
         elif missed:
-            sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with alt+m."
+            sentence = f"There is no model named {missed}; perhaps it was deleted. Choose another one with "
+            sentence += "{alt+m|write.model}."
+        sentence = with_keys(sentence, self.app)
         if sentence or self.notice.about("model") == self._said:
             self.say(sentence, "model", lasting=True)
         self._said = sentence
@@ -254,9 +277,10 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         self.editor.put(self.chosen(event.text, start, exact=event.exact), start, end)
 
 
-def _usable(entry: ModelEntry) -> bool:
-    """Whether it can write, or is damaged: that is said when it is chosen, not hidden."""
-    return entry.record is None or entry.folder.weights_path.exists()
+def _models(root: Path | None) -> tuple[list[ModelEntry], list[ModelEntry]]:
+    """All there are, and those that can write or are damaged: that is said when one is chosen, not hidden."""
+    entries = ModelLibrary(root).list()
+    return entries, [entry for entry in entries if entry.record is None or there(entry.folder.weights_path)]
 
 
 def _label(entry: ModelEntry) -> Text:

@@ -10,13 +10,15 @@ from textual import on
 
 from corpora.errors import InputError
 from corpora.home import ensure_room, move_to_trash
+from corpora.paths import there
 from tui.engine_link import EngineLink
 from tui.manuscript.history import Caret
-from tui.manuscript.journal import Cut, Journal
-from tui.manuscript.journal_records import snapshot_of
-from tui.manuscript.opening import Left, Opened, file_state, find_left, new_document
+from tui.manuscript.journal import Cut, Journal, noted_last
+from tui.manuscript.journal_records import FileState, snapshot_of
+from tui.manuscript.opening import Left, Opened, file_state, find_left, new_journal
 from tui.manuscript.textfile import TextFile
 from tui.screens.write_desk import Trouble, WriteDesk
+from tui.waiting import to_the_end
 from tui.widgets.dialogs import Choice, ChoiceDialog
 from tui.widgets.editor import Editor
 
@@ -39,16 +41,27 @@ class WriteAside(WriteDesk):
 
     def on_mount(self) -> None:
         self.set_interval(NOTE_EVERY, self.set_aside)
-        try:
-            self._journal = new_document(self.root, self.editor.manuscript).journal
-        except InputError as error:
-            self.say(str(error), "text", wrong=True)
+        self.in_turn(to_the_end(self._begin()))
         self.call_after_refresh(lambda: self.in_turn(self._offer_left()))
 
     def on_screen_suspend(self) -> None:
         self.run_worker(self.set_aside(), group="aside")
 
-    async def on_unmount(self) -> None:
+    async def _begin(self) -> None:
+        """Begins the journal of the text that is there at first, of which something may be typed already."""
+        try:
+            journal = await asyncio.to_thread(new_journal, self.root)
+        except InputError as error:
+            self.say(str(error), "text", wrong=True)
+            return
+        if not self.is_running or self._journal is not None or self._path is not None:
+            await asyncio.to_thread(journal.discard)
+            return
+        manuscript = self.editor.manuscript
+        journal.begin(snapshot_of(manuscript, self._selection, FileState()), rewrite=self.unsaved())
+        self._journal = manuscript.history.watcher = journal
+
+    async def end_journal(self) -> None:
         """Notes the last of it, pending text included."""
         self.editor.dismiss_ghost()
         self.editor.keep()
@@ -103,13 +116,16 @@ class WriteAside(WriteDesk):
 
         A text without a name that was given up goes to the trash: nothing else would find it again.
         """
+        return await to_the_end(self._let_go_now())
+
+    async def _let_go_now(self) -> tuple[str, ...]:
         async with self._noting:
             journal, self._journal = self._journal, None
             if journal is None:
                 return ()
             try:
                 await self._end(journal)
-                if self._discarded and self._path is None and journal.file.exists():
+                if self._discarded and self._path is None and await asyncio.to_thread(there, journal.file):
                     return (await self._throw_away(journal),)
             except InputError as error:
                 return (str(error),)
@@ -146,6 +162,9 @@ class WriteAside(WriteDesk):
 
     async def set_aside(self) -> None:
         """Writes what has happened since the last time, so that it survives whatever happens to the app."""
+        await to_the_end(self._set_aside_now())
+
+    async def _set_aside_now(self) -> None:
         async with self._noting:
             if self._journal is None:
                 return
@@ -201,8 +220,12 @@ class WriteAside(WriteDesk):
             done = done or (not asked and (self._opening or self.unsaved()))
             if done:
                 each.journal.discard()
-            else:
+                continue
+            try:
                 done = await self.ask_about(each, asked=asked) != "discard"
+            except InputError as error:
+                done = True
+                self.say(str(error), "text", wrong=True)
         if asked and not found:
             self.say("There are no unsaved texts.")
 
@@ -210,10 +233,11 @@ class WriteAside(WriteDesk):
         """Asks about one text, does as told, and returns the answer: restore, discard, or later.
 
         Unless the person `asked` for it, letters don't answer: they may be the first of the next sentence, and go
-        where they were typed if the text stays.
+        where they were typed if the text stays. Raises `InputError` where it can't be restored.
         """
         words = left.restored.manuscript.body.words
-        when = datetime.fromtimestamp(left.journal.file.stat().st_mtime).strftime("%-d %B, %H:%M")
+        noted = await asyncio.to_thread(noted_last, left.journal.file)
+        when = datetime.fromtimestamp(noted).strftime("%-d %B, %H:%M")
         dialog = ChoiceDialog(
             f"{left.name} was not saved ({when}, {words:,} word{'' if words == 1 else 's'}).",
             (Choice("restore", "r", "Restore"), Choice("later", "l", "Later"), Choice("discard", "d", "Discard")),
@@ -223,7 +247,12 @@ class WriteAside(WriteDesk):
         if dialog.typed and answer != "restore":
             self.editor.type_text(dialog.typed)
         if answer == "restore" and await self.may_leave():
-            await self.show_text(await asyncio.to_thread(left.opened))
+            try:
+                opened = await asyncio.to_thread(left.opened)
+            except InputError:
+                left.journal.discard()
+                raise
+            await self.show_text(opened)
             return "restore"
         if answer == "discard":
             await self._discard(left)
@@ -236,7 +265,9 @@ class WriteAside(WriteDesk):
         try:
             if left.path is not None:
                 await asyncio.to_thread(left.revert)
-                self.say(f"{left.name} is as its file has it; what was not saved is among its branches.", "text")
+                self.say(
+                    f"{left.name} is back to what its file holds; what was not saved is among its branches.", "text"
+                )
                 return
             left.journal.discard()
             self.say(await self._throw_away(left.journal), "text")

@@ -7,6 +7,7 @@ from time import monotonic
 import msgspec
 
 from corpora.errors import InputError
+from corpora.paths import gone
 from tui.engine_link import EngineLink
 from tui.manuscript.opening import Opened
 from tui.manuscript.saving import Gone, Overtaken
@@ -41,8 +42,8 @@ class WriteAutosave(WriteOvertaken):
         if isinstance(self.app, Guarded):
             self.app.guards.append(self.may_quit)
 
-    async def on_unmount(self) -> None:
-        """Saves before the journal ends. What a model wrote and nobody kept stays out of the file."""
+    async def save_last(self) -> None:
+        """Saves on leaving. What a model wrote and nobody kept stays out of the file, and on offer for the journal."""
         manuscript = self.editor.manuscript
         self.editor.dismiss_ghost()
         pending = manuscript.pending
@@ -128,7 +129,7 @@ class WriteAutosave(WriteOvertaken):
         try:
             status = await asyncio.to_thread(path.stat)
         except OSError:
-            if file is not self._held and not await asyncio.to_thread(path.exists):
+            if file is not self._held and await asyncio.to_thread(gone, path):
                 self._held, self._gone = file, True
                 self._unsaved.failed(Gone(path))
             return
@@ -136,10 +137,18 @@ class WriteAutosave(WriteOvertaken):
             self._held = None
             self._unsaved.over()
         seen, self._seen = self._seen, (status.st_mtime_ns, status.st_size)
-        if self._seen == seen or not await asyncio.to_thread(changed_outside, path, file.stamp):
+        if self._seen == seen or not await asyncio.to_thread(_changed, path, file):
             return
         if file is self._file and not self.unsaved() and not self.editor.manuscript.pending:
             said = f"{path.name} was changed by another program: this is what it holds now."
             await self._take_theirs(path, said, asked=False)
             if self._file is file and self.editor.manuscript.pending:
                 self._seen = (0, 0)  # to be looked at again once that is kept or dropped
+
+
+def _changed(path: Path, file: TextFile) -> bool:
+    """Whether others have surely changed the file."""
+    try:
+        return changed_outside(path, file.stamp)
+    except InputError:
+        return False

@@ -10,6 +10,8 @@ from tui.screens.write_continuing import WriteContinuing
 from tui.screens.write_desk import Legend
 from tui.widgets.editor_page import Colouring
 
+COLOURS = {"provenance": "by who wrote it", "surprisal": "by how surprising it is", "copied": "by what was copied"}
+
 
 class WriteBranches(WriteContinuing):
     """Goes about in the history of the text, which is a tree."""
@@ -31,7 +33,7 @@ class WriteBranches(WriteContinuing):
         name = names[(at + 1) % len(names)]
         self.adopt_settings(msgspec.structs.replace(self.settings, colours=name))
         self.editor.colour(self.colourings[name])
-        self.flash(f"colours: {name}")
+        self.flash(f"colours: {COLOURS.get(name, name)}")
 
     def legend(self) -> Legend:
         return self.legends.get(self.settings.colours, ())
@@ -66,7 +68,7 @@ class WriteBranches(WriteContinuing):
         self._settle()
         head = self.editor.manuscript.split(self.editor.caret)
         if head is None:
-            self.flash("put the caret into what one step wrote")
+            self.flash("nothing to split here: put the caret inside text that was written in one go")
             return
         self.flash("split: another branch can begin here")
         self._show_state()

@@ -11,6 +11,7 @@ from corpora.boundaries import CONTEXT, EndFinder
 from corpora.errors import InputError
 from engine.client import EngineError, Outdated, TokenStream
 from engine.protocol import StreamParams
+from tui.commands.key_names import with_keys
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location
 from tui.manuscript.takes import Take
@@ -25,10 +26,13 @@ from tui.write_settings import STOP_RULES, WriteSettings, counted_on
 
 PAINTS = 40  # a second: text is drawn that often, however fast it comes; some of them come late, and 30 shall be left
 STATUS_REST = 0.25  # seconds between two looks of the status line while text streams: nobody reads it faster
-NO_MODEL = "There is no model yet. F2 adds texts, F3 trains a model on one of them; until then this is a plain editor."
+NO_MODEL = (
+    "There is no model yet. {F2|app.library} adds texts, {F3|app.train} trains a model on one of them; until then this "
+    "is a plain editor."
+)
 
 QUICK = " · from the last page"  # where the model had not yet read all that stands before
-NONE_CHOSEN = "No model is chosen. Choose one with alt+m."
+NONE_CHOSEN = "No model is chosen. Choose one with {alt+m|write.model}."
 
 
 class WriteContinuing(WriteDesk):
@@ -112,8 +116,8 @@ class WriteContinuing(WriteDesk):
             return f"writing…{'' if self._reader.exact else QUICK}"
         if manuscript.pending and manuscript.takes is not None:
             takes = manuscript.takes
-            several, quick = " · alt+n" if len(takes) > 1 else "", "" if takes.shown.exact else QUICK
-            return f"take {takes.number} of {len(takes)}{several}{quick}"
+            several = with_keys(" · {alt+n|write.next_take}", self.app) if len(takes) > 1 else ""
+            return f"take {takes.number} of {len(takes)}{several}{'' if takes.shown.exact else QUICK}"
         return ""
 
     def speed(self) -> float:
@@ -233,7 +237,7 @@ class WriteContinuing(WriteDesk):
             if manuscript.takes.shown.text:
                 self.editor.turn_take(0)  # a retry came to nothing: the take before it stands again
         if error is not None:
-            self.tell(error, "Press ctrl+g to try again; your text is untouched.")
+            self.tell(error, "Press {ctrl+g|write.continue} to try again; your text is untouched.")
         self._show_state()
 
     def say_no_model(self) -> None:

@@ -30,11 +30,11 @@ from tui.widgets.write_status import StatusLine, WriteState
 from tui.write_settings import WriteSettings, load_settings, save_settings
 
 HINT = (
-    "Write the first line. Then tab shows how the model would go on, and ctrl+g lets it write by itself. "
-    "F1 lists all keys."
+    "Write the first line. Then {tab|write.suggest} shows how the model would go on, and {ctrl+g|write.continue} lets "
+    "it write by itself. {F1|app.help} lists all keys."
 )
 DIALS_TITLE = "Dials  {F5|write.dial_down} −  {F6|write.dial_up} +  {F8|write.dial_next} ▾"
-ANOTHER = "Choose another model with alt+m; your text is untouched."
+ANOTHER = "Choose another model with {alt+m|write.model}; your text is untouched."
 Legend = tuple[tuple[str, str], ...]  # what each colour of the text means, and its component class of the editor
 
 FLASH = 2.0  # seconds that a short note stays in the status line
@@ -50,7 +50,8 @@ class Trouble:
 
     def failed(self, error: InputError) -> None:
         """It went wrong."""
-        news, self.sentence = str(error) != self.sentence, str(error)
+        said = with_keys(str(error), self._desk.app)
+        news, self.sentence = said != self.sentence, said
         if news:
             self._desk.say(self.sentence, self._about, wrong=True)
 
@@ -74,7 +75,7 @@ class WriteDesk(Screen[None]):
         self.link = link or EngineLink()
         self.session = ModelSession(self.link)
         self.settings, self._settings_notice = load_settings(root)
-        self.editor = Editor(placeholder=HINT, id="editor")
+        self.editor = Editor(id="editor")
         self.dials = DialPanel(id="dials")
         self.next_tokens = NextTokensPanel(id="next")
         self.models: Select[str] = Select([], prompt="no model", id="model", compact=True)
@@ -101,6 +102,7 @@ class WriteDesk(Screen[None]):
 
     def on_mount(self) -> None:
         self.dials.border_title = with_keys(DIALS_TITLE, self.app)
+        self.editor.placeholder = with_keys(HINT, self.app)
         self.dials.settings = self.settings
         self.query_one("#panel").display = self.settings.panel
         self.editor.focus()
@@ -158,8 +160,11 @@ class WriteDesk(Screen[None]):
     # --- what the parts use ---
 
     def say(self, sentence: str, about: Topic = "other", *, wrong: bool = False, lasting: bool = False) -> None:
-        """One sentence under the text; an empty one takes that of its topic away. `Notice` has the rules."""
-        self.notice.say(sentence, about, "wrong" if wrong else "lasting" if lasting else "passing")
+        """One sentence under the text; an empty one takes that of its topic away. `Notice` has the rules.
+
+        Its keys are the person's own, where it names them as `with_keys` has it.
+        """
+        self.notice.say(with_keys(sentence, self.app), about, "wrong" if wrong else "lasting" if lasting else "passing")
         self.refresh_bindings()  # a key hides it
 
     def action_hide_notice(self) -> None:
@@ -229,11 +234,14 @@ class WriteDesk(Screen[None]):
             self.say(str(error), "settings", wrong=True)
         self._settings_rest = False
 
-    async def on_unmount(self) -> None:
-        """Whoever quits doesn't wait for the settings to have rested."""
+    async def write_settings(self) -> None:
+        """Writes them now: whoever quits doesn't wait for them to have rested."""
         if self._settings_rest:
             with contextlib.suppress(InputError):  # nobody is there any more to be told
-                save_settings(self.settings, self.root)
+                await asyncio.to_thread(save_settings, self.settings, self.root)
+
+    async def stop_asking(self) -> None:
+        """Gives up what is being asked of the engine."""
 
     def _end_flash(self, note: str) -> None:
         if self._flash == note:

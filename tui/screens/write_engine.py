@@ -16,6 +16,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.history import Node
 from tui.manuscript.lines import Location
 from tui.manuscript.recipes import Recipe, Way
+from tui.waiting import give_up
 
 REST = 0.15  # seconds that the caret rests before the next tokens are asked for
 BUSY_REST = 0.2  # seconds between two questions while text streams
@@ -121,9 +122,7 @@ class NextQuestion:
 
     async def close(self) -> None:
         """Forgets the question under way."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await give_up(self._task)
 
     async def _answer(self, rest: float) -> None:
         await asyncio.sleep(rest)

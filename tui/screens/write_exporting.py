@@ -5,6 +5,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.files import write_bytes
+from corpora.paths import resolved, there
 from tui.manuscript.journal_records import Snapshot, manuscript_of, snapshot_of
 from tui.manuscript.opening import file_state
 from tui.screens.write_autosave import WriteAutosave
@@ -33,16 +34,19 @@ class WriteExporting(WriteAutosave):
             return
         name = self.file_name() or "text.txt"
         suffix = next(each.suffix for each in FORMATS if each.name == kind)
-        folder = folder_near(self._path)
+        folder = await asyncio.to_thread(folder_near, self._path)
         stem = Path(name).stem + ("-export" if suffix == Path(name).suffix else "")
         path = await self.app.push_screen_wait(SaveDialog(folder, "Export to", default_file=stem + suffix))
         if path is None:
             return
         path = path.absolute()
-        if self._is_own(path):
-            self.say("That is the text's own file. Export it under another name, or save it with F9.", wrong=True)
+        if await self._is_own(path):
+            self.say(
+                "That is the text's own file. Export it under another name, or save it with {F9|write.save}.",
+                wrong=True,
+            )
             return
-        if path.exists():
+        if await asyncio.to_thread(there, path):
             question = f"{path.name} exists already. Replace what is in it?"
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
@@ -61,7 +65,10 @@ def _write(snapshot: Snapshot, kind: str, name: str, path: Path) -> None:
     """For a thread, as the text may go on changing. Raises `InputError`."""
     from tui.exporting.documents import export
 
+    target = resolved(path)
+    if there(target) and not target.is_file():
+        raise InputError(f"{path} is not a file that can be replaced. Give another name.")
     try:
-        write_bytes(path, export(manuscript_of(snapshot), kind, name))
+        write_bytes(target, export(manuscript_of(snapshot), kind, name))
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror or error}).") from error

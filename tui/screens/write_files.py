@@ -1,12 +1,12 @@
 """The Write screen's files: opening and saving them."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 from itertools import count
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import expanded, there
 from tui.engine_link import EngineLink
 from tui.manuscript.journal import InUse, Journal, in_use, journal_file
 from tui.manuscript.opening import Opened, left_of, new_document, open_document, read_only
@@ -14,9 +14,8 @@ from tui.manuscript.saving import Gone, Overtaken, Saver
 from tui.manuscript.textfile import TextFile, changed_outside
 from tui.screens.write_aside import WriteAside
 from tui.screens.write_desk import WriteDesk
+from tui.waiting import to_the_end
 from tui.widgets.dialogs import Choice, ChoiceDialog
-
-BIG = 1 << 20  # bytes from which on progress is shown
 
 
 class WriteFiles(WriteAside):
@@ -31,7 +30,12 @@ class WriteFiles(WriteAside):
     async def open_file(self, path: Path) -> None:
         """Opens a text file; one that doesn't exist yet is begun. Asks first where unsaved text would go."""
         self._opening = True
-        self.in_turn(self._open(_absolute(path)))
+        try:
+            path = expanded(path).absolute()
+        except InputError as error:
+            self.say(str(error), "text", wrong=True)
+        else:
+            self.in_turn(self._open(path))
 
     # --- actions ---
 
@@ -52,7 +56,8 @@ class WriteFiles(WriteAside):
     async def _choose_file(self) -> None:
         from tui.widgets.file_dialogs import OpenDialog, folder_near
 
-        path = await self.app.push_screen_wait(OpenDialog(folder_near(self._path), "Open a text"))
+        folder = await asyncio.to_thread(folder_near, self._path)
+        path = await self.app.push_screen_wait(OpenDialog(folder, "Open a text"))
         if path is not None:
             await self._open(path.absolute(), asked=True)
 
@@ -68,7 +73,7 @@ class WriteFiles(WriteAside):
 
     async def _open(self, path: Path, *, asked: bool = False) -> None:
         """Opens a file that the person has `asked` for just now, or when the app was started."""
-        if self._journal is not None and self._is_own(path):
+        if self._journal is not None and await self._is_own(path):
             self.editor.focus()
             return
         if not await self.may_leave():
@@ -97,9 +102,10 @@ class WriteFiles(WriteAside):
             new = f"{path.name} is new; it is written when you save."
             self.say(" ".join([*opened.notices, new]), "text", lasting=bool(opened.notices))
 
-    def _is_own(self, path: Path) -> bool:
+    async def _is_own(self, path: Path) -> bool:
         """Whether this is the file of the text that is open, by whatever name."""
-        return self._path is not None and journal_file(path, self.root) == journal_file(self._path, self.root)
+        own = self._path
+        return own is not None and await asyncio.to_thread(_are_one, path, own, self.root)
 
     async def _show(self, opening: Awaitable[Opened]) -> None:
         try:
@@ -114,7 +120,12 @@ class WriteFiles(WriteAside):
         if self._path is None or self.editor.read_only:
             await self._save_as()
             return
-        if await asyncio.to_thread(_overtaken, self._path, self._file):
+        try:
+            overtaken = await asyncio.to_thread(_overtaken, self._path, self._file)
+        except InputError as error:
+            self.say(str(error), "text", wrong=True)
+            return
+        if overtaken:
             await self._ask_overtaken(self._path)
         else:
             await self._write(self._path)
@@ -126,22 +137,23 @@ class WriteFiles(WriteAside):
         self.editor.keep()
         known = self._path or (self._file.path if self._file is not None else None)
         own = self._path is not None and not self.editor.read_only and not elsewhere
-        name = "text.txt" if known is None else known.name if own else _another(known)
-        path = await self.app.push_screen_wait(SaveDialog(folder_near(known), "Save the text as", default_file=name))
+        name = "text.txt" if known is None else known.name if own else await asyncio.to_thread(_another, known)
+        folder = await asyncio.to_thread(folder_near, known)
+        path = await self.app.push_screen_wait(SaveDialog(folder, "Save the text as", default_file=name))
         if path is None:
             return
         path = path.absolute()
-        if self._journal is not None and self._is_own(path):
+        if self._journal is not None and await self._is_own(path):
             await self.save()
             return
-        if await asyncio.to_thread(in_use, journal_file(path, self.root)):
+        if await asyncio.to_thread(_in_use, path, self.root):
             self.say(
                 f"{path.name} is open in another window of Pantoum. Save the text under another name.",
                 "text",
                 wrong=True,
             )
             return
-        if path.exists():
+        if await asyncio.to_thread(there, path):
             question = f"{path.name} exists already. Replace what is in it?"
             choices = (Choice("replace", "r", "Replace"), Choice("cancel", "c", "Cancel"))
             if await self.app.push_screen_wait(ChoiceDialog(question, choices)) != "replace":
@@ -193,31 +205,32 @@ class WriteFiles(WriteAside):
     async def _move_journal(self, path: Path) -> None:
         """The journal follows the text to its new name. One that was only to be read gets a journal now."""
         try:
-            async with self._noting:
-                file = journal_file(path, self.root)
-                if self._journal is not None:
-                    await asyncio.to_thread(self._journal.move, file)
-                else:
-                    opened = Opened(self.editor.manuscript, path, self._file, Journal(file), self.editor.caret)
-                    opened.saved_at = self._saved_at
-                    opened.begin()
-                    self._journal, self.editor.read_only = opened.journal, False
+            await to_the_end(self._move_journal_now(path))
         except InputError as error:
             self.say(str(error), "text", wrong=True)
+
+    async def _move_journal_now(self, path: Path) -> None:
+        async with self._noting:
+            file = await asyncio.to_thread(journal_file, path, self.root)
+            if self._journal is not None:
+                await asyncio.to_thread(self._journal.move, file)
+                return
+            journal = await asyncio.to_thread(Journal, file)
+            opened = Opened(self.editor.manuscript, path, self._file, journal, self.editor.caret)
+            opened.saved_at = self._saved_at
+            opened.begin()
+            self._journal, self.editor.read_only = opened.journal, False
 
     async def _ask_overtaken(self, path: Path) -> None:
         """Asks what to do with a file that others have changed. For the part that knows how to merge."""
         raise NotImplementedError
 
-    def _progress(self, path: Path, verb: str) -> "_Progress | None":
-        with contextlib.suppress(OSError):
-            if path.stat().st_size >= BIG or verb == "Writing":
-                return _Progress(self, f"{verb} {path.name}")
-        return None
+    def _progress(self, path: Path, verb: str) -> "_Progress":
+        return _Progress(self, f"{verb} {path.name}")
 
 
 class _Progress:
-    """Called in a thread; says in the status line how far a file is, at every tenth."""
+    """Called in a thread; says in the status line how far a file is, at every tenth. A small one is done at once."""
 
     def __init__(self, desk: WriteDesk, what: str) -> None:
         self._desk, self._what = desk, what
@@ -231,15 +244,19 @@ class _Progress:
             self._loop.call_soon_threadsafe(self._desk.flash, f"{self._what}… {tenth * 10} %")
 
 
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+def _are_one(one: Path, other: Path, root: Path | None) -> bool:
+    return journal_file(one, root) == journal_file(other, root)
+
+
+def _in_use(path: Path, root: Path | None) -> bool:
+    return in_use(journal_file(path, root))
 
 
 def _another(path: Path) -> str:
     """The name for one more file like this, which no other one has."""
     names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(each.name for each in names if not each.exists())
+    return next(each.name for each in names if not there(each))
 
 
 def _overtaken(path: Path, file: TextFile | None) -> bool:
-    return path.exists() if file is None else changed_outside(path, file.stamp)
+    return there(path) if file is None else changed_outside(path, file.stamp)

@@ -28,7 +28,7 @@ class WriteHandingOver(WriteExporting):
             await self.set_aside()  # whatever the other editor does to this process
             before = self.editor.manuscript.text
             with self.app.suspend():
-                after = edit_copy(command, before, self.file_name())
+                edited = edit_copy(command, before, self.file_name(), self.root)
         except SuspendNotSupported:
             self.say("This terminal can't be handed to another program.", "text", wrong=True)
             return
@@ -37,9 +37,17 @@ class WriteHandingOver(WriteExporting):
             return
         finally:
             self.app.refresh(layout=True)
-        if after == before:
+        if edited.text != before:
+            self.editor.take_over(edited.text)
+        if edited.wrong:
+            saved = ""
+            if edited.text != before:
+                self.editor.undo()
+                saved = " {ctrl+y|edit.redo} shows what it had saved."
+            self.say(edited.wrong + saved, "text", wrong=True)
+        elif edited.text == before:
             self.say(f"{Path(command[0]).name} changed nothing. {SLOW}", "text")
-            return
-        self.editor.take_over(after)
-        self.say(f"This is what {Path(command[0]).name} made of it; ctrl+z takes it back.", "text")
+        else:
+            made = f"This is what {Path(command[0]).name} made of it; {{ctrl+z|edit.undo}} takes it back."
+            self.say(made, "text")
         self.refresh_status()

@@ -12,6 +12,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.ghost import Ghost
 from tui.manuscript.takes import Take
 from tui.screens.write_words import WriteWords
+from tui.waiting import give_up
 
 CONTEXT = 2000  # characters of each side, which is what the engine reads
 TAKES = 5
@@ -49,10 +50,9 @@ class WriteInfill(WriteWords):
         self._gap_task = asyncio.create_task(self._fill(ghost))
         self._show_state()
 
-    async def on_unmount(self) -> None:
-        if self._gap_task is not None:
-            self._gap_task.cancel()
-            await asyncio.gather(self._gap_task, return_exceptions=True)
+    async def stop_asking(self) -> None:
+        await give_up(self._gap_task)
+        await super().stop_asking()
 
     def action_accept_gap(self) -> None:
         self.editor.accept_ghost()

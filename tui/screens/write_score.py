@@ -12,6 +12,7 @@ from engine.protocol import SurprisalParams
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Change, Lines
 from tui.screens.write_continuing import WriteContinuing
+from tui.waiting import give_up
 from tui.widgets.editor import Editor
 
 PART = 4096  # characters that are asked about at once
@@ -41,10 +42,9 @@ class WriteScore(WriteContinuing):
         self._selection_score = ""
         self._before = ""  # the last figure of the whole text, shown until there is a new one
 
-    async def on_unmount(self) -> None:
-        if self._score_task is not None:
-            self._score_task.cancel()
-            await asyncio.gather(self._score_task, return_exceptions=True)
+    async def stop_asking(self) -> None:
+        await give_up(self._score_task)
+        await super().stop_asking()
 
     def action_score(self) -> None:
         if not self.session.slug:

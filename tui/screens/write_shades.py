@@ -13,7 +13,8 @@ from tui.engine_link import EngineLink
 from tui.manuscript.lines import Change, Lines, Location
 from tui.manuscript.spans import Spans
 from tui.manuscript.surprise import Spread, word_within
-from tui.screens.write_branches import WriteBranches
+from tui.screens.write_branches import COLOURS, WriteBranches
+from tui.waiting import give_up
 from tui.widgets.editor import Editor
 
 REST = 0.3  # seconds that text and page rest before the page is asked about
@@ -48,15 +49,14 @@ class WriteShades(WriteBranches):
         self.watch(self.editor, "scroll_y", self.ask_about_page, init=False)
         self.ask_about_page()
 
-    async def on_unmount(self) -> None:
-        if self._page_task is not None:
-            self._page_task.cancel()
-            await asyncio.gather(self._page_task, return_exceptions=True)
+    async def stop_asking(self) -> None:
+        await give_up(self._page_task)
+        await super().stop_asking()
 
     def action_colours(self) -> None:
         super().action_colours()
         if self._needs_engine and not self.session.slug:
-            self.flash(f"colours: {self.settings.colours}, but there is no model")
+            self.flash(f"colours: {COLOURS[self.settings.colours]}, but there is no model")
         self._asked = None
         self.ask_about_page()
 

@@ -12,6 +12,7 @@ from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location
 from tui.screens.words import Choice, WordsScreen
 from tui.screens.write_takes import WriteTakes
+from tui.waiting import give_up
 
 MOST = 20  # words in the list
 
@@ -36,10 +37,9 @@ class WriteWords(WriteTakes):
         self._words_task = asyncio.create_task(self._ask_for_words())
         self._show_state()
 
-    async def on_unmount(self) -> None:
-        if self._words_task is not None:
-            self._words_task.cancel()
-            await asyncio.gather(self._words_task, return_exceptions=True)
+    async def stop_asking(self) -> None:
+        await give_up(self._words_task)
+        await super().stop_asking()
 
     def doing(self) -> str:
         looking = self._words_task is not None and not self._words_task.done()

@@ -205,6 +205,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
             return None
         self.keep()
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = text.replace("\0", "")  # a file with one is no text: it could not be opened again
         start, end = sorted((start, end))
         if start == end and not text:
             return None
@@ -297,12 +298,8 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     async def _obey(self, key: str) -> bool:
-        """Does a command of the editor at once: on its way up to the app a key is overtaken by what is typed next."""
-        own = next((bindings for node, bindings in self.screen._binding_chain if node is self), None)
-        for binding in own.key_to_bindings.get(key, ()) if own is not None else ():
-            if await self.app.run_action(binding.action, self):
-                return True
-        return False
+        """Does what a key is bound to at once: on its way up to the app it is overtaken by what is typed next."""
+        return self.has_focus and self.screen.is_current and await self.app._check_bindings(key)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -10,15 +10,17 @@ from textual.widgets import Input
 from textual_fspicker import FileOpen, FileSave, SelectDirectory
 from textual_fspicker.parts import CurrentDirectory
 
+from corpora.paths import is_folder
+
 
 def folder_near(path: Path | None) -> Path:
     """The folder of a file, or where that is gone the nearest one above it that is there; the present one for none."""
     for folder in path.parents if path is not None else ():
-        if folder.is_dir():
+        if is_folder(folder):
             return folder
     try:
         return Path.cwd()
-    except FileNotFoundError:  # deleted
+    except OSError:  # deleted
         return Path.home()
 
 

@@ -1,5 +1,6 @@
 """What the model would write next, with probabilities, or its suggestions: to look at, and to choose from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.protocol import NextToken, NextTokens
+from tui.commands.key_names import with_keys
 from tui.widgets.bar import bar
 from tui.widgets.editor_cells import visible
 from tui.widgets.takes_list import Suggestions, TakesList
@@ -59,12 +61,17 @@ class NextTokensPanel(Widget, can_focus=True):
 
     def _entitle(self) -> None:
         if self.suggestions.texts:
-            self.border_title = "Suggestions  ↓ alt+1…9"
+            self.border_title = with_keys("Suggestions  {↓|write.next_suggestion}", self.app) + self._picking()
         elif self.answer is not None:
             about = "·" if self.answer.exact else "≈"  # the model had read the last page only
             self.border_title = f"Next {about} {self.answer.entropy:.1f} bits"
         else:
             self.border_title = "Next"
+
+    def _picking(self) -> str:
+        """The keys of the single suggestions, unless a person has given them others: those are too many to tell."""
+        remapped: Mapping[str, str] = getattr(self.app, "remapped", {})
+        return "" if any(id.startswith("write.pick_") for id in remapped) else " alt+1…9"
 
     def watch_has_focus(self, has_focus: bool) -> None:
         self.refresh()

@@ -46,9 +46,12 @@ class Notice(Static):
         self._show()
 
     def _in_order(self) -> list[tuple[str, Weight]]:
-        """What went wrong first, then the newest."""
+        """What went wrong first, then the newest; what is said of two topics alike only once."""
         newest_first = reversed(self._said.values())
-        return sorted(newest_first, key=lambda said: said[1] != "wrong")
+        once: dict[str, Weight] = {}
+        for sentence, weight in sorted(newest_first, key=lambda said: said[1] != "wrong"):
+            once.setdefault(sentence, weight)
+        return list(once.items())
 
     def _show(self) -> None:
         shown = self._in_order()

@@ -34,7 +34,7 @@ LETTING: tuple[Command, ...] = (
     Command(
         "write.drop",
         "Drop",
-        "Takes the model's text out again; alt+n brings it back.",
+        "Takes the model's text out again; Next take brings it back.",
         "escape",
         "drop",
         group=GROUP,

@@ -17,7 +17,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.accept_gap",
         "Fill in",
-        "Makes the text that is offered for the gap text.",
+        "Takes the text that is offered for the gap.",
         "enter",
         "accept_gap",
         priority=True,
@@ -26,7 +26,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.accept",
         "Accept",
-        "Makes the whole suggestion text.",
+        "Takes the whole suggestion into the text.",
         "tab,alt+full_stop",
         "accept('all')",
         priority=True,
@@ -35,7 +35,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.accept_word",
         "Word",
-        "Makes the suggestion's next word text.",
+        "Takes its next word.",
         "ctrl+right,alt+f",
         "accept('word')",
         priority=True,
@@ -44,7 +44,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.accept_line",
         "Line",
-        "Makes the suggestion's text up to the end of its line text.",
+        "Takes the rest of its line.",
         "ctrl+l,alt+l",
         "accept('line')",
         priority=True,
@@ -53,7 +53,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.next_suggestion",
         "Next",
-        "Shows the next suggestion for this place; so does alt+n.",
+        "Shows the next suggestion for this place; so does the key for Next take.",
         "down",
         "turn_ghost(1)",
         priority=True,
@@ -62,7 +62,7 @@ SUGGESTIONS: tuple[Command, ...] = (
     Command(
         "write.previous_suggestion",
         "Previous suggestion",
-        "Shows the suggestion before this one; so does alt+p.",
+        "Shows the suggestion before this one; so does the key for Previous take.",
         "up",
         "turn_ghost(-1)",
         footer=False,
