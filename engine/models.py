@@ -76,7 +76,8 @@ class LoadedModel:
         if stamp is not None and stamp == self._stamp:
             return True
         record = folder.record()
-        if stamp is None or self._stamp is None or stamp.weights != self._stamp.weights or _made_of(record) != self._made_of:
+        same = stamp is not None and self._stamp is not None and stamp.weights == self._stamp.weights
+        if not same or _made_of(record) != self._made_of:
             return False
         bits = record.results.bits_per_character if record.results else None
         self.info = msgspec.structs.replace(self.info, name=record.name, bits_per_character=bits)

@@ -147,7 +147,7 @@ def test_a_pause_is_no_slowness(fresh_home: Home, monkeypatch: pytest.MonkeyPatc
     clock = SimpleNamespace(past=0.0, time=time.time)
     clock.monotonic = lambda: time.monotonic() + clock.past
     clock.sleep = lambda seconds: setattr(clock, "past", clock.past + seconds)
-    for module in ("run", "lines"):
+    for module in ("run", "lines", "stopwatch"):
         monkeypatch.setattr(f"engine.{module}.time", clock)
 
     def requests(control: Control, *, now: bool = False) -> list[Request]:
