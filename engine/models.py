@@ -13,7 +13,6 @@ from torch import Tensor
 from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, load_tokenizer
 from engine.alternatives import Pieces
-from engine.checkpoint import load_weights
 from engine.context import Context, read_context
 from engine.decoder import Decoder
 from engine.device import choose_device, idle_cores, threads
@@ -25,6 +24,7 @@ from engine.records import ModelRecord
 from engine.settings import Device, ModelConfig, Packing
 from engine.snapshots import Snapshots
 from engine.stack import State
+from engine.weights import load_weights
 
 MODELS = 3  # kept in memory at once
 

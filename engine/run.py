@@ -10,20 +10,22 @@ import torch
 from corpora.disk import refused
 from corpora.errors import InputError
 from engine.changes import ADDED, changed, replayed
-from engine.checkpoint import ResumeRecord, load_weights, new_checkpoint, save_resume
+from engine.checkpoint import ResumeRecord, new_checkpoint, save_resume
 from engine.control import POLL, Control
 from engine.folder import ModelFolder
 from engine.judging import Judge
 from engine.lines import Evaluation, Lines
+from engine.log import log
 from engine.packing import choose_packing
 from engine.preparation import Prepared
-from engine.recording import Recorder, log
+from engine.recording import Recorder
 from engine.records import Change, ControlLine, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.room import Held
 from engine.schedule import Budget
 from engine.stopwatch import Stopwatch
 from engine.training import Step
+from engine.weights import load_weights
 
 EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
