@@ -13,6 +13,7 @@ from corpora.errors import InputError
 from corpora.files import write_json
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
+from engine.records import Count, Figure
 from engine.rollback import Vitals
 from engine.shapes import Shape
 from engine.streams import Streams
@@ -33,8 +34,7 @@ from engine.weights import (
     without_tied,
 )
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Some = Annotated[int, msgspec.Meta(ge=1)]
+Some = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 
 
 class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str  # the same in both files where they belong together
     step: Count
     tokens: Count
-    elapsed: float
+    elapsed: Figure
     epoch: Count
     column: Count
     batch: Some  # of all ranks
@@ -52,9 +52,9 @@ class ResumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     ranks: Some = 1
     threads: Some  # of each rank
     device: str
-    best: float | None  # the lowest validation loss, nats per token; of a budget in steps at a scheduled evaluation
-    best_elapsed: float = 0.0  # when that was
-    next_evaluation: float  # seconds or steps, whichever the budget counts
+    best: Figure | None  # the lowest validation loss, nats per token; of a budget in steps at a scheduled evaluation
+    best_elapsed: Figure = 0.0  # when that was
+    next_evaluation: Figure  # seconds or steps, whichever the budget counts
     stale: int = 0  # evaluations since the best
     rate_scale: float = 1.0  # of the learning rate, after returns to good weights
     average_updates: int = 0

@@ -10,6 +10,7 @@ from torch import Tensor
 from corpora.errors import InputError
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
+from engine.records import Count
 from engine.settings import ModelConfig
 from engine.tensor_file import write_tensors
 from engine.unfilled import unfilled
@@ -22,8 +23,8 @@ class WeightsNote(msgspec.Struct, frozen=True, kw_only=True):
     """What travels inside ``weights.safetensors``: no times, so that equal runs write equal files."""
 
     format: int = FORMAT
-    step: int
-    tokens: int
+    step: Count
+    tokens: Count
     validation_loss: float | None  # None where it was not finite
 
 
