@@ -39,6 +39,7 @@ class Recorder:
             step=before.step,
             progress=before.progress,
             elapsed=before.elapsed,
+            message="Starting",
         )
         self.stuck: OSError | None = None  # what refused a write that has not been made good since
         self._unwritten: list[MetricsLine | SampleLine] = []
