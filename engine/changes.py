@@ -11,7 +11,7 @@ import msgspec
 
 from corpora.errors import InputError
 from engine.folder import ModelFolder
-from engine.records import Change, Changeable, ModelRecord
+from engine.records import Change, Changeable, Count, ModelRecord
 from engine.settings import ModelConfig
 
 SETTINGS: tuple[Changeable, ...] = get_args(Changeable)
@@ -123,7 +123,7 @@ def _dropouts(model: ModelConfig) -> dict[str, float | None]:
 class _Place(msgspec.Struct):
     """What ``resume.json`` says of where it is."""
 
-    step: int
+    step: Count
 
 
 def _value(record: ModelRecord, setting: Changeable) -> float | None:

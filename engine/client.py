@@ -22,7 +22,6 @@ from engine.protocol import (
     MODEL_ERROR,
     Alternatives,
     AlternativesParams,
-    Cancelled,
     CancelParams,
     CancelRequestParams,
     Copied,
@@ -43,7 +42,6 @@ from engine.protocol import (
     RpcError,
     Score,
     ScoreParams,
-    SetDialsParams,
     Stream,
     StreamParams,
     Surprisal,
@@ -53,6 +51,7 @@ from engine.protocol import (
     Token,
 )
 from engine.settings import Device, Dials
+from engine.token_stream import TokenStream
 
 T = TypeVar("T")
 LINE_LIMIT = 64 * 1024 * 1024  # bytes in one message
@@ -81,63 +80,6 @@ class _Message(msgspec.Struct):
     params: msgspec.Raw = msgspec.Raw(b"null")
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: RpcError | None = None
-
-
-class TokenStream:
-    """An async iterator of `Token`; when it ends, `done` says why. Leaving it early does not stop it: `cancel` does."""
-
-    def __init__(self, client: "EngineClient", number: int) -> None:
-        self.number = number
-        self.done: Done | None = None
-        self._ended = False
-        self._client = client
-        self._queue: asyncio.Queue[Token | Done | EngineGone] = asyncio.Queue()
-
-    def __aiter__(self) -> AsyncIterator[Token]:
-        return self
-
-    async def __anext__(self) -> Token:
-        if self.done is not None:
-            raise StopAsyncIteration
-        item = await self._queue.get()
-        return self._take(item)
-
-    def ready(self) -> list[Token]:
-        """The tokens that have already arrived, without waiting; sets `done` where the end has too.
-
-        Never raises: where the service died, `done` says so, and the tokens that came before are returned.
-        """
-        tokens: list[Token] = []
-        while self.done is None and not self._queue.empty():
-            with contextlib.suppress(StopAsyncIteration, EngineGone):
-                tokens.append(self._take(self._queue.get_nowait()))
-        return tokens
-
-    async def set_dials(self, dials: Dials) -> None:
-        """Turns the dials from the next token on."""
-        await self._client.call("set_dials", SetDialsParams(stream=self.number, dials=dials), Dials)
-
-    async def cancel(self) -> None:
-        """Asks the stream to end; ``done`` follows with the reason ``cancelled``."""
-        await self._client.call("cancel", CancelParams(stream=self.number), Cancelled)
-
-    def _take(self, item: Token | Done | EngineGone) -> Token:
-        if isinstance(item, Done):
-            self.done = item
-            raise StopAsyncIteration
-        if isinstance(item, EngineGone):
-            self.done = Done(stream=self.number, reason="error", tokens=0, characters=0, seconds=0.0, error=str(item))
-            raise item
-        return item
-
-    @property
-    def ended(self) -> bool:
-        """Whether its end has arrived, be it read or not."""
-        return self._ended
-
-    def _put(self, item: Token | Done | EngineGone) -> None:
-        self._ended = not isinstance(item, Token)
-        self._queue.put_nowait(item)
 
 
 class EngineClient:
@@ -201,9 +143,9 @@ class EngineClient:
             raise
         stream = TokenStream(self, number)
         for item in self._early.pop(number, []):
-            stream._put(item)
+            stream.put(item)
         if self._gone is not None:
-            stream._put(self._gone)
+            stream.put(self._gone)
         elif not stream.ended:
             self._streams[number] = stream
         return stream
@@ -354,7 +296,7 @@ class EngineClient:
             if stream is None:
                 self._early.setdefault(item.stream, []).append(item)
             else:
-                stream._put(item)
+                stream.put(item)
                 if isinstance(item, Done):
                     del self._streams[item.stream]
             return
@@ -405,7 +347,7 @@ class EngineClient:
             if not future.done():
                 future.set_exception(self._gone)
         for stream in self._streams.values():
-            stream._put(self._gone)
+            stream.put(self._gone)
         self._streams.clear()
 
 

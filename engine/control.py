@@ -4,7 +4,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from engine.folder import LineReader, ModelFolder
+from engine.folder import ModelFolder
+from engine.line_reader import LineReader
 from engine.records import ControlLine, Request
 
 POLL = 0.2  # seconds between looks at the file

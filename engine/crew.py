@@ -15,8 +15,8 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from engine.log import log
 from engine.ranks import Place, RankLostError
-from engine.recording import log
 
 # A killed process is noticed at once, by its closed connections. The limits are for machines that vanish silently.
 STEP_LIMIT = 120.0  # seconds that ranks wait for each other inside a step

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from corpora.errors import InputError
-from engine.memory import free_bytes
+from engine.machine_memory import free_bytes
 from engine.ranks import ALONE, Place
 from engine.settings import Device
 

@@ -21,13 +21,13 @@ from engine.checkpoint import load_resume
 from engine.crew import Crew, Order, reaching
 from engine.device import choose_device
 from engine.folder import ModelFolder
+from engine.log import log
 from engine.model import LanguageModel
 from engine.precision import allow_tf32, check_precision
 from engine.preparation import Prepared, find_corpus, prepare, threads_of
 from engine.rank_position import Position, show_position, take_position
 from engine.rank_training import Leader, RankTrainer
 from engine.ranks import Place, RankLostError
-from engine.recording import log
 from engine.records import ModelRecord
 from engine.shapes import Shape
 

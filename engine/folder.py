@@ -6,21 +6,20 @@ never sees half of anything and a watcher only has to tail.
 
 import builtins
 import contextlib
-import gc
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import msgspec
 
 from corpora.errors import InputError
-from corpora.files import Tail, append_line, read_json, write_bytes, write_json
+from corpora.files import append_line, read_json, write_bytes, write_json
 from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
+from engine.line_reader import LineReader
 from engine.liveness import alive
 from engine.locks import in_turn
 from engine.records import (
@@ -36,8 +35,6 @@ from engine.records import (
 from engine.settings import ModelConfig, TrainingConfig
 
 FORMAT = 1
-DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # of a line
-L = TypeVar("L", bound=msgspec.Struct)
 
 
 class ModelFolder:
@@ -160,64 +157,17 @@ class ModelFolder:
         except OSError as error:
             raise InputError(f"{self.notes_path} can't be written ({error.strerror or error}).") from error
 
-    def metrics(self) -> "LineReader[MetricsLine]":
+    def metrics(self) -> LineReader[MetricsLine]:
         """A reader of ``metrics.jsonl`` from its beginning that can be called again for what came since."""
         return LineReader(self.metrics_path, MetricsLine)
 
-    def samples(self) -> "LineReader[SampleLine]":
+    def samples(self) -> LineReader[SampleLine]:
         """A reader of ``samples.jsonl``, likewise."""
         return LineReader(self.samples_path, SampleLine)
 
     def size(self) -> int:
         """Bytes on disk."""
         return sum(entry.stat().st_size for entry in self.path.iterdir() if entry.is_file())
-
-
-class LineReader(Generic[L]):
-    """Typed lines of a growing file. A damaged line is skipped: the next one is whole again."""
-
-    def __init__(self, path: Path, kind: type[L], *, start: int = 0) -> None:
-        self._tail = Tail(path, start=start)
-        self._decoder = msgspec.json.Decoder(kind)
-
-    def read(self) -> list[L]:
-        """New lines since the last call, one bounded chunk of them; ``[]`` when caught up."""
-        while True:
-            before = self._tail.offset
-            if (lines := self._decoded(self._tail.read_block())) or self._tail.offset == before:
-                return lines
-
-    def _decoded(self, block: bytes) -> list[L]:
-        """Those lines of a block that are whole."""
-        try:
-            with _uncollected():
-                return self._decoder.decode_lines(block)  # all at once, where none is damaged
-        except DAMAGE:
-            pass
-        lines = list[L]()
-        for raw in block.split(b"\n"):
-            with contextlib.suppress(*DAMAGE):
-                lines.append(self._decoder.decode(raw))
-        return lines
-
-    def read_all(self) -> list[L]:
-        """Every line up to the end of the file."""
-        lines: list[L] = []
-        while chunk := self.read():
-            lines += chunk
-        return lines
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Thousands of lines at once, none of them garbage, would have the whole heap searched through for it."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @dataclass(frozen=True)

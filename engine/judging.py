@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from engine.checkpoint import Best, WeightsNote, save_weights
+from engine.checkpoint import Best
 from engine.decoder import Decoder
 from engine.device import threads
 from engine.evaluation import Losses
@@ -18,6 +18,7 @@ from engine.preparation import Prepared
 from engine.recording import Recorder
 from engine.records import SampleLine
 from engine.settings import Dials
+from engine.weights import WeightsNote, save_weights
 
 SAMPLE_DIALS = Dials(temperature=0.8)
 

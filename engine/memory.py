@@ -1,4 +1,4 @@
-"""How much memory a training needs, from its settings alone, and how much there is. Free of torch.
+"""How much memory a training needs, from its settings alone. Free of torch.
 
 What must be held between forwards and backwards, in float32 numbers a token: the embedded token, each layer's gates,
 states and outputs, and the logits with their gradient. Going backwards, one layer at a time adds the gradients of its
@@ -8,9 +8,6 @@ gates and of its outputs. An evaluation reads more tokens at once than a step, a
 
 import itertools
 import math
-import os
-import sys
-from pathlib import Path
 
 from corpora.errors import InputError
 from engine.parameters import cutoffs, parameters
@@ -23,7 +20,6 @@ KEPT: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 5, "lstm": 6, "lst
 SUMS: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 4, "lstm": 4, "lstm-peephole": 4}
 COPIES = 6  # of the weights: themselves, gradient (or, later, a decoder's), two moments, average, the last good ones
 PROCESS = 500 << 20  # bytes that Python, torch and numba take themselves
-GROUP = Path("/sys/fs/cgroup")  # a container's own limits
 SPARE = 1.3  # what a measured run may need over the least: memory that is given back is not always used again
 ROOM = 256 << 20  # bytes that an evaluation takes at most for what it reads at once
 STREAMS, CHUNK, PIECE = 32, 256, 1024  # of an evaluation: streams, their tokens read at once, and those read both ways
@@ -100,43 +96,6 @@ def _shape(model: ModelConfig, training: TrainingConfig) -> str:
         f"{training.batch} streams of {training.length} tokens through {model.layers} x {model.hidden} units and "
         f"{model.vocabulary:,} tokens of vocabulary. Use a smaller --batch, --length or --hidden, or --accumulate."
     )
-
-
-def free_bytes() -> int | None:
-    """Memory that a process may still take here; None where the system doesn't say."""
-    limits = [_available(), _left_in_group()]
-    known = [limit for limit in limits if limit is not None]
-    return min(known) if known else None
-
-
-def may_have_gpu() -> bool:
-    """Whether a training whose device is ``auto`` may take a GPU, whose memory is another."""
-    return sys.platform == "darwin" or Path("/proc/driver/nvidia/version").exists()
-
-
-def _available() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return int(os.sysconf("SC_PHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError, AttributeError):
-        return None
-
-
-def _left_in_group() -> int | None:
-    """What a container's limit leaves (cgroup 2). What files are kept in memory for speed counts as free."""
-    try:
-        most = int((GROUP / "memory.max").read_text(encoding="ascii"))
-        used = int((GROUP / "memory.current").read_text(encoding="ascii"))
-        kinds = dict(line.split() for line in (GROUP / "memory.stat").read_text(encoding="ascii").splitlines())
-        files = int(kinds.get("inactive_file", 0)) + int(kinds.get("active_file", 0))
-        return max(0, most - max(0, used - files))
-    except (OSError, ValueError):  # no limit reads "max"
-        return None
 
 
 def _gigabytes(size: int) -> str:

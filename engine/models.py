@@ -13,7 +13,6 @@ from torch import Tensor
 from corpora.errors import InputError
 from corpora.tokenizers import Tokenizer, load_tokenizer
 from engine.alternatives import Pieces
-from engine.checkpoint import load_weights
 from engine.context import Context, read_context
 from engine.decoder import Decoder
 from engine.device import choose_device, idle_cores, threads
@@ -25,6 +24,7 @@ from engine.records import ModelRecord
 from engine.settings import Device, ModelConfig, Packing
 from engine.snapshots import Snapshots
 from engine.stack import State
+from engine.weights import load_weights
 
 MODELS = 3  # kept in memory at once
 
@@ -76,7 +76,8 @@ class LoadedModel:
         if stamp is not None and stamp == self._stamp:
             return True
         record = folder.record()
-        if stamp is None or self._stamp is None or stamp.weights != self._stamp.weights or _made_of(record) != self._made_of:
+        same = stamp is not None and self._stamp is not None and stamp.weights == self._stamp.weights
+        if not same or _made_of(record) != self._made_of:
             return False
         bits = record.results.bits_per_character if record.results else None
         self.info = msgspec.structs.replace(self.info, name=record.name, bits_per_character=bits)

@@ -1,10 +1,8 @@
 """Writes down what a run does, for whoever watches its folder. A full disk loses nothing, and never ends a run."""
 
-import contextlib
 import math
 import os
 import socket
-import sys
 import threading
 import time
 
@@ -12,6 +10,7 @@ import msgspec
 
 from corpora.files import append_line, write_bytes, write_over
 from engine.folder import ModelFolder
+from engine.log import log
 from engine.machine import machine
 from engine.records import MetricsLine, SampleLine, State, Status
 
@@ -40,6 +39,7 @@ class Recorder:
             step=before.step,
             progress=before.progress,
             elapsed=before.elapsed,
+            message="Starting",
         )
         self.stuck: OSError | None = None  # what refused a write that has not been made good since
         self._unwritten: list[MetricsLine | SampleLine] = []
@@ -152,9 +152,3 @@ def trim(folder: ModelFolder, step: int) -> None:
         if any(line.step > step for line in lines):
             kept = [msgspec.json.encode(line) + b"\n" for line in lines if line.step <= step]
             write_bytes(path, b"".join(kept))
-
-
-def log(message: str) -> None:
-    """A line of ``train.log``, which is the trainer's stderr. Where that can't be written, nothing is said."""
-    with contextlib.suppress(OSError):
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201

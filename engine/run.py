@@ -10,19 +10,22 @@ import torch
 from corpora.disk import refused
 from corpora.errors import InputError
 from engine.changes import ADDED, changed, replayed
-from engine.checkpoint import ResumeRecord, load_weights, new_checkpoint, save_resume
+from engine.checkpoint import ResumeRecord, new_checkpoint, save_resume
 from engine.control import POLL, Control
 from engine.folder import ModelFolder
 from engine.judging import Judge
 from engine.lines import Evaluation, Lines
+from engine.log import log
 from engine.packing import choose_packing
 from engine.preparation import Prepared
-from engine.recording import Recorder, log
+from engine.recording import Recorder
 from engine.records import Change, ControlLine, ModelRecord, Results
 from engine.rollback import Vitals, exploded, observe
 from engine.room import Held
 from engine.schedule import Budget
+from engine.stopwatch import Stopwatch
 from engine.training import Step
+from engine.weights import load_weights
 
 EVALUATIONS = 20  # over a budget, where they cost little
 EVALUATION_SHARE = 0.04  # of the time, at most
@@ -56,8 +59,7 @@ class Run:
         self.judge = Judge(folder, prepared, recorder)
         self.stop_at = None if stop_after is None else self.trainer.step + stop_after
         self.vitals = Vitals()
-        self._elapsed_before = 0.0
-        self._clock_start = time.monotonic()
+        self.clock = Stopwatch(prepared.resumed.elapsed if prepared.resumed else 0.0)
         self._next_evaluation = self._interval()
         if self.budget.seconds is not None:
             self._next_evaluation = min(0.02 * self.budget.seconds, self._next_evaluation)
@@ -65,7 +67,6 @@ class Run:
             self.vitals = prepared.resumed.vitals
             if any(each.step == self.trainer.step and each.setting in ADDED for each in self.record.changes):
                 self.judge.stale = 0  # see `_adopt`
-            self._elapsed_before = prepared.resumed.elapsed
             self._next_evaluation = prepared.resumed.next_evaluation
         self.held = Held(folder, recorder, control, saved=prepared.resumed.step if prepared.resumed else None)
         self._lines = Lines(self.budget, recorder)
@@ -73,20 +74,18 @@ class Run:
 
     @property
     def elapsed(self) -> float:
-        return self._elapsed_before + time.monotonic() - self._clock_start
+        return self.clock.elapsed
 
     def train(self) -> None:
         """Runs to the end of the budget, of its patience, or to a request to stop, and saves what was learned."""
-        self.recorder.state("training")
-        self._clock_start = time.monotonic()
-        while True:
-            stopped = self._take_steps() and not self._done()
-            elapsed = self.elapsed
-            if self._finish(stopped, elapsed):
-                break
-            self._elapsed_before, self._clock_start = elapsed, time.monotonic()
+        ended, elapsed = False, self.elapsed
+        while not ended:
+            self.clock.go_on_from(elapsed)
             self._lines.begin_anew()
             self.recorder.state("training")
+            stopped = self._take_steps() and not self._done()
+            elapsed = self.elapsed
+            ended = self._finish(stopped, elapsed)
 
     def _take_steps(self) -> bool:
         """Trains until the budget or the patience is spent; True where to stop was asked first."""
@@ -190,22 +189,21 @@ class Run:
 
     def _pause(self) -> bool:
         """Waits for a request to go on (False) or to stop (True). The clock stands still meanwhile."""
-        self._elapsed_before = self.elapsed
-        self._clock_start = time.monotonic()
-        if self._checkpoint():
-            return True
-        self.recorder.state("paused")
-        began = time.monotonic()
-        while True:
-            asked = self.control.requests(now=True)
-            self._change()
-            stop = "stop" in asked
-            if stop or next((request for request in reversed(asked) if request in ("pause", "resume")), "") == "resume":
-                break
-            self.trainer.wait()
-            time.sleep(POLL)
-        self._clock_start = time.monotonic()
-        self._lines.leave_out(self._clock_start - began)
+        with self.clock.held():
+            if self._checkpoint():
+                return True
+            self.recorder.state("paused")
+            began = time.monotonic()
+            while True:
+                asked = self.control.requests(now=True)
+                self._change()
+                stop = "stop" in asked
+                newest = next((request for request in reversed(asked) if request in ("pause", "resume")), "")
+                if stop or newest == "resume":
+                    break
+                self.trainer.wait()
+                time.sleep(POLL)
+        self._lines.leave_out(time.monotonic() - began)
         if not stop:
             self.recorder.state("training")
         return stop
@@ -251,10 +249,9 @@ class Run:
         try:
             self._write()
         except OSError as error:
-            self._elapsed_before = self.elapsed
-            self._clock_start = time.monotonic()
-            stop = self.held.until_written(error, self._write_again, self.trainer.wait)
-            self._clock_start = self._last_checkpoint = time.monotonic()
+            with self.clock.held():
+                stop = self.held.until_written(error, self._write, self.trainer.wait)
+            self._last_checkpoint = time.monotonic()
         else:
             self.recorder.trouble("")
         self._lines.leave_out(time.monotonic() - began)
@@ -265,11 +262,6 @@ class Run:
         self.judge.keep_again()
         self.recorder.catch_up()
         self.save()
-
-    def _write_again(self) -> None:
-        """`_write` while the clock stands still."""
-        self._clock_start = time.monotonic()
-        self._write()
 
     def save(self) -> None:
         """All that an exact resume needs. Raises `OSError`."""

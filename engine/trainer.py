@@ -21,8 +21,9 @@ from corpora.disk import sentence
 from engine.control import Control
 from engine.folder import ModelFolder
 from engine.locks import held
+from engine.log import log
 from engine.ranks import Place, place
-from engine.recording import Recorder, log
+from engine.recording import Recorder
 
 PATIENCE = 1.0  # seconds that another may have the folder's lock for a moment
 

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from corpora.errors import InputError
+from engine.changes import checkpoint_step
 from engine.control import Control
 from engine.folder import ModelFolder, ModelLibrary
 from engine.glimpse import glimpse
 from engine.locks import held, is_held
 from engine.queueing import enqueue, queue
-from engine.records import ControlLine, MetricsLine
 from engine.recording import trim
+from engine.records import ControlLine, MetricsLine
 from tests.engine.conftest import Home
 
 DEEP = '{"x":' + "[" * 100_000 + "\n"
@@ -150,6 +151,12 @@ def test_a_link_that_leads_nowhere_is_listed_as_damaged(trained: Home) -> None:
 def test_a_name_that_no_path_can_have_is_no_models(name: str, trained: Home) -> None:
     with pytest.raises(InputError, match="There is no model named"):
         ModelLibrary(trained.root).get(name)
+
+
+def test_a_checkpoint_at_a_step_that_no_run_has_is_none(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path)
+    folder.resume_record_path.write_text(json.dumps({"step": 10**400}))
+    assert checkpoint_step(folder) == 0
 
 
 def test_what_a_run_writes_is_within_what_is_read() -> None:

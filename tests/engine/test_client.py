@@ -196,7 +196,7 @@ async def test_an_answer_that_breaks_the_client_ends_every_wait(monkeypatch: pyt
     def break_down(message: object) -> None:
         raise RuntimeError
 
-    async with service("say(id=next(requests)[\'id\'], result=HELLO); next(requests)") as client:
+    async with service("say(id=next(requests)['id'], result=HELLO); next(requests)") as client:
         monkeypatch.setattr(client, "_dispatch", break_down)
         with pytest.raises(EngineGone):
             await within(client.hello())

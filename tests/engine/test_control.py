@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from corpora.files import append_line
-from engine.checkpoint import load_resume, load_weights
+from engine.checkpoint import load_resume
 from engine.control import Control
 from engine.folder import ModelFolder
 from engine.records import ControlLine, Request
 from engine.training import Trainer
+from engine.weights import load_weights
 from tests.engine.conftest import Home
 
 

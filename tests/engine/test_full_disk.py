@@ -11,7 +11,7 @@ import pytest
 
 from corpora import files
 from corpora.errors import InputError
-from engine import checkpoint, launch, queueing, recording, room
+from engine import checkpoint, launch, queueing, recording, room, weights
 from engine.folder import ModelFolder
 from engine.queueing import enqueue, queue, run_queue
 from engine.recording import Recorder
@@ -35,6 +35,7 @@ class Disk:
         self.on_refusal: Callable[[int], None] = lambda count: None
         for module, name in (
             (checkpoint, "write_tensors"),
+            (weights, "write_tensors"),
             (recording, "append_line"),
             (files, "write_bytes"),
         ):

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 import torch
 
-from engine.checkpoint import WeightsNote, load_weights
 from engine.evaluation import Losses
 from engine.folder import ModelFolder
 from engine.judging import Judge
@@ -17,6 +16,7 @@ from engine.records import Results
 from engine.rollback import Vitals
 from engine.run import Run
 from engine.training import Step, Trainer
+from engine.weights import WeightsNote, load_weights
 from tests.engine.conftest import Home
 from tests.engine.test_run import same_weights
 

@@ -13,16 +13,15 @@ from torch import Tensor
 from corpora.errors import InputError
 from engine import device, preparation
 from engine.evaluation import Evaluator
+from engine.machine_memory import _left_in_group, free_bytes
 from engine.memory import (
     CHUNK,
     PROCESS,
     ROOM,
     SPARE,
     STREAMS,
-    _left_in_group,
     activation_bytes,
     check_memory,
-    free_bytes,
     logits,
     read_at_once,
     training_bytes,
@@ -77,7 +76,7 @@ def test_the_machine_says_how_much_is_free() -> None:
 def test_what_files_are_kept_in_memory_for_speed_counts_as_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.memory.GROUP", tmp_path)
+    monkeypatch.setattr("engine.machine_memory.GROUP", tmp_path)
     assert _left_in_group() is None  # no container
     (tmp_path / "memory.max").write_text("4000000000\n")
     (tmp_path / "memory.current").write_text("3900000000\n")

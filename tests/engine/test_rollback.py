@@ -173,7 +173,8 @@ def test_a_short_text_is_judged_while_it_is_not_known_by_heart_yet(
 
     monkeypatch.setattr(Trainer, "advance", stepping)
     monkeypatch.setattr(Judge, "evaluate", judging)
-    monkeypatch.setattr("engine.run.time", SimpleNamespace(monotonic=lambda: now))
+    for module in ("run", "stopwatch"):
+        monkeypatch.setattr(f"engine.{module}.time", SimpleNamespace(monotonic=lambda: now))
     folder = fresh_home.run_folder("short", steps=1, sample_length=0, ema=0.0)
     record = folder.record()
     # Three seconds, of which the rate follows its schedule in the first quarter.

@@ -147,7 +147,7 @@ def test_a_pause_is_no_slowness(fresh_home: Home, monkeypatch: pytest.MonkeyPatc
     clock = SimpleNamespace(past=0.0, time=time.time)
     clock.monotonic = lambda: time.monotonic() + clock.past
     clock.sleep = lambda seconds: setattr(clock, "past", clock.past + seconds)
-    for module in ("run", "lines"):
+    for module in ("run", "lines", "stopwatch"):
         monkeypatch.setattr(f"engine.{module}.time", clock)
 
     def requests(control: Control, *, now: bool = False) -> list[Request]:
@@ -342,7 +342,7 @@ def test_a_trainer_that_is_still_loading_torch_has_its_folder_and_tells_that_it_
     monkeypatch.setitem(sys.modules, "engine.trainer_process", Loading("engine.trainer_process"))
     assert fresh_home.train(folder) == 0
     [(status, locked)] = seen
-    assert (status.state, status.pid, locked) == ("starting", os.getpid(), True)
+    assert (status.state, status.message, status.pid, locked) == ("starting", "Starting", os.getpid(), True)
 
 
 def test_what_a_trainer_imports_before_it_tells_that_it_lives_is_free_of_torch() -> None:

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 
 from corpora.errors import InputError
-from engine.checkpoint import WeightsNote, load_weights, save_weights
 from engine.decoder import Decoder
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.settings import ModelConfig
 from engine.softmax import AdaptiveSoftmax
+from engine.weights import WeightsNote, load_weights, save_weights
 
 V = 60
 CONFIG = ModelConfig(vocabulary=V, hidden=24, embedding=24, softmax="adaptive")

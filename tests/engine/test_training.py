@@ -11,13 +11,14 @@ import safetensors.torch
 import torch
 
 from corpora.errors import InputError
-from engine.checkpoint import ResumeRecord, WeightsNote, load_resume, load_weights, restore, save_resume, save_weights
+from engine.checkpoint import ResumeRecord, load_resume, restore, save_resume
 from engine.evaluation import Evaluator
 from engine.folder import ModelFolder
 from engine.model import LanguageModel
 from engine.settings import CELLS, Cell, ModelConfig, Precision, TrainingConfig
 from engine.shapes import Shape
 from engine.training import Trainer
+from engine.weights import WeightsNote, load_weights, save_weights
 
 CPU = torch.device("cpu")
 # A text with something to learn: each token is the previous one plus 1 or 2.

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora.boundaries import EndFinder, Unit
-from engine.client import TokenStream
 from engine.protocol import Done, Token
+from engine.token_stream import TokenStream
 from tests.tui.test_write import take
 from tests.tui.write_help import Writing, writing
 from tui.screens.write_engine import StreamReader

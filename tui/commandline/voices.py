@@ -13,10 +13,11 @@ import msgspec
 
 from corpora.encoding import decode_file, display_name, find_encoding
 from corpora.errors import InputError
-from engine.client import EngineError, TokenStream
+from engine.client import EngineError
 from engine.folder import ModelLibrary
 from engine.protocol import Done, Score, ScoreParams, StreamParams
 from engine.settings import Device, Dials
+from engine.token_stream import TokenStream
 from tui.commandline import output
 from tui.commandline.output import is_terminal, line, note, printable, write
 from tui.commandline.serving import serving

@@ -13,7 +13,7 @@ from textual.worker import Worker
 from corpora.errors import InputError
 from corpora.library import Corpus, CorpusEntry, CorpusLibrary
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
-from engine.memory import free_bytes, may_have_gpu
+from engine.machine_memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
 from tui.commands.command import Command
 from tui.commands.key_names import with_keys

@@ -9,8 +9,9 @@ from textual import on
 
 from corpora.boundaries import CONTEXT, EndFinder
 from corpora.errors import InputError
-from engine.client import EngineError, Outdated, TokenStream
+from engine.client import EngineError, Outdated
 from engine.protocol import StreamParams
+from engine.token_stream import TokenStream
 from tui.commands.key_names import with_keys
 from tui.engine_link import EngineLink
 from tui.manuscript.lines import Location

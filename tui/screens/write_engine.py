@@ -9,9 +9,10 @@ import msgspec
 from corpora.boundaries import EndFinder
 from corpora.errors import InputError
 from corpora.version import __version__
-from engine.client import EngineClient, EngineError, Outdated, TokenStream
+from engine.client import EngineClient, EngineError, Outdated
 from engine.protocol import ModelInfo, NextTokens, Place, StreamParams, Token, Turn
 from engine.settings import Dials
+from engine.token_stream import TokenStream
 from tui.engine_link import EngineLink
 from tui.manuscript.history import Node
 from tui.manuscript.lines import Location
