@@ -237,6 +237,7 @@ class TrainScreen(TrainCharts, RunControl):
             await body.query(RunPane).remove()
             await pause(self.app, 0)  # the app may have been closed meanwhile
             await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
+            await pause(self.app, 0)
             body.query_one("#run-tabs").focus()
             self.refresh_bindings()
 
