@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -27,10 +28,12 @@ from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
+from tui.terminal_bytes import read_any_bytes
 from tui.terminal_keys import read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
+from tui.visible import Visible
 from tui.waiting import in_thread, pause
 from tui.widgets.news_line import NewsLine
 
@@ -77,6 +80,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         watch: ModelFolder | None = None,
     ) -> None:
         read_alt()
+        read_any_bytes()
         # Else Textual first makes and lays out a screen of its own: 30 ms.
         self.DEFAULT_MODE = "train" if watch else "write" if document or model else mode  # type: ignore[misc]
         super().__init__()
@@ -87,6 +91,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         self._settings: AppSettings | None = None  # None while the file can't be read: then it is left alone
         self._problems: list[str] = []
         self._monitor = Monitor()
+        self._visible = Visible()
         self.guards: list[Guard] = []
         self._leaving = False
         self._remapped: Mapping[str, str] = {}
@@ -127,6 +132,9 @@ class PantoumApp(App[None], inherit_bindings=False):
         super().copy_to_clipboard(text)
         if (clipboard := find_clipboard()) is not None:
             self.run_worker(in_thread(self, clipboard.copy, text), group="clipboard", exclusive=True)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._visible]
 
     async def open_model(self, slug: str) -> None:
         """Opens a model in Write."""
