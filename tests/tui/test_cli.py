@@ -209,3 +209,11 @@ def test_a_full_disk_while_a_corpus_is_added_is_one_clear_line(tmp_path: Path, h
 
 def test_control_codes_in_a_text_cannot_reach_the_terminal() -> None:
     assert printable("a\x1b[2Jb\tc\nd\x9b1m") == "a\ufffd[2Jb\tc\nd\ufffd1m"
+
+
+def test_an_error_on_a_terminal_has_no_escape_sequences(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["corpus", "add", "/nowhere/\x1b[2J.txt"]) == 1
+    assert "/nowhere/\N{REPLACEMENT CHARACTER}[2J.txt can't be read" in capsys.readouterr().err

@@ -73,6 +73,7 @@ def test_a_sparkline_falls_with_the_loss() -> None:
     assert sparkline([3.0, 2.0, 1.0]) == "█▅▁"
     assert sparkline([2.0]) == "▁"
     assert sparkline([]) == ""
+    assert sparkline([1e308, 0.0, -1e308]) == "█▅▁"
 
 
 def test_a_glimpse_reads_a_few_pieces_of_a_long_history(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

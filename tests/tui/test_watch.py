@@ -1,8 +1,11 @@
 """Following a run through its folder, without a screen."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.tui.recorded import RecordedRun
 from tui.library.listing import LibraryWatch
@@ -94,3 +97,17 @@ def test_a_changed_status_is_noticed(home: Path) -> None:
     run.status("finished")
     listing = watch.poll()
     assert listing and listing.models[0].status.state == "finished"
+
+
+def test_a_model_on_a_disk_that_does_not_answer_hides_no_other(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    RecordedRun(home).status("training")
+    (home / "models" / "far").mkdir()
+    stat = Path.stat
+
+    def stale(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == "far" or path.parent.name == "far":
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", stale)
+    assert Monitor().look().note == "● bard 34%"

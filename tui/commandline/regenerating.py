@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from corpora.errors import InputError
+from corpora.paths import expanded
 from engine.client import connect
 from tui.commandline import output
 from tui.engine_link import engine_command
@@ -19,7 +20,7 @@ MARKS = {"same": "=", "otherwise": "≠", "gone": "-", "chosen": "."}
 
 def regenerate(file: Path, *, json: bool) -> None:
     """Says what becomes of each take. Raises `InputError` where there is no such text, or one comes out otherwise."""
-    manuscript = read_document(file.expanduser())
+    manuscript = read_document(expanded(file))
     if not written(manuscript.history):
         output.as_json([]) if json else output.line(summary([]))
         return

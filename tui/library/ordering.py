@@ -39,9 +39,10 @@ def sparkline(losses: Sequence[float]) -> str:
     """A bar for each loss, the lowest as low as can be."""
     if not losses:
         return ""
-    low, high = min(losses), max(losses)
+    small = [loss / 16 for loss in losses]  # no difference between any two is too large for a number then
+    low, high = min(small), max(small)
     span = (high - low) or 1.0
-    return "".join(BARS[min(7, int(8 * (loss - low) / span))] for loss in losses)
+    return "".join(BARS[min(7, int(8 * ((loss - low) / span)))] for loss in small)
 
 
 def _searched(entry: ModelEntry) -> str:

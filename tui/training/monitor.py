@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corpora.errors import InputError
-from corpora.home import home
+from corpora.home import folders_in, home
 from engine.folder import ModelFolder
 from engine.queueing import ensure_runner
 from engine.records import RUNNING, State, Status
@@ -33,7 +33,7 @@ class Monitor:
 
     def look(self) -> News:
         """What is training now, and what has ended since the last look."""
-        statuses = {folder.slug: folder.status() for folder in _folders()}
+        statuses = {folder.slug: folder.status() for folder in map(ModelFolder, folders_in(home() / "models"))}
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
         for slug in running - self._running:  # a name changes with its folder's, and not while it trains
             self._names[slug] = _name(ModelFolder(home() / "models" / slug))
@@ -71,11 +71,3 @@ def _name(folder: ModelFolder) -> str:
 
 def _ending(name: str, status: Status) -> str:
     return _ENDS.get(status.state, "").format(name=name, error=status.error or "see its train.log.")
-
-
-def _folders() -> list[ModelFolder]:
-    try:
-        paths = sorted(path for path in (home() / "models").iterdir() if not path.name.startswith("."))
-    except OSError:
-        return []
-    return [ModelFolder(path) for path in paths if path.is_dir()]
