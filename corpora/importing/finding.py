@@ -36,7 +36,8 @@ class Found:
 def find_files(paths: Sequence[Path], told: Callable[[str], None] = lambda _: None) -> Found:
     """Walks files and folders. Hidden entries of folders are skipped; a file that is reached twice is read once.
 
-    `told` hears of every entry how far it has come, and may raise to give up. Raises `InputError` where a path doesn't exist, or where it is a single file that Pantoum can't read.
+    `told` hears of every entry how far it has come, and may raise to give up. Raises `InputError` where a path doesn't
+    exist, or where it is a single file that Pantoum can't read.
     """
     found = Found()
     seen: set[tuple[int, int]] = set()

@@ -1,6 +1,7 @@
 """Following a run through its folder, without a screen."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -111,3 +112,16 @@ def test_a_model_on_a_disk_that_does_not_answer_hides_no_other(home: Path, monke
 
     monkeypatch.setattr(Path, "stat", stale)
     assert Monitor().look().note == "● bard 34%"
+
+
+@pytest.mark.parametrize("field", ["elapsed", "remaining", "loss", "validation_loss", "tokens_per_second", "step"])
+@pytest.mark.parametrize("value", ["1e308", "-1e308", "9" * 400])
+def test_a_line_with_a_number_of_no_run_ends_nothing(home: Path, field: str, value: str) -> None:
+    run = RecordedRun.after(300, home)
+    fields = {"step": 310, "tokens": 1, "time": 1, "elapsed": 20, "remaining": 1, "loss": 2, "validation_loss": 2}
+    with run.folder.metrics_path.open("a") as file:
+        for step in (310, 320, 330):
+            line = {**fields, "step": step, field: value}
+            file.write(json.dumps(line).replace(f'"{value}"', value) + "\n")
+    view = RunWatch(run.folder).poll()
+    assert view and view.health
