@@ -15,7 +15,7 @@ import platformdirs
 
 from corpora.errors import InputError
 from corpora.files import DAY, read_json, write_json
-from corpora.paths import expanded, gone, is_folder, there
+from corpora.paths import expanded, is_folder
 
 KEPT = 30 * DAY  # that a deleted thing stays in the trash
 LONGEST = 7 * DAY  # between two looks at the trash that count
@@ -49,16 +49,23 @@ def ensure_room(name: str, root: Path | None = None) -> Path:
     return folder
 
 
-def folders_in(room: Path) -> list[Path]:
-    """The folders of a room by name, but for hidden ones; none where the room can't be read.
+def folders_in(room: Path) -> list[str]:
+    """The names of the folders in a room, in order, but for hidden ones; none where the room can't be read.
 
     One that can't be looked at, as a link to a disk that doesn't answer, is among them: who opens it learns why.
     """
     try:
-        paths = sorted(path for path in room.iterdir() if not path.name.startswith("."))
+        with os.scandir(room) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
     except OSError:
         return []
-    return [path for path in paths if is_folder(path) or not (there(path) or gone(path))]
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def slugify(name: str) -> str:

@@ -168,7 +168,8 @@ class CorpusLibrary:
         return open_corpus(restore_from_trash(trashed, ensure_room("corpora", self.root)))
 
     def _folders(self) -> builtins.list[Path]:
-        return folders_in(self.root / "corpora")
+        room = self.root / "corpora"
+        return [room / name for name in folders_in(room)]
 
 
 def _name(paths: Sequence[Path]) -> str:

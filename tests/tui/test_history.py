@@ -97,6 +97,15 @@ def test_an_evaluation_tells_how_many_bits_a_nat_is() -> None:
     assert history.bits_per_nat == 0.25
 
 
+def test_places_never_go_back() -> None:
+    lines = [line(step, loss=2.0) for step in (*range(1, 400), *range(100, 300), 450)]
+    history = recorded(*lines, each=150)
+    for places in history.training.places.values():
+        assert (np.diff(places) >= 0).all()
+    edges = np.searchsorted(history.training.places["step"], np.linspace(1, 451, 20))
+    assert not history.training.figures["loss"].extremes(edges).gap.any()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_numbers_of_no_run_are_bounded(sign: int) -> None:
     far, huge = sign * 1e308, sign * 10**400
@@ -106,7 +115,7 @@ def test_numbers_of_no_run_are_bounded(sign: int) -> None:
     for rows in (history.training, history.evaluations):
         for values in (*rows.places.values(), *(figure.values for figure in rows.figures.values())):
             assert not (np.abs(values) > MOST).any()
-    assert history.extent("step")[1] == sign * MOST
+    assert history.extent("step")[1] == (MOST if sign > 0 else 1)
 
 
 @pytest.mark.parametrize("each", [1, 3, 100])

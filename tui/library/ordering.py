@@ -30,7 +30,10 @@ def ordered(
     entries: Sequence[ModelEntry], glances: Mapping[str, Glance], *, order: int = 0, word: str = ""
 ) -> list[ModelEntry]:
     """The models whose name, text, unit, cell or state has `word` in it."""
-    found = [entry for entry in entries if word.casefold() in _searched(entry)]
+    word = word.casefold()
+    found = [entry for entry in entries if word in _searched(entry)] if word else list(entries)
+    if order == 0:
+        return found
     by = ORDERS[order][1]
     return sorted(found, key=lambda entry: by(entry, glances.get(entry.folder.slug, Glance())))  # type: ignore[arg-type, return-value]
 

@@ -114,10 +114,14 @@ class _Table:
         return len(self._places["step"])
 
     def extend(self, places: Sequence[Array], figures: dict[str, Array]) -> None:
-        """Adds rows: their places on each of `AXES`, and their figures (n,)."""
+        """Adds rows: their places on each of `AXES`, and their figures (n,).
+
+        A place before that of an earlier row, as in a file that was put together, counts as the same place.
+        """
         had, more = len(self), len(places[0])
         for axis, there in zip(AXES, places, strict=True):
-            self._places[axis].extend(there)
+            last = self._places[axis].view()[-1] if had else -MOST
+            self._places[axis].extend(np.maximum.accumulate(np.maximum(there, last)))
         self._figures.update({name: Pyramid(missing=had) for name in figures if name not in self._figures})
         for name, figure in self._figures.items():
             figure.extend(figures[name] if name in figures else np.full(more, np.nan))

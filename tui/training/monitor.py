@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corpora.errors import InputError
-from corpora.home import folders_in, home
+from corpora.home import home
 from engine.folder import ModelFolder
 from engine.queueing import ensure_runner
 from engine.records import RUNNING, State, Status
+from tui.library.listing import library_at
 
 _ENDS: dict[State, str] = {
     "finished": "{name} has finished training.",
@@ -25,7 +26,7 @@ class News:
 
 
 class Monitor:
-    """Call `look` from one thread at a time; it reads every model's small status file, and the names of new runs."""
+    """Call `look` from one thread at a time."""
 
     def __init__(self) -> None:
         self._running: set[str] = set()
@@ -33,7 +34,7 @@ class Monitor:
 
     def look(self) -> News:
         """What is training now, and what has ended since the last look."""
-        statuses = {folder.slug: folder.status() for folder in map(ModelFolder, folders_in(home() / "models"))}
+        statuses = library_at(home()).statuses()
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
         for slug in running - self._running:  # a name changes with its folder's, and not while it trains
             self._names[slug] = _name(ModelFolder(home() / "models" / slug))
