@@ -15,7 +15,7 @@ import platformdirs
 
 from corpora.errors import InputError
 from corpora.files import DAY, read_json, write_json
-from corpora.paths import expanded, is_folder
+from corpora.paths import expanded, is_folder, there
 
 KEPT = 30 * DAY  # that a deleted thing stays in the trash
 LONGEST = 7 * DAY  # between two looks at the trash that count
@@ -52,7 +52,7 @@ def ensure_room(name: str, root: Path | None = None) -> Path:
 def folders_in(room: Path) -> list[str]:
     """The names of the folders in a room, in order, but for hidden ones; none where the room can't be read.
 
-    One that can't be looked at, as a link to a disk that doesn't answer, is among them: who opens it learns why.
+    What can't be looked at, as a link to a disk that doesn't answer or has gone, is among them: who opens it learns why.
     """
     try:
         with os.scandir(room) as entries:
@@ -63,7 +63,7 @@ def folders_in(room: Path) -> list[str]:
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
-        return entry.is_dir()
+        return entry.is_dir() or (entry.is_symlink() and not there(Path(entry.path)))
     except OSError:
         return True
 

@@ -252,6 +252,7 @@ def test_a_folder_that_cannot_be_looked_at_is_in_its_room(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     (tmp_path / "nowhere").symlink_to("gone")
     (tmp_path / "linked").symlink_to(tmp_path / "here")
+    (tmp_path / "to a file").symlink_to(tmp_path / "file")
     (tmp_path / "circle").symlink_to("circle")
-    assert folders_in(tmp_path) == ["2", "circle", "here", "linked"]
+    assert folders_in(tmp_path) == ["2", "circle", "here", "linked", "nowhere"]
     assert folders_in(tmp_path / "none") == []

@@ -25,6 +25,6 @@ def glimpse(path: Path) -> list[MetricsLine]:
                 found = file.read(PIECE)
                 start, end = (found.find(b"\n") + 1 if place else 0), found.rfind(b"\n") + 1
                 lines += decoder.decode_lines(found[start:end])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return []
     return lines
