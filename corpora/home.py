@@ -52,7 +52,7 @@ def ensure_room(name: str, root: Path | None = None) -> Path:
 def folders_in(room: Path) -> list[str]:
     """The names of the folders in a room, in order, but for hidden ones; none where the room can't be read.
 
-    What can't be looked at, as a link to a disk that doesn't answer or has gone, is among them: who opens it learns why.
+    What can't be looked at, as a link to a disk that doesn't answer, is among them: who opens it learns why.
     """
     try:
         with os.scandir(room) as entries:
