@@ -199,3 +199,17 @@ async def test_a_new_figure_has_its_own_line_drawn_and_no_other(
         three[1].status("training", progress=0.77)
         await driver.shows("● 77%")
         assert set(drawn) == {1 + list(shelf._rows).index("birch")}
+
+
+async def test_a_sample_that_is_read_stays_where_it_was_scrolled_to(home: Path) -> None:
+    run = RecordedRun.after(100, home)
+    run.sample("A line of it.\n" * 200)
+    run.status("training")
+    async with running((160, 45)) as driver:
+        await driver.shows("A line of it.")
+        pane = driver.app.screen.query_one("#detail-preview")
+        pane.scroll_to(y=20, animate=False, immediate=True)
+        run.status("training", progress=0.77)
+        await driver.shows("● 77%")
+        await driver.pilot.pause(0.3)
+        assert pane.scroll_y == 20
