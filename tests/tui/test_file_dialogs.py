@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Button, Input
+from textual_fspicker.base_dialog import Dialog
 from textual_fspicker.parts import DirectoryNavigation
 
 from tests.tui.driving import Driver, running
@@ -52,6 +53,18 @@ async def test_what_can_be_no_path_is_refused_in_a_sentence(text: str, home: Pat
         await typed(driver, text)
         await driver.press("enter")
         await driver.shows("That can't be opened")
+
+
+@pytest.mark.parametrize("dialog", [OpenDialog, SaveDialog, FolderDialog])
+async def test_the_buttons_are_in_view_in_80_columns(
+    dialog: Callable[[Path], Screen[Path | None]], home: Path, folder: Path
+) -> None:
+    async with running((80, 24)) as driver:
+        await driver.app.push_screen(dialog(folder))
+        await driver.shows("letters")
+        box = driver.app.screen.query_one(Dialog).region
+        assert all(box.contains_region(button.region) for button in driver.app.screen.query(Button))
+        assert len(driver.app.screen.query(Button)) == 2
 
 
 async def test_a_name_is_completed_to_what_the_folder_has(home: Path, folder: Path) -> None:

@@ -38,21 +38,22 @@ class _Suggestions(SuggestPath):
         return await asyncio.to_thread(suggestion, value, self.root)
 
 
-class _Picker(FileSystemPickerScreen):
-    """Lists folders with a list of ours."""
-
-    def compose(self) -> ComposeResult:
-        for widget in super().compose():
-            ours = isinstance(widget, DirectoryNavigation)
-            yield FolderList(self._location, self._double_click_directories) if ours else widget
+def _with_our_list(dialog: FileSystemPickerScreen, widgets: ComposeResult) -> ComposeResult:
+    """The widgets of a dialog, with a list of folders of ours."""
+    for widget in widgets:
+        ours = isinstance(widget, DirectoryNavigation)
+        yield FolderList(dialog._location, dialog._double_click_directories) if ours else widget
 
 
-class _FileDialog(_Picker, BaseFileDialog):
+class _FileDialog(BaseFileDialog):
     """Its path is no markup, and what can't be a path is refused in a sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._suggest_path = _Suggestions()
+
+    def compose(self) -> ComposeResult:
+        yield from _with_our_list(self, super().compose())
 
     def _header_area(self) -> ComposeResult:
         yield CurrentDirectory(markup=False)
@@ -72,8 +73,11 @@ class OpenDialog(_FileDialog, FileOpen):
     """Asks for a file."""
 
 
-class FolderDialog(_Picker, SelectDirectory):
+class FolderDialog(SelectDirectory):
     """Asks for a folder."""
+
+    def compose(self) -> ComposeResult:
+        yield from _with_our_list(self, super().compose())
 
     def _input_bar(self) -> ComposeResult:
         yield CurrentDirectory(markup=False)
