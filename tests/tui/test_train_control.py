@@ -236,6 +236,29 @@ async def test_a_run_is_renamed_and_stays_on_the_screen(run: RecordedRun) -> Non
     assert ModelLibrary().get("old-bard").record().name == "Old Bard"
 
 
+async def test_a_note_that_found_no_room_is_there_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: ModelFolder, text: str) -> None:
+        raise InputError("notes.txt can't be written (No space left on device).")
+
+    run = RecordedRun.after(100, home, "Bard")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("j")
+        await answer(driver, "The one with the good verbs.")
+        await driver.says("Noted.")
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelFolder, "write_notes", full)
+            await driver.press("j")
+            await answer(driver, "Another one.")
+            await driver.says("No space left on device). j has what you typed.")
+        await driver.press("j")
+        await driver.until(lambda: isinstance(driver.app.screen, LineDialog))
+        assert driver.app.screen.query_one(Input).value == "Another one."
+        await driver.press("enter")
+        await driver.says("Noted.")
+    assert run.folder.notes() == "Another one.\n"
+
+
 async def test_a_note_is_kept_and_asked_for_by_the_name_of_the_model(home: Path) -> None:
     run = RecordedRun(home, "Old Bard")
     run.status("training")
