@@ -387,7 +387,7 @@ def test_no_name_leads_out_of_the_library(name: str, library: CorpusLibrary, tex
         library.get(name)
 
 
-@pytest.mark.parametrize("damage", ["record", "no record", "text", "no text", "newer"])
+@pytest.mark.parametrize("damage", ["record", "no record", "numbers", "text", "no text", "newer"])
 def test_a_damaged_corpus_is_listed_with_its_problem(damage: str, library: CorpusLibrary, texts: Path) -> None:
     good = library.add([written(texts, "good.txt", RUSSIAN * 3)]).corpus
     bad = library.add([written(texts, "bad.txt", LONG)]).corpus
@@ -396,6 +396,9 @@ def test_a_damaged_corpus_is_listed_with_its_problem(damage: str, library: Corpu
             (bad.folder / "corpus.json").write_text("{")
         case "no record":
             (bad.folder / "corpus.json").unlink()
+        case "numbers":
+            record = (bad.folder / "corpus.json").read_text()
+            (bad.folder / "corpus.json").write_text(record.replace('"characters": ', '"characters": ' + "9" * 400))
         case "text":
             bad.text_path.write_text("changed")
         case "no text":

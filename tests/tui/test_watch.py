@@ -119,6 +119,14 @@ def test_of_many_models_only_the_one_that_has_changed_is_read_again(
     assert after.model["alder"] is before.model["alder"] and after.model["cedar"] is before.model["cedar"]
 
 
+def test_a_text_that_is_changed_from_elsewhere_is_damaged(home: Path) -> None:
+    corpus = add_corpus(home)
+    watch = LibraryWatch()
+    assert not watch.look().corpus["river"].problem
+    corpus.text_path.write_text("changed")
+    assert watch.look().corpus["river"].problem
+
+
 def test_a_trainer_that_dies_is_noticed_though_it_writes_nothing(home: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     run = RecordedRun(home)

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Generic, TypeVar
 
-from corpora.corpus import RECORD, open_corpus
+from corpora.corpus import RECORD, TEXT, open_corpus
 from corpora.errors import InputError
 from corpora.home import folders_in, home
 from corpora.library import CorpusEntry
@@ -54,7 +54,7 @@ class LibraryWatch:
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or home()
         self._lock = RLock()
-        self._corpora = _Room[CorpusEntry](self._root / "corpora", RECORD)
+        self._corpora = _Room[CorpusEntry](self._root / "corpora", RECORD, TEXT)
         self._records = _Room[tuple[ModelFolder, ModelRecord | None, str]](self._root / "models", "model.json")
         self._statuses = _Room[Status](self._root / "models", "status.json")
         self._entries: dict[str, ModelEntry] = {}
@@ -107,20 +107,21 @@ class Glimpses:
 
 
 class _Room(Generic[T]):
-    """What was read from one file of each folder of a room."""
+    """What was read from a few files of each folder of a room."""
 
-    def __init__(self, room: Path, file: str) -> None:
-        self._room, self._file = room, file
-        self._known: dict[str, tuple[Stamp, T]] = {}
+    def __init__(self, room: Path, *files: str) -> None:
+        self._room, self._files = room, files
+        self._known: dict[str, tuple[list[Stamp], T]] = {}
 
     def look(self, read: Callable[[Path], T], doubted: Callable[[T], bool] = lambda _: False) -> dict[str, T]:
-        """What `read` made of each folder, by name: anew where its file has changed, or what it made is `doubted`."""
-        found: dict[str, tuple[Stamp, T]] = {}
+        """What `read` made of each folder, by name: anew where a file has changed, or what it made is `doubted`."""
+        found: dict[str, tuple[list[Stamp], T]] = {}
         for name in folders_in(self._room):
-            stamp, known = _stamp(f"{self._room}/{name}/{self._file}"), self._known.get(name)
-            if known is None or known[0] != stamp or doubted(known[1]):
+            known = self._known.get(name)
+            stamps = [_stamp(f"{self._room}/{name}/{file}") for file in self._files]
+            if known is None or known[0] != stamps or doubted(known[1]):
                 value = read(self._room / name)
-                known = (stamp, known[1] if known is not None and known[1] == value else value)
+                known = stamps, known[1] if known is not None and known[1] == value else value
             found[name] = known
         self._known = found
         return {name: value for name, (_, value) in found.items()}
