@@ -69,7 +69,7 @@ class _FileDialog(BaseFileDialog):
             self._set_error(f"That can't be opened: {reason}")
 
 
-class OpenDialog(_FileDialog, FileOpen):
+class OpenDialog(FileOpen, _FileDialog):
     """Asks for a file."""
 
 
@@ -83,7 +83,7 @@ class FolderDialog(SelectDirectory):
         yield CurrentDirectory(markup=False)
 
 
-class SaveDialog(_FileDialog, FileSave):
+class SaveDialog(FileSave, _FileDialog):
     """Asks where to save, with the caret in the name, ready to be typed over."""
 
     def on_mount(self) -> None:
