@@ -1,6 +1,6 @@
 """Files and texts on their way into a corpus: read one by one, counted, and refused where there is too little."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from corpora.building import CorpusBuilder, NamedText
 from corpora.errors import InputError
@@ -40,11 +40,20 @@ def fill(
         progress(1.0, "Saving")
 
 
-def read_files(files: Sequence[FoundFile], encoding: str | None, notices: list[str]) -> Iterator[NamedText]:
-    """Opens file after file; one that can't be read becomes a notice, unless it is the only one."""
+def read_files(
+    files: Sequence[FoundFile], encoding: str | None, notices: list[str], told: Callable[[str], None]
+) -> Iterator[NamedText]:
+    """Opens file after file; one that can't be read becomes a notice, unless it is the only one.
+
+    `told` often hears what is done, and may raise to give up.
+    """
     for file in files:
+
+        def progress(name: str = file.name) -> None:
+            told(f"Finding the encoding of {name}")
+
         try:
-            imported = file.importer.open(file.path, file.name, encoding)
+            imported = file.importer.open(file.path, file.name, encoding, progress)
         except (InputError, OSError) as error:
             reason = f"{file.name} can't be read ({error.strerror or error})." if isinstance(error, OSError) else error
             if len(files) == 1:

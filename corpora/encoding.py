@@ -5,7 +5,7 @@ Nothing here holds more than a chunk of the file in memory.
 
 import codecs
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,10 @@ def display_name(encoding: str) -> str:
     return encoding.upper().replace("ISO8859", "ISO-8859")
 
 
-def find_encoding(path: Path, explicit: str | None = None) -> TextEncoding:
+def find_encoding(path: Path, explicit: str | None = None, progress: Callable[[], None] = lambda: None) -> TextEncoding:
     """Finds how to decode `path`; an `explicit` name overrides everything but the refusal of binary files.
 
+    That may take reading all of it, once or more: `progress` is called at every chunk, and may raise to give up.
     Raises `InputError` for a binary file or an unknown encoding, and `OSError` where the file can't be read.
     """
     with path.open("rb") as file:
@@ -86,9 +87,9 @@ def find_encoding(path: Path, explicit: str | None = None) -> TextEncoding:
         return unmarked
     if _controls(head) > _MOST_CONTROLS:
         raise InputError(_binary(path, "a binary file"))
-    if _decodes(path, "utf-8"):
+    if _decodes(path, "utf-8", progress):
         return TextEncoding("utf-8")
-    return _not_utf8(path)
+    return _not_utf8(path, progress)
 
 
 def decode_file(path: Path, encoding: TextEncoding) -> Iterator[str]:
@@ -190,19 +191,20 @@ def _unmarked_utf16(head: bytes) -> TextEncoding | None:
     return TextEncoding(name, guessed=True, confidence=confidence) if odd <= len(text) * _MOST_CONTROLS else None
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def _decodes(path: Path, encoding: str, progress: Callable[[], None]) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as file:
             while data := file.read(CHUNK):
                 decoder.decode(data)
+                progress()
         decoder.decode(b"", final=True)
     except UnicodeError:
         return False
     return True
 
 
-def _not_utf8(path: Path) -> TextEncoding:
+def _not_utf8(path: Path, progress: Callable[[], None]) -> TextEncoding:
     """What a file is that is not UTF-8 from end to end: UTF-8 with a few bad bytes, or something older."""
     good = bad = length = 0
     for text in decode_file(path, TextEncoding("utf-8", errors="replace")):
@@ -210,11 +212,12 @@ def _not_utf8(path: Path) -> TextEncoding:
         bad += replaced
         good += len(text) - len(text.encode("ascii", "ignore")) - replaced
         length += len(text)
+        progress()
     damaged = TextEncoding("utf-8", guessed=True, confidence=1.0 - bad / max(1, length), errors="replace")
     if good >= 20 * bad:  # no other encoding has twenty well-formed UTF-8 sequences for each bad one
         return damaged
     try:
-        guess = _guess(path)
+        guess = _guess(path, progress)
     except InputError:
         if bad <= _HANDFUL:
             return damaged
@@ -228,7 +231,7 @@ def _not_utf8(path: Path) -> TextEncoding:
     return damaged if astray else guess
 
 
-def _guess(path: Path) -> TextEncoding:
+def _guess(path: Path, progress: Callable[[], None]) -> TextEncoding:
     """Asks chardet about a sample; the first of its guesses in which the whole file decodes is taken."""
     import chardet
     from chardet.enums import EncodingEra
@@ -248,7 +251,7 @@ def _guess(path: Path) -> TextEncoding:
             break
     for name, confidence in guesses:
         codec = _lookup(name or first or "latin-1")
-        if codec != "utf-8" and _decodes(path, codec):
+        if codec != "utf-8" and _decodes(path, codec, progress):
             return TextEncoding(codec, guessed=True, confidence=confidence)
     return TextEncoding("iso8859-1", guessed=True, confidence=0.0)  # gives every byte a meaning
 

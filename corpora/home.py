@@ -10,16 +10,26 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import platformdirs
 
 from corpora.errors import InputError
+from corpora.files import DAY, read_json, write_json
+from corpora.paths import expanded, is_folder, there
+
+KEPT = 30 * DAY  # that a deleted thing stays in the trash
+LONGEST = 7 * DAY  # between two looks at the trash that count
+LAIN = ".lain.json"
 
 
 def home() -> Path:
-    """The root folder: ``PANTOUM_HOME`` where set, otherwise the platform's user data folder. Not created here."""
+    """The root folder: ``PANTOUM_HOME`` where set, otherwise the platform's user data folder. Not created here.
+
+    Raises `InputError` where that names the home of a user who does not exist.
+    """
     chosen = os.environ.get("PANTOUM_HOME")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expanded(Path(chosen)).absolute()
     return platformdirs.user_data_path("pantoum", appauthor=False)
 
 
@@ -37,6 +47,25 @@ def ensure_room(name: str, root: Path | None = None) -> Path:
             "Make it writable, free some space, or set PANTOUM_HOME to another folder."
         ) from error
     return folder
+
+
+def folders_in(room: Path) -> list[str]:
+    """The names of the folders in a room, in order, but for hidden ones; none where the room can't be read.
+
+    What can't be looked at, as a link to a disk that doesn't answer, is among them: who opens it learns why.
+    """
+    try:
+        with os.scandir(room) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
+    except OSError:
+        return []
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir() or (entry.is_symlink() and not there(Path(entry.path)))
+    except OSError:
+        return True
 
 
 def slugify(name: str) -> str:
@@ -100,21 +129,50 @@ def restore_from_trash(trashed: Path, room: Path) -> Path:
     return path
 
 
-def empty_trash(root: Path | None = None, *, older_than_days: float = 30.0) -> int:
-    """Deletes what has lain in the trash for longer than that; returns how many things went."""
-    oldest = time.time_ns() - int(older_than_days * 86_400e9)
-    gone = 0
+class _Lain(msgspec.Struct, kw_only=True):
+    """How long each thing has lain in the trash, as far as it was looked at."""
+
+    format: int = 1
+    looked: float  # Unix time of the last look
+    seconds: dict[str, float]  # by name
+
+
+def empty_trash(root: Path | None = None) -> int:
+    """Deletes what has lain in the trash for 30 days; returns how many things went. To be called at every start.
+
+    A clock may be wrong by years, and right the next time. So what counts is the time between looks, and of that a week
+    at most each time.
+    """
+    trash = (root or home()) / "trash"
     try:
-        entries = list(((root or home()) / "trash").iterdir())
+        entries = {entry.name: entry for entry in trash.iterdir() if not entry.name.startswith(".")}
     except OSError:
         return 0
-    for entry in entries:
-        stamp = entry.name.partition("-")[0]
-        if stamp.isdigit() and int(stamp) < oldest:
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    entry.unlink()
-            gone += 1
-    return gone
+    if not entries:
+        return 0
+    now = time.time()
+    before = _looked(trash)
+    passed = min(max(0.0, now - before.looked), LONGEST) if before else 0.0
+    lain = {name: before.seconds[name] + passed if before and name in before.seconds else 0.0 for name in entries}
+    old = [name for name, seconds in lain.items() if seconds > KEPT]
+    for name in old:
+        _delete(entries[name])
+    kept = {name: seconds for name, seconds in lain.items() if name not in old}
+    with contextlib.suppress(OSError):
+        write_json(trash / LAIN, _Lain(looked=now, seconds=kept))
+    return len(old)
+
+
+def _looked(trash: Path) -> _Lain | None:
+    try:
+        return read_json(trash / LAIN, _Lain, newest=1)
+    except InputError:  # nobody has looked yet: all has lain there from now on
+        return None
+
+
+def _delete(entry: Path) -> None:
+    if is_folder(entry) and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            entry.unlink()

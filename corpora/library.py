@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from corpora.corpus import RECORD, Corpus, open_corpus
 from corpora.errors import InputError
-from corpora.home import ensure_room, home, move_to_trash, restore_from_trash, slugify
+from corpora.home import ensure_room, folders_in, home, move_to_trash, restore_from_trash, slugify
+from corpora.paths import expanded
 from corpora.records import CorpusRecord, Source
 
 if TYPE_CHECKING:
@@ -89,13 +90,24 @@ class CorpusLibrary:
 
         if not paths:
             raise InputError("Name at least one file or folder to add.")
-        found = find_files(paths)
+        done = 0.0
+
+        def reached(share: float, message: str) -> None:
+            nonlocal done
+            done = share
+            told(message)
+
+        def told(message: str) -> None:
+            if progress:
+                progress(done, message)
+
+        found = find_files(paths, told)
         if not found.files:
             raise InputError(" ".join(found.notices) or "There is nothing to read there.")
         notices = builtins.list(found.notices)
-        texts = read_files(found.files, encoding, notices)
+        texts = read_files(found.files, encoding, notices, told)
         total = sum(file.size for file in found.files)
-        return self.add_texts(name or _name(paths), texts, total=total, notices=notices, progress=progress)
+        return self.add_texts(name or _name(paths), texts, total=total, notices=notices, progress=reached)
 
     def add_texts(
         self,
@@ -156,15 +168,12 @@ class CorpusLibrary:
         return open_corpus(restore_from_trash(trashed, ensure_room("corpora", self.root)))
 
     def _folders(self) -> builtins.list[Path]:
-        try:
-            paths = [path for path in (self.root / "corpora").iterdir() if not path.name.startswith(".")]
-        except OSError:
-            return []
-        return sorted(path for path in paths if path.is_dir())
+        room = self.root / "corpora"
+        return [room / name for name in folders_in(room)]
 
 
 def _name(paths: Sequence[Path]) -> str:
     from corpora.importing.finding import printable
 
-    first = printable(paths[0].expanduser().absolute().stem)
+    first = printable(expanded(paths[0]).absolute().stem)
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

@@ -1,6 +1,10 @@
 """What ``corpus.json`` holds, as typed values."""
 
+from typing import Annotated
+
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]  # more is damage, and no number to reckon with
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,9 +15,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str  # Python's name of the codec
     guessed: bool  # whether a detector chose the encoding
     confidence: float  # the detector's, 0 to 1; 1 where nothing was guessed
-    bytes: int  # of the file
-    characters: int  # of its cleaned text
-    start: int  # character offset in text.txt at which its text begins
+    bytes: Count  # of the file
+    characters: Count  # of its cleaned text
+    start: Count  # character offset in text.txt at which its text begins
     sha256: str  # of its cleaned text as UTF-8
     duplicate_of: str = ""  # name of an earlier source with the same text; then it is not in text.txt
 
@@ -25,8 +29,8 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     created: str  # ISO 8601, UTC
     sources: tuple[Source, ...]
-    characters: int  # of text.txt
-    bytes: int  # of text.txt
+    characters: Count  # of text.txt
+    bytes: Count  # of text.txt
     sha256: str  # of text.txt
-    alphabet: int = 0  # distinct characters of text.txt; 0 where nobody counted them
+    alphabet: Count = 0  # distinct characters of text.txt; 0 where nobody counted them
     cleaning: tuple[str, ...] = ()  # the cleaning steps that altered something, in their order

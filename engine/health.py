@@ -23,6 +23,7 @@ Rule = Literal[
 
 ENOUGH = 3  # evaluations, before which there is no trend
 RECENT = 4  # evaluations from which the trend is taken
+STEEPEST = 700.0  # beyond, no number is as large
 SMOOTHING = 0.95  # of the training loss, from line to line
 STALE = 3  # evaluations without a new best, before a run can be said to get worse
 WORSE = 0.005  # share above the best at which it has got worse,
@@ -196,10 +197,11 @@ class Health:
         points = [(each.elapsed / 60.0, math.log(each.loss)) for each in recent]
         mean_x = sum(x for x, _ in points) / len(points)
         mean_y = sum(y for _, y in points) / len(points)
-        spread = sum((x - mean_x) ** 2 for x, _ in points)
+        spread = sum((x - mean_x) * (x - mean_x) for x, _ in points)
         if spread <= 0.0:
             return 0.0
-        return 1.0 - math.exp(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
+        slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+        return 1.0 - math.exp(min(slope, STEEPEST))
 
     # Hints
 

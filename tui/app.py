@@ -29,6 +29,7 @@ from tui.hangup import watch_terminal
 from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
+from tui.terminal_bytes import read_any_bytes
 from tui.terminal_keys import as_typed, read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
@@ -80,6 +81,7 @@ class PantoumApp(App[None], inherit_bindings=False):
         watch: ModelFolder | None = None,
     ) -> None:
         read_alt()
+        read_any_bytes()
         # Else Textual first makes and lays out a screen of its own: 30 ms.
         self.DEFAULT_MODE = "train" if watch else "write" if document or model else mode  # type: ignore[misc]
         super().__init__()

@@ -46,12 +46,13 @@ def _run(arguments: list[str]) -> int:
 
 def _explain(error: Exception) -> int:
     from tui.commandline.failures import ReaderGone, explain, silence
+    from tui.commandline.output import for_stream
 
     if isinstance(error, ReaderGone):
         silence()
         return DONE
     try:
-        sys.stderr.write(f"{explain(error)}\n")
+        sys.stderr.write(for_stream(f"{explain(error)}\n", sys.stderr))
     except OSError:  # nobody reads that either
         silence()
     return WRONG

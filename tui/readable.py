@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+MOST = 10**15  # beyond is no file and no model of this world, but what a damaged record says
+
 
 def count(number: int) -> str:
     """``1,234,567``"""
@@ -10,7 +12,7 @@ def count(number: int) -> str:
 
 def size(number: int) -> str:
     """Bytes as ``512 B``, ``4.2 kB``, ``1.1 MB``: thousands, as file managers count."""
-    value = float(number)
+    value = float(min(number, MOST))
     for unit in ("B", "kB", "MB", "GB"):
         if value < 999.5:
             return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
@@ -20,6 +22,7 @@ def size(number: int) -> str:
 
 def short(number: float) -> str:
     """``832``, ``1.2k``, ``3.4M``: for columns where three digits say enough."""
+    number = min(number, MOST)
     for unit in ("", "k", "M", "G"):
         if number < 999.5:
             return f"{number:.0f}{unit}" if not unit or number >= 99.5 else f"{number:.1f}{unit}"

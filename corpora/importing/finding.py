@@ -3,13 +3,14 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.importing.importer import Importer
 from corpora.importing.registry import READABLE, importer_for
+from corpora.paths import expanded, is_folder
 
 _NAMED = 5  # files left out that are named one by one; more are counted by suffix
 
@@ -32,18 +33,19 @@ class Found:
     notices: list[str] = field(default_factory=list)
 
 
-def find_files(paths: Sequence[Path]) -> Found:
+def find_files(paths: Sequence[Path], told: Callable[[str], None] = lambda _: None) -> Found:
     """Walks files and folders. Hidden entries of folders are skipped; a file that is reached twice is read once.
 
-    Raises `InputError` where a path doesn't exist, or where it is a single file that Pantoum can't read.
+    `told` hears of every entry how far it has come, and may raise to give up. Raises `InputError` where a path doesn't
+    exist, or where it is a single file that Pantoum can't read.
     """
     found = Found()
     seen: set[tuple[int, int]] = set()
     for given in paths:
-        path = given.expanduser()
+        path = expanded(given)
         try:
             if path.is_dir():
-                _add_folder(found, path, seen)
+                _add_folder(found, path, seen, told)
             else:
                 _add_file(found, path, printable(path.name), seen)
         except OSError as error:
@@ -73,9 +75,10 @@ def _add_file(found: Found, path: Path, name: str, seen: set[tuple[int, int]]) -
         found.files.append(FoundFile(path.absolute(), name, importer, status.st_size))
 
 
-def _add_folder(found: Found, folder: Path, seen: set[tuple[int, int]]) -> None:
+def _add_folder(found: Found, folder: Path, seen: set[tuple[int, int]], told: Callable[[str], None]) -> None:
     part = Found()
-    for path in _walk(folder, part.notices, set()):
+    for number, path in enumerate(_walk(folder, part.notices), 1):
+        told(f"Looking through {printable(folder.name)}: {number:,} files")
         name = printable(path.relative_to(folder))
         try:
             _add_file(part, path, name, seen)
@@ -87,22 +90,26 @@ def _add_folder(found: Found, folder: Path, seen: set[tuple[int, int]]) -> None:
         found.notices.append(f"{printable(folder)} holds no text files: {READABLE}.")
 
 
-def _walk(folder: Path, notices: list[str], above: set[tuple[int, int]]) -> Iterator[Path]:
-    """Files below `folder`, sorted as people count (2 before 10). Links are followed, but never in a circle."""
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        return
-    try:
-        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except OSError as error:
-        notices.append(f"{printable(folder)} was left out: it can't be read ({error.strerror or error}).")
-        return
-    for entry in sorted(entries, key=_natural):
-        if entry.is_dir():
-            yield from _walk(entry, notices, above | {here})
-        else:
-            yield entry
+def _walk(top: Path, notices: list[str]) -> Iterator[Path]:
+    """Files below `top`, sorted as people count (2 before 10). Links are followed, but never in a circle.
+
+    What can't be looked at is among them: whoever opens it learns why.
+    """
+    waiting: list[tuple[Path, frozenset[tuple[int, int]]]] = [(top, frozenset())]  # with the folders above each
+    while waiting:
+        path, above = waiting.pop()
+        if not is_folder(path):
+            yield path
+            continue
+        try:
+            status = path.stat()
+            entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        except OSError as error:
+            notices.append(f"{printable(path)} was left out: it can't be read ({error.strerror or error}).")
+            continue
+        here = (status.st_dev, status.st_ino)
+        if here not in above:
+            waiting += [(entry, above | {here}) for entry in sorted(entries, key=_natural, reverse=True)]
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:

@@ -1,6 +1,6 @@
 """What every importer is: a way to turn one kind of file into a stream of text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,9 @@ class Importer(Protocol):
 
     suffixes: frozenset[str]
 
-    def open(self, path: Path, name: str, encoding: str | None) -> ImportedText:
-        """Begins to read `path`, which notices call `name`. Raises `InputError` and `OSError`."""
+    def open(self, path: Path, name: str, encoding: str | None, progress: Callable[[], None]) -> ImportedText:
+        """Begins to read `path`, which notices call `name`. Raises `InputError` and `OSError`.
+
+        `progress` is called often meanwhile, and may raise to give up.
+        """
         ...

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,8 @@ import pytest
 import corpora
 from corpora import home
 from corpora.errors import InputError
-from corpora.files import Tail, append_line, read_json, remove_leftovers, replacing, write_bytes, write_json
-from corpora.home import empty_trash, ensure_room, fresh_folder, move_to_trash, restore_from_trash, slugify
+from corpora.files import DAY, Tail, append_line, read_json, remove_leftovers, replacing, write_bytes, write_json
+from corpora.home import empty_trash, ensure_room, folders_in, fresh_folder, move_to_trash, restore_from_trash, slugify
 
 
 class Note(msgspec.Struct):
@@ -199,13 +200,63 @@ def test_what_is_trashed_comes_back_under_its_name_or_the_next(tmp_path: Path) -
     assert back.name == "novel-2" and (back / "a.txt").read_text() == "text"
 
 
-def test_what_lay_in_the_trash_for_long_goes(tmp_path: Path) -> None:
-    trash = ensure_room("trash", tmp_path)
-    (trash / "1000-old").mkdir()
-    (trash / "1001-draft.json").write_text("{}")
-    kept = move_to_trash(fresh_folder(tmp_path, "new"), trash)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that the trash goes by, in days; its only number may be changed."""
+    days = [20_000.0]
+    monkeypatch.setattr(time, "time", lambda: days[0] * DAY)
+    monkeypatch.setattr(time, "time_ns", lambda: int(days[0] * DAY * 1e9))
+    return days
+
+
+def trashed(root: Path, name: str) -> Path:
+    return move_to_trash(fresh_folder(root, name), ensure_room("trash", root))
+
+
+def seen(root: Path) -> list[str]:
+    """The names of what is in the trash."""
+    return sorted(name.partition("-")[2] for name in names(root / "trash") if not name.startswith("."))
+
+
+def test_what_lay_in_the_trash_for_a_month_goes(tmp_path: Path, clock: list[float]) -> None:
+    trashed(tmp_path, "old")
+    (tmp_path / "trash" / "1001-draft.json").write_text("{}")
+    for _ in range(5):  # at first it lies there for no time
+        assert empty_trash(tmp_path) == 0
+        clock[0] += 6.5
+    trashed(tmp_path, "new")
     assert empty_trash(tmp_path) == 2
-    assert names(trash) == [kept.name]
+    assert seen(tmp_path) == ["new"]
+
+
+def test_a_clock_that_was_behind_or_runs_ahead_empties_no_trash(tmp_path: Path, clock: list[float]) -> None:
+    clock[0] = 1.0  # a board without a clock, before it has asked the network
+    trashed(tmp_path, "novel")
+    for day in (1.0, 20_000.0, 2.0, 20_001.0, 40_000.0):
+        clock[0] = day
+        assert empty_trash(tmp_path) == 0
+    assert seen(tmp_path) == ["novel"]
+
+
+def test_a_damaged_account_of_the_trash_deletes_nothing(tmp_path: Path, clock: list[float]) -> None:
+    trashed(tmp_path, "novel")
+    assert empty_trash(tmp_path) == 0
+    (tmp_path / "trash" / home.LAIN).write_text("{")
+    clock[0] += 6.0
+    assert empty_trash(tmp_path) == 0
+    assert seen(tmp_path) == ["novel"]
+
+
+def test_a_folder_that_cannot_be_looked_at_is_in_its_room(tmp_path: Path) -> None:
+    for name in ("here", "2", ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to("gone")
+    (tmp_path / "linked").symlink_to(tmp_path / "here")
+    (tmp_path / "to a file").symlink_to(tmp_path / "file")
+    (tmp_path / "circle").symlink_to("circle")
+    assert folders_in(tmp_path) == ["2", "circle", "here", "linked", "nowhere"]
+    assert folders_in(tmp_path / "none") == []
 
 
 def test_a_private_file_is_never_anybody_elses_to_read(tmp_path: Path) -> None:

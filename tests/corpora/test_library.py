@@ -89,6 +89,35 @@ def test_links_in_a_circle_end(library: CorpusLibrary, texts: Path) -> None:
     assert added.notices == ("gone.txt was left out: it can't be read (No such file or directory).",)
 
 
+def test_a_folder_that_may_be_listed_and_not_entered_is_named_and_the_rest_is_read(
+    library: CorpusLibrary, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(texts, "a.txt", LONG)
+    written(texts, "private/b.txt", LONG)
+    stat = Path.stat
+
+    def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.parent.name == "private":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    added = library.add([texts])
+    assert [source.name for source in added.corpus.record.sources] == ["a.txt"]
+    assert added.notices == ("private/b.txt was left out: it can't be read (Permission denied).",)
+
+
+def test_a_thousand_folders_in_each_other_are_walked(library: CorpusLibrary, texts: Path) -> None:
+    for _ in range(1100):  # by links, as no path is that long
+        (texts / "next").mkdir()
+        texts = texts / "next"
+        if len(str(texts)) > 3000:
+            break
+    written(texts, "a.txt", LONG)
+    top = next(path for path in texts.parents if path.name == "texts")
+    assert len(library.add([top]).corpus.record.sources) == 1
+
+
 def test_what_cannot_be_read_in_a_folder_is_named_and_the_rest_is_read(library: CorpusLibrary, texts: Path) -> None:
     written(texts, "a.txt", LONG)
     written(texts, "b.docx", b"PK\x03\x04")
@@ -209,6 +238,29 @@ def test_progress_rises_to_one_and_names_the_file(library: CorpusLibrary, texts:
     shares = [share for share, _ in seen]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
     assert ("Reading 2.txt") in {message for _, message in seen}
+
+
+def test_looking_through_a_folder_and_for_an_encoding_is_told_and_may_be_given_up(
+    library: CorpusLibrary, texts: Path
+) -> None:
+    for number in range(3):
+        written(texts, f"{number}.txt", f"{number} {LONG}".encode("utf-16"))
+    written(texts, "9.txt", (FRENCH * 40).encode("latin-1"))
+    said: list[str] = []
+    library.add([texts], progress=lambda share, message: said.append(message))
+    assert said[:4] == [f"Looking through texts: {number} files" for number in (1, 2, 3, 4)]
+    assert "Finding the encoding of 9.txt" in said
+
+    class Cancelled(Exception):
+        pass
+
+    def cancel(share: float, message: str) -> None:
+        if message.startswith("Finding the encoding"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        library.add([texts], name="other", progress=cancel)
+    assert len(rooms(library)) == 1
 
 
 def test_cancelling_leaves_nothing_behind(library: CorpusLibrary, texts: Path) -> None:
@@ -335,7 +387,7 @@ def test_no_name_leads_out_of_the_library(name: str, library: CorpusLibrary, tex
         library.get(name)
 
 
-@pytest.mark.parametrize("damage", ["record", "no record", "text", "no text", "newer"])
+@pytest.mark.parametrize("damage", ["record", "no record", "numbers", "text", "no text", "newer"])
 def test_a_damaged_corpus_is_listed_with_its_problem(damage: str, library: CorpusLibrary, texts: Path) -> None:
     good = library.add([written(texts, "good.txt", RUSSIAN * 3)]).corpus
     bad = library.add([written(texts, "bad.txt", LONG)]).corpus
@@ -344,6 +396,9 @@ def test_a_damaged_corpus_is_listed_with_its_problem(damage: str, library: Corpu
             (bad.folder / "corpus.json").write_text("{")
         case "no record":
             (bad.folder / "corpus.json").unlink()
+        case "numbers":
+            record = (bad.folder / "corpus.json").read_text()
+            (bad.folder / "corpus.json").write_text(record.replace('"characters": ', '"characters": ' + "9" * 400))
         case "text":
             bad.text_path.write_text("changed")
         case "no text":

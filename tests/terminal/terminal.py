@@ -94,7 +94,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Characters, as if typed one after another."""
-        self._process.send(text.encode())
+        self.send(text.encode())
+
+    def send(self, data: bytes) -> None:
+        """Bytes as they are, of whatever encoding."""
+        self._process.send(data)
         self._read()
 
     def kill(self) -> None:

@@ -10,6 +10,8 @@ import pytest
 from textual.app import App
 
 from corpora.version import __version__
+from engine.presets import CLIP_BY_VALUE
+from engine.settings import TrainingConfig
 from tests.tui.cli_tools import VERSES, make_model
 from tui.app import PantoumApp
 from tui.cli import main
@@ -50,6 +52,22 @@ def test_every_command_explains_itself(command: list[str], capsys: pytest.Captur
     said = capsys.readouterr().out
     assert said.startswith(" ".join(["Usage: pantoum", *command]))
     assert "..." not in said.partition("Commands:")[2]  # no one-line summary is cut short
+    usage, _, rest = said.partition("\n")
+    assert not any(mark in usage for mark in ("[[", "{"))
+    assert not any(kind in rest for kind in ("<str>", "<path>", "<list", "<int>", "<float>"))
+
+
+def test_the_help_of_clip_has_both_of_its_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"[default: {TrainingConfig().clip:g}; {CLIP_BY_VALUE:g} with --clip-by value]" in said
+
+
+def test_what_one_begins_with_is_listed_first_and_the_engine_last(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.partition("Commands:")[2].strip().splitlines()]
+    assert listed[:4] == ["corpus", "train", "write", "sample"] and listed[-1] == "engine"
+    assert sorted(listed) == sorted(set(listed)) and len(listed) == 28
 
 
 def test_help_loads_no_screens_no_numbers_and_no_torch() -> None:
@@ -211,3 +229,11 @@ def test_a_full_disk_while_a_corpus_is_added_is_one_clear_line(tmp_path: Path, h
 
 def test_control_codes_in_a_text_cannot_reach_the_terminal() -> None:
     assert printable("a\x1b[2Jb\tc\nd\x9b1m") == "a\ufffd[2Jb\tc\nd\ufffd1m"
+
+
+def test_an_error_on_a_terminal_has_no_escape_sequences(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["corpus", "add", "/nowhere/\x1b[2J.txt"]) == 1
+    assert "/nowhere/\N{REPLACEMENT CHARACTER}[2J.txt can't be read" in capsys.readouterr().err

@@ -152,3 +152,9 @@ def test_starters_are_listed_and_added_by_their_key(capsys: pytest.CaptureFixtur
 def test_an_unknown_starter_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "starter", "moby"]) == 1
     assert "manual" in capsys.readouterr().err
+
+
+def test_the_home_of_a_user_that_is_not_there_is_said(verses: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["corpus", "add", "~nobody-at-all/x.txt"], ["train", "~nobody-at-all/x.txt", "--name", "bard"]):
+        assert main(command) == 1
+        assert capsys.readouterr().err.startswith("~nobody-at-all/x.txt can't be found: there is no user of that name.")

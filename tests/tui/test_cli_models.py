@@ -125,3 +125,11 @@ def test_a_trainer_that_is_gone_is_shown_as_failed_with_the_way_on(capsys: pytes
 def test_a_model_can_be_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
     folder = make_model("bard")
     assert answer(capsys, "show", str(folder.path))["slug"] == "bard"
+
+
+def test_a_record_with_numbers_of_no_model_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_model("bard")
+    record = folder.record_path.read_text()
+    folder.record_path.write_text(record.replace('"format"', f'"parameters": {"9" * 400}, "format"'))
+    assert main(["models"]) == 0
+    assert "bard" in capsys.readouterr().out

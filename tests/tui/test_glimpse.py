@@ -55,3 +55,9 @@ def test_a_file_with_a_damaged_place_is_read_without_a_glimpse(long_run: Recorde
         file.write(b"\n{]\n" * 2000)
     view = RunWatch(long_run.folder).poll()
     assert view and view.caught_up
+
+
+def test_a_line_with_a_thousand_brackets_is_read_without_a_glimpse(long_run: RecordedRun) -> None:
+    with long_run.folder.metrics_path.open("ab") as file:
+        file.write(b'{"x":' + b"[" * 3000 + b"\n" + b"{}\n" * 200)
+    assert glimpse.glimpse(long_run.folder.metrics_path) == []

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.records import MetricsLine
 from tui.training.growing import Array
-from tui.training.history import REACH, History, Recording
+from tui.training.history import MOST, REACH, History, Recording
 from tui.training.look import Look
 from tui.training.pyramid import Pyramid
 from tui.training.viewport import Extent, Viewport
@@ -94,6 +95,27 @@ def test_a_layer_that_comes_later_has_nothing_before() -> None:
 def test_an_evaluation_tells_how_many_bits_a_nat_is() -> None:
     history = recorded(line(1, loss=2.0), line(2, validation_loss=2.0, bits_per_character=0.5))
     assert history.bits_per_nat == 0.25
+
+
+def test_places_never_go_back() -> None:
+    lines = [line(step, loss=2.0) for step in (*range(1, 400), *range(100, 300), 450)]
+    history = recorded(*lines, each=150)
+    for places in history.training.places.values():
+        assert (np.diff(places) >= 0).all()
+    edges = np.searchsorted(history.training.places["step"], np.linspace(1, 451, 20))
+    assert not history.training.figures["loss"].extremes(edges).gap.any()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_of_no_run_are_bounded(sign: int) -> None:
+    far, huge = sign * 1e308, sign * 10**400
+    fields = {"elapsed": far, "tokens_per_second": far, "gradient_norms": {"layer 1": far}}
+    last = line(2, loss=far, validation_loss=far, bits_per_character=1.0, gradient_flow={"layer 1": [far]}, **fields)
+    history = recorded(line(1, loss=2.0), replace(last, step=huge, tokens=huge))
+    for rows in (history.training, history.evaluations):
+        for values in (*rows.places.values(), *(figure.values for figure in rows.figures.values())):
+            assert not (np.abs(values) > MOST).any()
+    assert history.extent("step")[1] == (MOST if sign > 0 else 1)
 
 
 @pytest.mark.parametrize("each", [1, 3, 100])

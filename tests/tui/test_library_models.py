@@ -1,14 +1,19 @@
 """The Library's list of models: what a row tells, sorting and filtering, and that it is cheap to read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from textual.widgets import Input
+from rich.text import Text
+from textual.strip import Strip
+from textual.widgets import DataTable, Input
 
 from engine.glimpse import PIECE, glimpse
 from tests.tui.driving import Driver, running
 from tests.tui.recorded import RecordedRun
-from tui.library.listing import PLACES, LibraryWatch
+from tui.library import newest
+from tui.library.listing import PLACES, Glimpses, LibraryWatch
+from tui.library.newest import newest_sample
 from tui.library.ordering import sparkline
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.shelf import ModelShelf
@@ -73,6 +78,7 @@ def test_a_sparkline_falls_with_the_loss() -> None:
     assert sparkline([3.0, 2.0, 1.0]) == "█▅▁"
     assert sparkline([2.0]) == "▁"
     assert sparkline([]) == ""
+    assert sparkline([1e308, 0.0, -1e308]) == "█▅▁"
 
 
 def test_a_glimpse_reads_a_few_pieces_of_a_long_history(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,12 +111,12 @@ def test_only_models_that_have_changed_are_read_again(
         return glimpse(path, places)
 
     monkeypatch.setattr("tui.library.listing.glimpse", noted)
-    watch = LibraryWatch()
-    assert watch.poll() is not None
+    watch, glimpses = LibraryWatch(), Glimpses()
+    glimpses.of(watch.look())
     assert sorted(read) == ["alder", "birch", "cedar"]
     three[0].train(50)
     three[0].status("training")
-    assert watch.poll() is not None
+    glimpses.of(watch.look())
     assert read[3:] == ["alder"]
 
 
@@ -157,3 +163,53 @@ async def test_a_new_figure_is_drawn_in_its_row(three: list[RecordedRun]) -> Non
         await driver.shows("● 34%")
         three[0].status("training", progress=0.5)
         await driver.shows("● 50%")
+
+
+def test_the_newest_sample_is_read_from_the_files_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest, "PIECE", 512)
+    run = RecordedRun(home)
+    assert newest_sample(run.folder.samples_path) is None
+    run.train(3000)
+    with run.folder.samples_path.open("r+b") as file:
+        file.write(b"x" * 1000)  # nobody reads as far back
+    found = newest_sample(run.folder.samples_path)
+    assert found and found.step == 3000
+    run.step = 3100
+    run.sample("long " * 2000)
+    with run.folder.samples_path.open("ab") as file:
+        file.write(b'{"x":' + b"[" * 5000 + b'\n{"step": 32')  # damage, and a line that is being written
+    found = newest_sample(run.folder.samples_path)
+    assert found and found.step == 3100
+
+
+async def test_a_new_figure_has_its_own_line_drawn_and_no_other(
+    three: list[RecordedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    render = DataTable._render_line
+
+    def noted(self: DataTable[Text], y: int, *rest: Any) -> Strip:
+        drawn.append(y)
+        return render(self, y, *rest)
+
+    async with running((160, 45)) as driver:
+        await driver.shows("cedar")
+        shelf = driver.app.screen.query_one(ModelShelf)
+        monkeypatch.setattr(DataTable, "_render_line", noted)
+        three[1].status("training", progress=0.77)
+        await driver.shows("● 77%")
+        assert set(drawn) == {1 + list(shelf._rows).index("birch")}
+
+
+async def test_a_sample_that_is_read_stays_where_it_was_scrolled_to(home: Path) -> None:
+    run = RecordedRun.after(100, home)
+    run.sample("A line of it.\n" * 200)
+    run.status("training")
+    async with running((160, 45)) as driver:
+        await driver.shows("A line of it.")
+        pane = driver.app.screen.query_one("#detail-preview")
+        pane.scroll_to(y=20, animate=False, immediate=True)
+        run.status("training", progress=0.77)
+        await driver.shows("● 77%")
+        await driver.pilot.pause(0.3)
+        assert pane.scroll_y == 20

@@ -20,6 +20,7 @@ from tui.screens.pick_run import PickRun
 from tui.screens.train import TrainScreen
 from tui.widgets.advanced_settings import AdvancedSettings
 from tui.widgets.amount_dialog import AmountDialog, number_of
+from tui.widgets.dial import Dial
 from tui.widgets.dialogs import LineDialog
 from tui.widgets.run_form import RunForm
 
@@ -176,7 +177,7 @@ async def test_a_duplicate_begins_with_the_same_settings_under_another_name(
 async def test_a_form_for_a_new_model_has_nothing_left_of_a_duplicate(home: Path, started: list[ModelFolder]) -> None:
     corpus = add_corpus(home)
     add_corpus(home, "brook")  # which is the one that the form begins with
-    model = ModelConfig(unit="char", cell="gru", hidden=48, embedding=24, tied=False)
+    model = ModelConfig(unit="word", cell="gru", hidden=48, embedding=24, tied=False)
     training = TrainingConfig(minutes=7, batch=5, ema=0.9, sample_prompt="Once")
     ModelLibrary(home).create("bard", model=model, training=training, corpus=CorpusReference.of(corpus))
     async with running((80, 24), "train") as driver:
@@ -194,6 +195,7 @@ async def test_a_form_for_a_new_model_has_nothing_left_of_a_duplicate(home: Path
         await driver.until(lambda: form.outcome.plan and form.outcome.plan.model.hidden != 48, "a plan of its own")
         assert form.query_one(AdvancedSettings).typed == untouched
         assert form.model_name == "river"
+        assert [form.query_one(f"#form-{dial}", Dial).value for dial in ("unit", "time")] == ["char", "5"]
 
 
 async def test_the_palette_derives_all_settings_again(home: Path, started: list[ModelFolder]) -> None:
@@ -232,6 +234,29 @@ async def test_a_run_is_renamed_and_stays_on_the_screen(run: RecordedRun) -> Non
         await driver.says("It is called Old Bard now.")
         await driver.shows("Old Bard stopped")
     assert ModelLibrary().get("old-bard").record().name == "Old Bard"
+
+
+async def test_a_note_that_found_no_room_is_there_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: ModelFolder, text: str) -> None:
+        raise InputError("notes.txt can't be written (No space left on device).")
+
+    run = RecordedRun.after(100, home, "Bard")
+    async with running((80, 24), "train") as driver:
+        await driver.shows("● training")
+        await driver.press("j")
+        await answer(driver, "The one with the good verbs.")
+        await driver.says("Noted.")
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelFolder, "write_notes", full)
+            await driver.press("j")
+            await answer(driver, "Another one.")
+            await driver.says("No space left on device). j has what you typed.")
+        await driver.press("j")
+        await driver.until(lambda: isinstance(driver.app.screen, LineDialog))
+        assert driver.app.screen.query_one(Input).value == "Another one."
+        await driver.press("enter")
+        await driver.says("Noted.")
+    assert run.folder.notes() == "Another one.\n"
 
 
 async def test_a_note_is_kept_and_asked_for_by_the_name_of_the_model(home: Path) -> None:

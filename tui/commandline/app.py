@@ -7,11 +7,12 @@ import typer
 
 from corpora.version import __version__
 from tui.commandline import asking, control, corpora, documents, generating, keys, models, training
-from tui.commandline.options import GroupedHelp, NoMouse
+from tui.commandline.options import GroupedHelp, NoMouse, OrderedCommands
 
 PLAIN = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 app = typer.Typer(
+    cls=OrderedCommands,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -51,10 +52,10 @@ def pantoum(
         open_app(mouse=not no_mouse)
 
 
-@app.command(short_help="Open the app where you write.")
+@app.command(cls=GroupedHelp, short_help="Open the app where you write.")
 def write(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The text to open; it is made when first saved.")
+        Path | None, typer.Argument(metavar="FILE", help="The text to open; it is made when first saved.")
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="The model to write with.")
@@ -73,7 +74,7 @@ def write(
     open_app(file=file, model=model, write=True, mouse=not no_mouse)
 
 
-@app.command()
+@app.command(cls=GroupedHelp)
 def engine() -> None:
     """Run the engine service on stdin and stdout.
 
@@ -91,27 +92,33 @@ def engine() -> None:
 
 app.add_typer(corpora.app, name="corpus", short_help="Add, list, show, remove and restore texts.")
 app.command("train", cls=GroupedHelp, short_help="Train a model on texts, and watch it learn.")(training.train)
-app.command("resume")(training.resume)
-app.command("models")(models.models)
-app.command("show", short_help="Show a model: settings, training, a sample.")(models.show)
-app.command("stop")(models.stop)
-app.command("watch", short_help="Watch a model learn, whoever trains it.")(control.watch)
-app.command("extend", short_help="Add to a model's budget.")(control.extend)
-app.command("change", short_help="Change a run's learning rate or dropout.")(control.change)
-app.command("queue")(control.queue)
-app.command("rename")(control.rename)
-app.command("notes")(control.notes)
-app.command("remove", short_help="Move a model to the trash, for 30 days.")(control.remove)
-app.command("restore")(control.restore)
-app.command("compare", short_help="Show two models side by side.")(control.compare)
-app.command("export-curves", short_help="Write a model's curves as SVG, PNG or CSV.")(control.export_curves)
-app.command("export-tensorboard", short_help="Write event files for TensorBoard.")(control.export_tensorboard)
-app.command("sample")(generating.sample)
-app.command("infill")(generating.infill)
-app.command("score")(generating.score)
-app.command("next")(asking.next_words)
-app.command("copied", short_help="Show what of a text stands in a model's corpus.")(asking.copied)
-app.command("export", short_help="Write a text as Markdown, HTML, tree or replay.")(documents.export)
-app.command("replay", short_help="Play in the terminal how a text was written.")(documents.replay)
-app.command("regenerate", short_help="Have what models wrote written again, and compare.")(documents.regenerate)
-app.command("keys", short_help="List the app's commands with their keys.")(keys.keys)
+app.command("resume", cls=GroupedHelp)(training.resume)
+app.command("models", cls=GroupedHelp)(models.models)
+app.command("show", cls=GroupedHelp, short_help="Show a model: settings, training, a sample.")(models.show)
+app.command("stop", cls=GroupedHelp)(models.stop)
+app.command("watch", cls=GroupedHelp, short_help="Watch a model learn, whoever trains it.")(control.watch)
+app.command("extend", cls=GroupedHelp, short_help="Add to a model's budget.")(control.extend)
+app.command("change", cls=GroupedHelp, short_help="Change a run's learning rate or dropout.")(control.change)
+app.command("queue", cls=GroupedHelp)(control.queue)
+app.command("rename", cls=GroupedHelp)(control.rename)
+app.command("notes", cls=GroupedHelp)(control.notes)
+app.command("remove", cls=GroupedHelp, short_help="Move a model to the trash, for 30 days.")(control.remove)
+app.command("restore", cls=GroupedHelp)(control.restore)
+app.command("compare", cls=GroupedHelp, short_help="Show two models side by side.")(control.compare)
+app.command("export-curves", cls=GroupedHelp, short_help="Write a model's curves as SVG, PNG or CSV.")(
+    control.export_curves
+)
+app.command("export-tensorboard", cls=GroupedHelp, short_help="Write event files for TensorBoard.")(
+    control.export_tensorboard
+)
+app.command("sample", cls=GroupedHelp)(generating.sample)
+app.command("infill", cls=GroupedHelp)(generating.infill)
+app.command("score", cls=GroupedHelp)(generating.score)
+app.command("next", cls=GroupedHelp)(asking.next_words)
+app.command("copied", cls=GroupedHelp, short_help="Show what of a text stands in a model's corpus.")(asking.copied)
+app.command("export", cls=GroupedHelp, short_help="Write a text as Markdown, HTML, tree or replay.")(documents.export)
+app.command("replay", cls=GroupedHelp, short_help="Play in the terminal how a text was written.")(documents.replay)
+app.command("regenerate", cls=GroupedHelp, short_help="Have what models wrote written again, and compare.")(
+    documents.regenerate
+)
+app.command("keys", cls=GroupedHelp, short_help="List the app's commands with their keys.")(keys.keys)

@@ -70,7 +70,7 @@ def change(
 
 
 def queue(
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model to put at its end.")] = None,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="The model to put at its end.")] = None,
     remove: Annotated[str | None, typer.Option("--remove", metavar="MODEL", help="Take a model out of it.")] = None,
     json: Json = False,
 ) -> None:
@@ -99,7 +99,7 @@ def rename(
 def notes(
     model: Model,
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to note, in the place of what was noted before.")
+        str | None, typer.Argument(metavar="TEXT", help="What to note, in the place of what was noted before.")
     ] = None,
 ) -> None:
     """Show your note on a model, or replace it."""

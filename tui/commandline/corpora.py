@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tui.commandline.options import GroupedHelp
+
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -15,12 +17,17 @@ Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for script
 Name = Annotated[str, typer.Argument(metavar="CORPUS", help="The corpus: its short name, as `corpus list` shows it.")]
 
 
-@app.command("add")
+@app.command("add", cls=GroupedHelp)
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Text files, or folders of them.")],
-    name: Annotated[str | None, typer.Option(help="What to call it. Default: the first file's name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to call it. Default: the first file's name.")
+    ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="The files' encoding, where Pantoum guesses wrong: iso-8859-1, cp1252, …")
+        str | None,
+        typer.Option(
+            metavar="ENCODING", help="The files' encoding, where Pantoum guesses wrong: iso-8859-1, cp1252, …"
+        ),
     ] = None,
 ) -> None:
     """Add text files, or whole folders, as one corpus. Your files stay as they are; a cleaned copy is kept.
@@ -35,7 +42,7 @@ def add(
     texts.add(paths, name=name, encoding=encoding)
 
 
-@app.command("list")
+@app.command("list", cls=GroupedHelp)
 def list_corpora(json: Json = False) -> None:
     """List the corpora, newest first."""
     from tui.commandline import texts
@@ -43,7 +50,7 @@ def list_corpora(json: Json = False) -> None:
     texts.list_corpora(json=json)
 
 
-@app.command("show")
+@app.command("show", cls=GroupedHelp)
 def show(corpus: Name, json: Json = False) -> None:
     """Show a corpus: its files, its statistics, how it begins."""
     from tui.commandline import texts
@@ -51,7 +58,7 @@ def show(corpus: Name, json: Json = False) -> None:
     texts.show(corpus, json=json)
 
 
-@app.command("remove")
+@app.command("remove", cls=GroupedHelp)
 def remove(corpus: Name) -> None:
     """Move a corpus to the trash, for 30 days. The files it was made from are not touched."""
     from tui.commandline import texts
@@ -59,7 +66,7 @@ def remove(corpus: Name) -> None:
     texts.remove(corpus)
 
 
-@app.command("restore")
+@app.command("restore", cls=GroupedHelp)
 def restore(corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="The short name that it had.")]) -> None:
     """Bring a removed corpus back from the trash."""
     from tui.commandline import texts
@@ -67,9 +74,9 @@ def restore(corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="The sh
     texts.restore(corpus)
 
 
-@app.command("starter")
+@app.command("starter", cls=GroupedHelp)
 def starter(
-    key: Annotated[str | None, typer.Argument(metavar="[STARTER]", help="Which one to add.")] = None,
+    key: Annotated[str | None, typer.Argument(metavar="STARTER", help="Which one to add.")] = None,
     json: Json = False,
 ) -> None:
     """List the starter texts, or add one.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corpora.errors import InputError
 from corpora.files import replacing, write_bytes
+from corpora.paths import expanded
 from engine.folder import ModelFolder, ModelLibrary
 from engine.records import MetricsLine
 from tui.commandline.output import line
@@ -26,7 +27,7 @@ PATIENCE = 60.0  # seconds
 def curves(name: str, output: Path | None) -> None:
     """Raises `InputError` for a kind of file that isn't known, and for a PNG where nothing here can make one."""
     folder = ModelLibrary().get(name)
-    path = (output or Path(f"{folder.slug}.svg")).expanduser()
+    path = expanded(output or Path(f"{folder.slug}.svg"))
     lines = folder.metrics().read_all()
     if not lines:
         raise InputError(f"{folder.slug} has no curves yet: nothing was logged.")
@@ -53,7 +54,7 @@ def tensorboard(name: str, output: Path | None) -> None:
     metrics = folder.metrics().read_all()
     if not metrics:
         raise InputError(f"{folder.slug} has no curves yet: nothing was logged.")
-    directory = (output or Path(f"{folder.slug}-tensorboard")).expanduser()
+    directory = expanded(output or Path(f"{folder.slug}-tensorboard"))
     times = {each.step: each.time for each in metrics}
     samples = [
         (times.get(each.step, metrics[-1].time), each.step, "sample", each.prompt + each.text)

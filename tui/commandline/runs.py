@@ -9,6 +9,7 @@ from pathlib import Path
 from corpora.errors import InputError
 from corpora.home import slugify
 from corpora.library import Corpus, CorpusLibrary
+from corpora.paths import expanded, there
 from engine.folder import ModelFolder, ModelLibrary
 from engine.presets import Plan, plan
 from engine.records import RUNNING, CorpusReference
@@ -173,14 +174,14 @@ def find_corpus(sources: Sequence[str], library: CorpusLibrary) -> Corpus:
 
     A path that exists wins over a slug. Raises `InputError` for neither, and for a mixture.
     """
-    paths = [source for source in sources if Path(source).expanduser().exists()]
+    paths = [source for source in sources if there(expanded(Path(source)))]
     others = [source for source in sources if source not in paths]
     known = {entry.slug for entry in library.list()}
     if not others:
         for source in paths:
             if source in known:
                 note(f"There is a corpus named {source} too; the file or folder of that name is used.")
-        return add_files([Path(path).expanduser() for path in paths], library=library).corpus
+        return add_files([Path(path) for path in paths], library=library).corpus
     slugs = [source for source in others if slugify(source) in known]
     if paths and slugs:
         raise InputError(

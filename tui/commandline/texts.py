@@ -15,7 +15,7 @@ PREVIEW = 500  # characters
 
 def add(paths: Sequence[Path], *, name: str | None, encoding: str | None) -> None:
     """Adds files and folders as one corpus. Raises `InputError` with what is wrong with them."""
-    added = add_files([path.expanduser() for path in paths], name=name, encoding=encoding)
+    added = add_files(paths, name=name, encoding=encoding)
     _announce(added)
 
 

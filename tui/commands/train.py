@@ -16,7 +16,7 @@ TRAIN: tuple[Command, ...] = (
         footer=False,
     ),
     Command("train.new", "New", "Opens the form for another model; this run goes on.", "n", "new"),
-    Command("train.pause", "Pause", "Holds the run after this step, its memory kept.", "p", "pause"),
+    Command("train.pause", "Pause", "Pauses the run after this step; it stays in memory.", "p", "pause"),
     Command(
         "train.resume",
         "Resume",

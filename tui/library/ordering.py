@@ -30,7 +30,10 @@ def ordered(
     entries: Sequence[ModelEntry], glances: Mapping[str, Glance], *, order: int = 0, word: str = ""
 ) -> list[ModelEntry]:
     """The models whose name, text, unit, cell or state has `word` in it."""
-    found = [entry for entry in entries if word.casefold() in _searched(entry)]
+    word = word.casefold()
+    found = [entry for entry in entries if word in _searched(entry)] if word else list(entries)
+    if order == 0:
+        return found
     by = ORDERS[order][1]
     return sorted(found, key=lambda entry: by(entry, glances.get(entry.folder.slug, Glance())))  # type: ignore[arg-type, return-value]
 
@@ -39,9 +42,10 @@ def sparkline(losses: Sequence[float]) -> str:
     """A bar for each loss, the lowest as low as can be."""
     if not losses:
         return ""
-    low, high = min(losses), max(losses)
+    small = [loss / 16 for loss in losses]  # no difference between any two is too large for a number then
+    low, high = min(small), max(small)
     span = (high - low) or 1.0
-    return "".join(BARS[min(7, int(8 * (loss - low) / span))] for loss in losses)
+    return "".join(BARS[min(7, int(8 * ((loss - low) / span)))] for loss in small)
 
 
 def _searched(entry: ModelEntry) -> str:

@@ -33,10 +33,13 @@ def describe(text: str) -> tuple[str, bool]:
         paths = typed_paths(text)
     except InputError as error:
         return str(error), False
-    for path in paths:
-        if not _exists(path):
-            return f"There is no file or folder {str(path)[:200]}", False
-    return ", ".join(_describe(path) for path in paths), bool(paths)
+    try:
+        return ", ".join(map(_describe, paths)), bool(paths)
+    except (OSError, ValueError) as error:
+        missing = next((path for path in paths if not _exists(path)), None)
+        if missing is None:
+            return f"That can't be read ({getattr(error, 'strerror', error)}).", False
+        return f"There is no file or folder {str(missing)[:200]}", False
 
 
 def completion(text: str) -> str | None:
@@ -48,16 +51,33 @@ def completion(text: str) -> str | None:
     folder, _, beginning = typed.rpartition("/")
     if not beginning and not folder:
         return None
-    parent = _expanded(f"{folder}/" if folder or typed.startswith("/") else ".")
+    name = _first(_expanded(f"{folder}/" if folder or typed.startswith("/") else "."), beginning)
+    return text + name[len(beginning) :] if name else None
+
+
+def suggestion(text: str, folder: Path) -> str | None:
+    """One path that is typed while `folder` is looked at, completed likewise; None where there is none."""
+    above, slash, beginning = text.rpartition("/")
+    if not text:
+        return None
+    try:
+        name = _first(folder / _expanded(above + slash), beginning)
+    except InputError:
+        return None
+    return above + slash + name if name else None
+
+
+def _first(folder: Path, beginning: str) -> str | None:
+    """The first entry of a folder that begins so, a folder with its slash; None where there is none."""
     try:
         names = sorted(
             entry.name + ("/" if entry.is_dir() else "")
-            for entry in parent.iterdir()
+            for entry in folder.iterdir()
             if entry.name.startswith(beginning) and (beginning.startswith(".") or not entry.name.startswith("."))
         )
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return text + names[0][len(beginning) :] if names else None
+    return names[0] if names else None
 
 
 def _expanded(text: str) -> Path:

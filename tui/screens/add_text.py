@@ -1,6 +1,7 @@
 """The dialog that asks which files to add: typed, pasted, dropped into the terminal, or looked for."""
 
 import asyncio
+import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,27 +105,23 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
         self.app.push_screen(FolderDialog(self._place(), "Add all texts of a folder"), self._take)
 
     def _take(self, path: Path | None) -> None:
-        """Appends what was found: looking again adds another file."""
+        """Appends what was found: looking again adds another file. What names none gives way to it."""
         if path is not None:
             field = self.query_one("#add-path", Input)
-            quoted = shlex.quote(str(path))
-            field.value = f"{_quoted(field.value)} {quoted}" if field.value.strip() else quoted
+            before: list[Path] = []
+            with contextlib.suppress(InputError):
+                before = typed_paths(field.value)
+            field.value = shlex.join(map(str, [*before, path]))
             field.cursor_position = len(field.value)
             field.focus()
 
     def _place(self) -> Path:
         """The folder to look in first: that of the last path, or home."""
-        try:
-            last = typed_paths(self.query_one("#add-path", Input).value)[-1:]
-        except InputError:
-            last = []
-        return last[0].parent if last and last[0].parent.is_dir() else Path.home()
-
-
-def _quoted(text: str) -> str:
-    """A typed line, quoted where it is one path with spaces in it, so that another can follow."""
-    paths = typed_paths(text)
-    return " ".join(shlex.quote(str(path)) for path in paths)
+        with contextlib.suppress(InputError, OSError, ValueError):
+            for path in typed_paths(self.query_one("#add-path", Input).value)[-1:]:
+                if path.parent.is_dir():
+                    return path.parent
+        return Path.home()
 
 
 def _completion(value: str) -> str | None:

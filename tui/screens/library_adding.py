@@ -95,7 +95,8 @@ class LibraryAdding(LibraryShelves):
         shelf = self.query_one(TextShelf)
         shelf.choose(added.corpus.slug)
         shelf.focus()
-        self._show_detail()
+        self._detailed = None  # what was said of it has changed
+        self._follow_cursor()
 
     def _show_progress(self) -> None:
         if job := self._import:

@@ -12,14 +12,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from corpora.errors import InputError
+from corpora.home import home
 from corpora.library import Corpus, CorpusEntry
 from engine.folder import ModelEntry, ModelFolder
 from engine.records import SampleLine
 from tui.commands.key_names import with_keys
 from tui.library.figures import Figures, figures
 from tui.library.importing import Cancelled
-from tui.library.listing import LibraryWatch, Listing
-from tui.library.ordering import ordered
+from tui.library.listing import Glimpses, Listing, library_at
+from tui.library.newest import newest_sample
+from tui.library.ordering import Glance, ordered
 from tui.waiting import in_thread, pause
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.key_bar import KeyBar
@@ -41,9 +43,12 @@ class LibraryShelves(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._watch = LibraryWatch()
+        self._glimpses = Glimpses()
+        self._glances: dict[str, Glance] = {}
         self._looking = asyncio.Lock()
         self._listing: Listing | None = None
+        self._applies: object = None  # what the keys that apply follow from
+        self._detailed: object = None  # what the details are about
         self._figures: dict[str, Figures] = {}
         self._order = 0  # of the models
         self._word = ""  # that a model must have to be listed
@@ -75,6 +80,9 @@ class LibraryShelves(Screen[None]):
         self._look()
 
     def _recolour(self, _: Theme) -> None:
+        for shelf in self.query(Shelf):
+            shelf.forget()
+        self._detailed = None
         if self._listing:
             self._show(self._listing)
 
@@ -87,8 +95,9 @@ class LibraryShelves(Screen[None]):
 
     async def _refresh_listing(self) -> None:
         async with self._looking:
-            listing = await in_thread(self.app, self._watch.poll)
-            if listing is not None:
+            listing = await in_thread(self.app, lambda: library_at(home()).look())
+            if listing is not self._listing:
+                self._glances = await in_thread(self.app, self._glimpses.of, listing)
                 self._listing = listing
                 self._show(listing)
 
@@ -98,23 +107,35 @@ class LibraryShelves(Screen[None]):
         if welcome.display != first_run or body.display == first_run:
             welcome.display, body.display = first_run, not first_run
         self.query_one(TextShelf).show(listing.corpora)
-        shown = ordered(listing.models, listing.glances, order=self._order, word=self._word)
-        self.query_one(ModelShelf).show(shown, listing.glances)
+        shown = ordered(listing.models, self._glances, order=self._order, word=self._word)
+        self.query_one(ModelShelf).show(shown, self._glances)
         self._show_filter(len(shown), len(listing.models))
         if first_run:
             if not isinstance(self.focused, Widget) or self.focused in self.query("#library-body *"):
                 self.query_one("#welcome-add").focus()
         elif self.focused is None or not self.focused.display or self.focused in self.query("#welcome *"):
             self.query_one(TextShelf if listing.corpora else ModelShelf).focus()
-        self.refresh_bindings()
-        self._show_detail()
+        self._follow_cursor()
+
+    def _follow_cursor(self) -> None:
+        """Offers what applies to what is under the cursor, and tells of it, unless both are as they were."""
+        corpora, models = (self._listing.corpora, self._listing.models) if self._listing else ((), ())
+        model, chosen = self._model, self._model if isinstance(self._shelf, ModelShelf) else self._corpus
+        applies = (self._shelf, self._corpus, model and (model.folder.slug, model.status.state), corpora, bool(models))
+        if applies != self._applies:
+            self._applies = applies
+            self.refresh_bindings()
+        if self._detailed is None or chosen is not self._detailed:
+            self._detailed = chosen
+            self._show_detail()
 
     def _show_filter(self, shown: int, models: int) -> None:
         """Says which models are left out, for as long as any may be."""
         self.query_one("#shelves").set_class(bool(self._word), "-filtered")
         others = with_keys("{/|library.filter} for others", self.app)
         said = f"{shown} of {models} models: those with {self._word!r}. {others}"
-        self.query_one("#models-filter", Static).update(said)
+        if self._word and (line := self.query_one("#models-filter", Static)).content != said:
+            line.update(said)
 
     @property
     def _shelf(self) -> Shelf:
@@ -125,27 +146,23 @@ class LibraryShelves(Screen[None]):
     @property
     def _corpus(self) -> CorpusEntry | None:
         slug = self.query_one(TextShelf).chosen
-        entries = self._listing.corpora if self._listing else ()
-        return next((entry for entry in entries if entry.slug == slug), None)
+        return self._listing.corpus.get(slug) if self._listing else None
 
     @property
     def _model(self) -> ModelEntry | None:
         slug = self.query_one(ModelShelf).chosen
-        entries = self._listing.models if self._listing else ()
-        return next((entry for entry in entries if entry.folder.slug == slug), None)
+        return self._listing.model.get(slug) if self._listing else None
 
     @on(events.DescendantFocus)
     def _focused(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Shelf):
             for shelf in self.query(Shelf):
                 shelf.set_class(shelf is event.widget, "-last")
-            self.refresh_bindings()
-            self._show_detail()
+            self._follow_cursor()
 
     @on(Shelf.RowHighlighted)
     def _moved(self) -> None:
-        self.refresh_bindings()
-        self._show_detail()
+        self._follow_cursor()
 
     # Details of what is under the cursor
 
@@ -195,4 +212,4 @@ def _inside(folder: ModelFolder) -> tuple[SampleLine | None, str]:
         notes = folder.notes()
     except InputError as error:
         notes = str(error)
-    return next(reversed(folder.samples().read_all()), None), notes
+    return newest_sample(folder.samples_path), notes

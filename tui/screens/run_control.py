@@ -42,6 +42,7 @@ class RunControl(MachineSpeed):
     def __init__(self) -> None:
         super().__init__()
         self._trashed: list[tuple[str, Path]] = []  # what was deleted and where it lies, the latest last
+        self._unwritten: dict[Path, str] = {}  # notes that found no room, by their models' folders
 
     def show_run(self, folder: ModelFolder | None, said: str = "") -> None:
         """Shows this run, or the form, with a sentence on what was just done."""
@@ -156,14 +157,18 @@ class RunControl(MachineSpeed):
             if "\n" in before:
                 line.say(f"These notes have several lines: edit {folder.notes_path} with an editor of yours.")
                 return
+            before = self._unwritten.pop(folder.path, before)
             text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {self._called}?", before))
             if text is not None:
+                self._unwritten[folder.path] = text
                 await in_thread(self.app, folder.write_notes, text)
+                del self._unwritten[folder.path]
                 ours = folder.path.parent == ModelLibrary().root / "models"
                 where = "The Library shows it beside the model." if ours else "It lies in notes.txt beside the run."
                 line.say(f"Noted. {where}", done=True)
         except InputError as error:
-            line.say(str(error), error=True)
+            kept = " {j|train.note} has what you typed." if folder.path in self._unwritten else ""
+            line.say(f"{error}{with_keys(kept, self.app)}", error=True)
 
     @work(group="control")
     async def action_delete(self) -> None:

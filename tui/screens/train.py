@@ -1,6 +1,7 @@
 """The Train screen: a form for a new run, or a run as it learns. All it knows of a run is in the model's folder."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +12,9 @@ from textual.widgets import ContentSwitcher, Label, Select
 from textual.worker import Worker
 
 from corpora.errors import InputError
-from corpora.library import Corpus, CorpusEntry, CorpusLibrary
+from corpora.home import home
+from corpora.library import Corpus
+from corpora.paths import gone
 from engine.folder import ModelEntry, ModelFolder, ModelLibrary
 from engine.machine_memory import free_bytes, may_have_gpu
 from engine.records import RUNNING, CorpusReference, Request
@@ -19,6 +22,7 @@ from tui.commands.command import Command
 from tui.commands.key_names import with_keys
 from tui.commands.registry import bindings
 from tui.commands.train import CHARTS, SAMPLES, TRAIN
+from tui.library.listing import Listing, library_at
 from tui.screens.run_control import CONTROLS, RunControl
 from tui.screens.train_charts import CHART_ACTIONS, TrainCharts
 from tui.training import actions
@@ -57,7 +61,8 @@ class TrainScreen(TrainCharts, RunControl):
         self._folder: ModelFolder | None = None
         self._listed = False
         self._listing = asyncio.Lock()
-        self._options: list[tuple[Text, str]] = []
+        self._known: Listing | None = None  # what the lists were filled from
+        self._options: list[tuple[str, str]] = []
         self._wanted_corpus = ""
         self._wanted_run = ""
         self._said = ""  # what was just done, which the run's first announcement must not hide
@@ -140,19 +145,22 @@ class TrainScreen(TrainCharts, RunControl):
         if wanted or not self._listed or (self.is_current and not self._listing.locked()):
             async with self._listing:
                 folder = None if self._is_guest else self._folder
-                runs, corpora, there = await in_thread(
-                    self.app,
-                    lambda: (actions.runs(), CorpusLibrary().list(), folder is None or folder.path.exists()),
+                listing, lost = await in_thread(
+                    self.app, lambda: (library_at(home()).look(), folder is not None and gone(folder.path))
                 )
                 self.query_one(RunForm).set_free(*await in_thread(self.app, _free))
-                self._show_lists(runs, corpora)
-                if not there and self._folder is folder:  # another program has deleted or renamed it
+                if wanted or listing is not self._known:
+                    self._known = listing
+                    self._show_lists(listing)
+                self._ask_for_speed(listing)
+                if lost and self._folder is folder:  # another program has deleted or renamed it
                     self.show_run(None, f"{self._called} is no longer here.")
 
-    def _show_lists(self, runs: list[ModelEntry], corpora: list[CorpusEntry]) -> None:
+    def _show_lists(self, listing: Listing) -> None:
         form = self.query_one(RunForm)
-        form.set_corpora([entry.corpus for entry in corpora if entry.corpus])
-        form.set_taken({entry.folder.slug for entry in runs})
+        form.set_corpora([entry.corpus for entry in listing.corpora if entry.corpus])
+        form.set_taken(listing.model.keys())
+        runs = sorted(listing.models, key=lambda entry: entry.status.state not in RUNNING)
         if self._wanted_corpus:
             form.choose_corpus(self._wanted_corpus)
             self._wanted_corpus = ""
@@ -161,24 +169,27 @@ class TrainScreen(TrainCharts, RunControl):
         if not self._listed:
             self._listed = True
             self._wanted_run = self._wanted_run or _first_shown(runs)
-        if wanted := next((entry.folder for entry in runs if entry.folder.slug == self._wanted_run), None):
+        if wanted := listing.model.get(self._wanted_run):
             self._wanted_run = ""
-            self._watch(wanted)
-        if self._folder is None and self.is_current:
-            self._want_speed(idle=all(entry.status.state not in RUNNING for entry in runs))
+            self._watch(wanted.folder)
 
-    def _offer(self, runs: list[ModelEntry]) -> None:
+    def _ask_for_speed(self, listing: Listing) -> None:
+        if self._folder is None and self.is_current:
+            self._want_speed(idle=all(entry.status.state not in RUNNING for entry in listing.models))
+
+    def _offer(self, runs: Sequence[ModelEntry]) -> None:
         """Fills the picker, those in training first, unless it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
-        options = [(Text("A new model"), NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
+        options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
         if self._guest is not None:
-            options.append((Text(f"{self._guest.slug}  {self._guest.path.parent}"), _key(self._guest, self._guest)))
+            options.append((f"{self._guest.slug}  {self._guest.path.parent}", _key(self._guest, self._guest)))
         if picker.expanded or options == self._options:
             return
         self._options = options
         here = _key(self._folder, self._guest)
         with self.prevent(Select.Changed):
-            picker.set_options(options)
+            # As `Text`: a name may have what Textual would take for markup.
+            picker.set_options((Text(label), value) for label, value in options)
             picker.value = here if any(slug == here for _, slug in options) else NEW
 
     @on(Select.Changed, "#run-picker")
@@ -239,6 +250,7 @@ class TrainScreen(TrainCharts, RunControl):
             await body.query(RunPane).remove()
             await pause(self.app, 0)  # the app may have been closed meanwhile
             await body.add_content(RunPane(id="run-pane", look=self.look), set_current=True)
+            await pause(self.app, 0)
             body.query_one("#run-tabs").focus()
             self.refresh_bindings()
 
@@ -406,7 +418,7 @@ def _looks_alike(before: RunView | None, view: RunView) -> bool:
     return before is not None and before.history is view.history and before.status == view.status
 
 
-def _first_shown(runs: list[ModelEntry]) -> str:
+def _first_shown(runs: Sequence[ModelEntry]) -> str:
     """The slug of the run that one wants to see on arrival; "" where there is none.
 
     A run that failed while nobody looked is one, until something else has been trained.
@@ -429,7 +441,7 @@ def _key(folder: ModelFolder | None, guest: ModelFolder | None) -> str:
     return str(folder.path) if guest is not None and folder.path == guest.path else folder.slug
 
 
-def _describe(entry: ModelEntry) -> Text:
-    """A run in the picker: a `Text`, since a name may have what Textual would take for markup."""
+def _describe(entry: ModelEntry) -> str:
+    """A run in the picker."""
     name = entry.record.name if entry.record else entry.folder.slug
-    return Text(f"{name}  {'damaged' if entry.problem else entry.status.state}")
+    return f"{name}  {'damaged' if entry.problem else entry.status.state}"

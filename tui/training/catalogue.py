@@ -32,6 +32,7 @@ class Setting:
     help: str  # begins small and ends without a full stop: it stands beside the field
     option: str = ""  # where the command line calls it something else
     derived: bool = False  # the presets decide, unless it is set
+    otherwise: str = ""  # the default that it has beside another setting
 
     @property
     def kind(self) -> type[Value]:
@@ -103,7 +104,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("vocabulary_cap", "Vocabulary cap", "the most tokens to keep; 0: what suits"),
     ),
     "Regularisation": (
-        Setting("dropout", "Dropout", "for the three below, unless they are set", derived=True),
+        Setting("dropout", "Dropout", "for the three places below that have none", derived=True),
         Setting("input_dropout", "Input dropout", "of what goes into the first layer"),
         Setting("layer_dropout", "Layer dropout", "of what goes from layer to layer"),
         Setting("output_dropout", "Output dropout", "of what the last layer gives"),
@@ -125,7 +126,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
         Setting("horizon", "Horizon", "share of the budget the schedule lasts", derived=True),
         Setting("beta1", "Beta 1", "how long the gradient is remembered"),
         Setting("beta2", "Beta 2", "how long its square is remembered"),
-        Setting("clip", "Clip", "longer gradients are shortened to this"),
+        Setting("clip", "Clip", "longer gradients are shortened to this", otherwise="0.1 with --clip-by value"),
         Setting("clip_by", "Clip by", "the gradient's norm, or each value"),
         Setting("restart", "Restart", "chance of a stream to begin anew at a step"),
         Setting("ema", "EMA", "decay of averaged weights; 0: none", derived=True),

@@ -16,6 +16,7 @@ from tui.training.viewport import AXES, XAxis
 T = TypeVar("T")
 PLACES = attrgetter("step", "tokens", "elapsed")  # in the order of `AXES`
 PLACES_AND_RATES = attrgetter("step", "tokens", "elapsed", "learning_rate", "tokens_per_second")
+MOST = 2.0**63  # what is larger is damage: bounded, it can be drawn beside the rest
 REACH = 65  # k = 0 … 64: see engine/gradient_flow.py
 
 
@@ -85,7 +86,8 @@ class Recording:
 
     def _find_bits(self, line: MetricsLine) -> None:
         if line.bits_per_character and line.validation_loss:
-            self._bits_per_nat = line.bits_per_character / line.validation_loss
+            found = line.bits_per_character / line.validation_loss
+            self._bits_per_nat = found if 0 < found < MOST else None
 
     def _take_flows(self, lines: Sequence[MetricsLine]) -> None:
         had = len(self._flow_rows)
@@ -98,7 +100,7 @@ class Recording:
             for row, line in enumerate(lines):
                 reached = line.gradient_flow.get(layer, [])[:REACH]
                 norms[row, : len(reached)] = reached
-            self._flows[layer].extend(norms)
+            self._flows[layer].extend(_bounded(norms))
 
 
 class _Table:
@@ -112,10 +114,14 @@ class _Table:
         return len(self._places["step"])
 
     def extend(self, places: Sequence[Array], figures: dict[str, Array]) -> None:
-        """Adds rows: their places on each of `AXES`, and their figures (n,)."""
+        """Adds rows: their places on each of `AXES`, and their figures (n,).
+
+        A place before that of an earlier row, as in a file that was put together, counts as the same place.
+        """
         had, more = len(self), len(places[0])
         for axis, there in zip(AXES, places, strict=True):
-            self._places[axis].extend(there)
+            last = self._places[axis].view()[-1] if had else -MOST
+            self._places[axis].extend(np.maximum.accumulate(np.maximum(there, last)))
         self._figures.update({name: Pyramid(missing=had) for name in figures if name not in self._figures})
         for name, figure in self._figures.items():
             figure.extend(figures[name] if name in figures else np.full(more, np.nan))
@@ -150,14 +156,21 @@ def _evaluation_figures(lines: Sequence[MetricsLine]) -> dict[str, Array]:
 
 
 def _numbers(found: Sequence[float | None]) -> Array:
-    return np.array(found, np.float64)  # None as NaN
+    return _bounded(np.array(found, np.float64))  # None as NaN
+
+
+def _bounded(values: Array) -> Array:
+    return np.clip(values, -MOST, MOST, out=values)
 
 
 def _columns(rows: Sequence[T], values: Callable[[T], tuple[float, ...]]) -> Array:
     """`values` of every row, as columns (values, rows). A list or an array for each would take half as long again."""
     width = len(values(rows[0]))
-    flat = np.fromiter(chain.from_iterable(map(values, rows)), np.float64, len(rows) * width)
-    return flat.reshape(len(rows), width).T
+    try:
+        flat = np.fromiter(chain.from_iterable(map(values, rows)), np.float64, len(rows) * width)
+    except OverflowError:  # an integer of hundreds of digits, from a damaged file
+        flat = np.array([max(-MOST, min(value, MOST)) for row in rows for value in values(row)], np.float64)
+    return _bounded(flat).reshape(len(rows), width).T
 
 
 def _by_name(found: Sequence[dict[str, float]]) -> list[tuple[str, Array]]:

@@ -9,6 +9,7 @@ from corpora.home import home
 from engine.folder import ModelFolder
 from engine.queueing import ensure_runner
 from engine.records import RUNNING, State, Status
+from tui.library.listing import library_at
 
 _ENDS: dict[State, str] = {
     "finished": "{name} has finished training.",
@@ -25,7 +26,7 @@ class News:
 
 
 class Monitor:
-    """Call `look` from one thread at a time; it reads every model's small status file, and the names of new runs."""
+    """Call `look` from one thread at a time."""
 
     def __init__(self) -> None:
         self._running: set[str] = set()
@@ -33,7 +34,7 @@ class Monitor:
 
     def look(self) -> News:
         """What is training now, and what has ended since the last look."""
-        statuses = {folder.slug: folder.status() for folder in _folders()}
+        statuses = library_at(home()).statuses()
         running = {slug for slug, status in statuses.items() if status.state in RUNNING}
         for slug in running - self._running:  # a name changes with its folder's, and not while it trains
             self._names[slug] = _name(ModelFolder(home() / "models" / slug))
@@ -71,11 +72,3 @@ def _name(folder: ModelFolder) -> str:
 
 def _ending(name: str, status: Status) -> str:
     return _ENDS.get(status.state, "").format(name=name, error=status.error or "see its train.log.")
-
-
-def _folders() -> list[ModelFolder]:
-    try:
-        paths = sorted(path for path in (home() / "models").iterdir() if not path.name.startswith("."))
-    except OSError:
-        return []
-    return [ModelFolder(path) for path in paths if path.is_dir()]

@@ -23,6 +23,8 @@ UNIT_WORDS = {"char": "letter by letter", "word": "word by word", "bpe": "piece 
 class DetailPane(Container):
     """Facts, and a preview; both scroll."""
 
+    _previewed = ""
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="detail-facts"):
             yield Static(id="facts")
@@ -34,9 +36,11 @@ class DetailPane(Container):
         self.show_preview("")
 
     def show_preview(self, text: str) -> None:
-        """The text's beginning, or a model's newest sample."""
-        self.query_one("#preview", Static).update(visible(text))
-        self.query_one("#detail-preview").scroll_home(animate=False)
+        """The text's beginning, or a model's newest sample; the same again stays where it was scrolled to."""
+        if text != self._previewed:
+            self._previewed = text
+            self.query_one("#preview", Static).update(visible(text))
+            self.query_one("#detail-preview").scroll_home(animate=False)
 
     def show_problem(self, name: str, problem: str) -> None:
         """What is damaged, and how."""

@@ -52,6 +52,7 @@ class RunForm(VerticalScroll, can_focus=False):
         self._room: int | None = None  # bytes of the disk, likewise
         self._refusal = ""  # why a run would be refused now
         self._copied = ""  # the name of the run whose settings these are
+        self._before = ("char", "5")  # unit and time, as they were before those of another run were copied
         self._proposed = ""  # the name that we filled in; another one is the person's own
 
     def compose(self) -> ComposeResult:
@@ -161,6 +162,8 @@ class RunForm(VerticalScroll, can_focus=False):
         """Takes the settings of a run, and another name; False where its text is gone."""
         if there := record.corpus.slug in self._corpora:
             self.query_one("#form-corpus", Select).value = record.corpus.slug
+        if not self._copied:
+            self._before = self._dial("form-unit"), self._dial("form-time")
         self.query_one("#form-unit", Dial).value = record.model.unit
         if (minutes := record.training.minutes) is not None:
             self.query_one("#form-time", Dial).offer(budgets(minutes), value=f"{minutes:g}")
@@ -173,6 +176,9 @@ class RunForm(VerticalScroll, can_focus=False):
     def forget_copy(self) -> None:
         """Makes a form that another run's settings were copied into one for a new model."""
         if self._copied:
+            unit, minutes = self._before
+            self.query_one("#form-unit", Dial).value = unit
+            self.query_one("#form-time", Dial).offer(budgets(float(minutes)), value=minutes)
             self.derive_all()
             self.query_one("#form-advanced", Collapsible).collapsed = True
             self._propose_name()

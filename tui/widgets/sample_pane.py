@@ -15,6 +15,8 @@ from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Curve
 from tui.widgets.time_slider import TimeSlider
 
+NONE_YET = "The first sample comes with the first evaluation."
+
 
 class SamplePane(Vertical):
     """Stays on the newest sample until the person goes back; then it stays where they are."""
@@ -38,11 +40,10 @@ class SamplePane(Vertical):
     def compose(self) -> ComposeResult:
         yield TimeSlider(id="sample-slider")
         with VerticalScroll(id="sample-scroll"):
-            yield Static(id="sample-text")
+            yield Static(Text(NONE_YET, style="dim"), id="sample-text")
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._write())
-        self._write()
 
     @property
     def step(self) -> int | None:
@@ -98,7 +99,7 @@ class SamplePane(Vertical):
         body = self.query_one("#sample-text", Static)
         if sample is None:
             self.border_title, self.border_subtitle = "Sample", ""
-            body.update(Text("The first sample comes with the first evaluation.", style="dim"))
+            body.update(Text(NONE_YET, style="dim"))
             return
         self.border_title = f"Sample at step {count(sample.step)}, after {duration(sample.elapsed)}"
         keys = with_keys("{,|train.earlier}  earlier  {.|train.later}  later", self.app)

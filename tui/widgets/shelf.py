@@ -1,12 +1,16 @@
 """The Library's two lists: texts and models, one row each, the cursor kept where the person left it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.cache import LRUCache
 from textual.coordinate import Coordinate
+from textual.strip import Strip
 from textual.widgets import DataTable
 
 from corpora.library import CorpusEntry
@@ -20,7 +24,18 @@ NARROW = 77  # columns of the narrowest list: a terminal of 80 without padding a
 NARROW_NAME, NARROW_TEXT = 15, 10  # columns of a model's name and its text's there
 KIND = 18  # columns of a model's kind
 WHOLE = 10  # columns to spare from which headings are not shortened
+NO_GLANCE = Glance()
 Cells = list[str | Text]
+
+
+@dataclass
+class _Made:
+    """A row, and what it was made of."""
+
+    of: tuple[object, object]
+    age: str
+    minute: int  # when that was looked at
+    cells: Cells
 
 
 class Shelf(DataTable[str | Text]):
@@ -31,39 +46,80 @@ class Shelf(DataTable[str | Text]):
     def __init__(self, id: str) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False, cell_padding=1)
         self._rows: dict[str, Cells] = {}
+        self._slugs: list[str] = []
+        self._made: dict[str, _Made] = {}
+        self._lines: LRUCache[tuple[object, ...], tuple[Cells | None, Strip]] = LRUCache(1000)
 
     @property
     def chosen(self) -> str:
         """The slug under the cursor; empty where the list is."""
-        slugs = list(self._rows)
-        return slugs[self.cursor_row] if 0 <= self.cursor_row < len(slugs) else ""
+        return self._slugs[self.cursor_row] if 0 <= self.cursor_row < len(self._slugs) else ""
 
     def choose(self, slug: str) -> None:
         """Puts the cursor on this slug, where it is in the list."""
         if slug in self._rows:
-            self.move_cursor(row=list(self._rows).index(slug))
+            self.move_cursor(row=self._slugs.index(slug))
+
+    def forget(self) -> None:
+        """Has all rows made and drawn anew the next time: something has changed in how they look."""
+        self._made = {}
+        self._lines.clear()
+
+    def make(self, slug: str, of: tuple[object, object], created: str, cells: Callable[[str], Cells]) -> Cells:
+        """The cells of a row, from how long ago it was created; those from before, where nothing is another.
+
+        An age is only looked at when a minute has passed.
+        """
+        known, minute = self._made.get(slug), int(monotonic() / 60)
+        if known is not None and known.of[0] is of[0] and known.of[1] is of[1]:
+            if known.minute == minute:
+                return known.cells
+            if known.age == age(created):
+                known.minute = minute
+                return known.cells
+        told = age(created)
+        known = self._made[slug] = _Made(of, told, minute, cells(told))
+        return known.cells
 
     def set_rows(self, rows: dict[str, Cells]) -> None:
         """Takes new rows; only a real change touches the screen, which stays where it was scrolled to."""
         chosen, row, y = self.chosen, self.cursor_row, self.scroll_y
         before, self._rows = self._rows, rows
-        if list(rows) == list(before):
+        if list(rows) == self._slugs:
             self._update(before)
             return
+        self._slugs = list(rows)
+        self._made = {slug: made for slug, made in self._made.items() if slug in rows}
         cursor_seen = y <= row < y + self.size.height - self.header_height
         self.clear()
         for slug, cells in rows.items():
             self.add_row(*map(_drawn, cells), key=slug)
         if rows:
-            self.move_cursor(row=list(rows).index(chosen) if chosen in rows else min(row, len(rows) - 1))
+            self.move_cursor(row=self._slugs.index(chosen) if chosen in rows else min(row, len(rows) - 1))
         self.call_after_refresh(self._scroll_back, y, cursor_seen)
 
     def _update(self, before: dict[str, Cells]) -> None:
         """Draws the cells that have changed."""
         for row, (cells, others) in enumerate(zip(self._rows.values(), before.values(), strict=True)):
+            if cells is others:
+                continue
             for column, (cell, other) in enumerate(zip(cells, others, strict=True)):
                 if not _same(cell, other):
                     self.update_cell_at(Coordinate(row, column), _drawn(cell))
+
+    def _render_line(self, y: int, x1: int, x2: int, base_style: Style) -> Strip:
+        """Draws a line; the one from before where it looks the same. Textual would draw all again for any one cell."""
+        row = y - self.header_height
+        cells = self._rows[self._slugs[row]] if 0 <= row < len(self._slugs) else None
+        key = (
+            y, x1, x2, self.size.width, base_style, row == self.cursor_row, row == self.hover_row,
+            self._show_hover_cursor, self._pseudo_class_state, self.show_cursor,
+        )  # fmt: skip
+        known = self._lines.get(key)
+        if known is None or known[0] is not cells:
+            known = cells, super()._render_line(y, x1, x2, base_style)
+            self._lines[key] = known
+        return known[1]
 
     def _scroll_back(self, y: float, with_cursor: bool) -> None:
         self.scroll_to(y=y, animate=False, immediate=True)
@@ -83,9 +139,13 @@ class TextShelf(Shelf):
 
     def show(self, entries: Sequence[CorpusEntry]) -> None:
         """Lists these corpora."""
-        self.set_rows({entry.slug: self._cells(entry) for entry in entries})
+        self.set_rows({entry.slug: self._row(entry) for entry in entries})
 
-    def _cells(self, entry: CorpusEntry) -> Cells:
+    def _row(self, entry: CorpusEntry) -> Cells:
+        created = entry.corpus.record.created if entry.corpus else ""
+        return self.make(entry.slug, (entry, None), created, lambda added: self._cells(entry, added))
+
+    def _cells(self, entry: CorpusEntry, added: str) -> Cells:
         if entry.corpus is None:
             damaged = Text("damaged", Colours(self.app).strong("error"), justify="right")
             return [_name(entry.slug, NAME + 10), damaged, "", "", ""]
@@ -95,7 +155,7 @@ class TextShelf(Shelf):
             _right(count(record.characters)),
             _right(size(record.bytes)),
             _right(count(len(record.sources))),
-            age(record.created),
+            added,
         ]
 
 
@@ -138,7 +198,8 @@ class ModelShelf(Shelf):
             chosen = self.chosen
             self.clear(columns=True)
             self._add_columns()
-            self._rows = {}
+            self._rows, self._slugs = {}, []
+            self.forget()
             self.show(*self._shown)
             self.choose(chosen)
 
@@ -146,8 +207,12 @@ class ModelShelf(Shelf):
         """Lists these models."""
         self._shown = (entries, glances)
         self.set_rows(
-            {entry.folder.slug: self._cells(entry, glances.get(entry.folder.slug, Glance())) for entry in entries}
+            {entry.folder.slug: self._row(entry, glances.get(entry.folder.slug, NO_GLANCE)) for entry in entries}
         )
+
+    def _row(self, entry: ModelEntry, glance: Glance) -> Cells:
+        created = entry.record.created if entry.record else ""
+        return self.make(entry.folder.slug, (entry, glance), created, lambda begun: self._cells(entry, glance, begun))
 
     def _add_columns(self) -> None:
         room = self._room
@@ -161,7 +226,7 @@ class ModelShelf(Shelf):
         self.add_column(Text("Begun"), width=10)
         self.add_column(Text("Disk", justify="right"), width=7)
 
-    def _cells(self, entry: ModelEntry, glance: Glance) -> Cells:
+    def _cells(self, entry: ModelEntry, glance: Glance, begun: str) -> Cells:
         colours, room = Colours(self.app), self._room
         if entry.record is None:
             empty = [""] * (len(self.columns) - 2)
@@ -182,7 +247,7 @@ class ModelShelf(Shelf):
             _right(bits),
             _name(record.corpus.name, room.text),
             *kind,
-            age(record.created),
+            begun,
             _right(size(glance.disk)),
         ]
 
