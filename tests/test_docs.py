@@ -189,6 +189,13 @@ def test_the_map_of_the_code_has_every_folder_of_it() -> None:
     assert [folder for folder in folders if f"`{folder}" not in page] == []
 
 
+def test_the_map_of_the_engine_has_every_module_of_it_and_no_other() -> None:
+    table = text_of("docs/architecture.md").partition("| room | files in `engine/` |")[2].partition("\n\n")[0]
+    rows = [row for row in table.splitlines() if row.startswith("| ") and "engine/" not in row]
+    named = [name for row in rows for name in re.findall(r"[a-z_]+", row.split("|")[2])]
+    assert sorted(named) == sorted(path.stem for path in (ROOT / "engine").glob("[a-z]*.py"))
+
+
 def test_every_page_is_in_the_index() -> None:
     index = text_of("docs/README.md")
     pages = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
