@@ -183,9 +183,7 @@ def test_every_name_of_the_code_that_a_page_gives_is_there(page: str) -> None:
 
 def test_the_map_of_the_code_has_every_folder_of_it() -> None:
     page = text_of("docs/architecture.md")
-    folders = sorted(
-        {f"{path.parent.relative_to(ROOT)}/" for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
-    )
+    folders = sorted({f"{path.parent.relative_to(ROOT)}/" for floor in FLOORS for path in (ROOT / floor).rglob("*.py")})
     assert [folder for folder in folders if f"`{folder}" not in page] == []
 
 
