@@ -195,7 +195,7 @@ def branches(model: LoadedModel, document: Document) -> list[Figure]:
 
 
 def quick_states(model: LoadedModel, document: Document) -> list[Figure]:
-    """Predictions of quick states against exact ones: of a text never read, and far behind an edit."""
+    """Predictions of quick states against exact ones: of a text never read, and far after an edit."""
     text = document.text[:200_000]
     places = [40_000, 90_000, 150_000, 200_000]
     exact = Reading(model, text)
@@ -218,8 +218,8 @@ def quick_states(model: LoadedModel, document: Document) -> list[Figure]:
     spent = (time.perf_counter() - began) / len(places)
     return [
         Figure("a text never read: quick against exact, KL at most", 1e6 * max(fresh), "millionths of a nat"),
-        Figure("behind an edit: quick against exact, KL at most", 1e6 * max(behind), "millionths of a nat"),
-        Figure("behind an edit: quick state", 1000 * spent, "ms"),
+        Figure("after an edit: quick against exact, KL at most", 1e6 * max(behind), "millionths of a nat"),
+        Figure("after an edit: quick state", 1000 * spent, "ms"),
     ]
 
 
