@@ -7,7 +7,8 @@ what the numbers promise is what a run will get. What a GPU waits for in such a 
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -23,6 +24,7 @@ from engine.shapes import Shape
 from engine.speed import Speed
 from engine.training import Trainer
 
+Result = TypeVar("Result")
 SECONDS = 2.0
 TURN = 8  # steps in a row: one after each would find the caches full of the other's numbers
 MODEL = ModelConfig(cell="lstm", vocabulary=100, hidden=256, embedding=128)
@@ -97,9 +99,17 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     torch.set_num_threads(cores())
-    speed = measure(device)
-    print(speed.usual, speed.bf16, speed.latency)  # noqa: T201
+    speed, share = with_share(lambda: measure(device))
+    # Of a GPU's work a processor does little, however much of it is free.
+    print(speed.usual, speed.bf16, speed.latency, share if device.type == "cpu" else 1.0)  # noqa: T201
     return 0
+
+
+def with_share(work: Callable[[], Result]) -> tuple[Result, float]:
+    """What `work` gives, and how much of the processor this process had meanwhile, from 0 to 1: less on a busy machine."""
+    began, used = time.perf_counter(), time.process_time()
+    result = work()
+    return result, (time.process_time() - used) / (time.perf_counter() - began) / cores()
 
 
 if __name__ == "__main__":

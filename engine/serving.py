@@ -68,6 +68,8 @@ from engine.protocol import (
 from engine.settings import Device, Dials
 from engine.writing import Desk
 
+LAST_ANSWERS = 10.0  # seconds
+
 P = TypeVar("P", bound=msgspec.Struct)
 
 
@@ -114,10 +116,14 @@ class Service:
         }
 
     def serve(self) -> None:
-        """Until the source ends: the app has gone, and so does the service."""
+        """Until the source ends: the app has gone, and so does the service. What takes a moment is still answered: a
+        script may have written all that it wants to know, and closed its end."""
         for line in self._source:
             if line.strip() and not self._receive(line):
                 return
+        answered = threading.Event()
+        self._work.put(answered.set)
+        answered.wait(LAST_ANSWERS)
 
     def _receive(self, line: bytes) -> bool:
         """One message; False where it asks for the end."""
