@@ -10,8 +10,12 @@ from pathlib import Path
 from corpora.errors import InputError
 
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)  # of a terminal, and what ends a line elsewhere
+_TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # of the direction: a name could look like another one
 _HALVES = range(0xD800, 0xE000)  # of characters; Python has them for the bytes of a name that are no text
-_OBEYED = dict.fromkeys((*_CONTROLS, *_HALVES), "\N{REPLACEMENT CHARACTER}") | {ord("\n"): "\n", ord("\t"): "\t"}
+_OBEYED = dict.fromkeys((*_CONTROLS, *_TURNS, *_HALVES), "\N{REPLACEMENT CHARACTER}") | {
+    ord("\n"): "\n",
+    ord("\t"): "\t",
+}
 
 
 def there(path: Path) -> bool:

@@ -278,10 +278,12 @@ class EngineClient:
                 with contextlib.suppress(msgspec.DecodeError):
                     self._dispatch(self._decoder.decode(line))
             await self._process.wait()
-        except ValueError:  # a line over the limit: no service of ours writes one
+        except Exception as error:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                self._process.kill()  # nobody hears it any more
             await self._process.wait()
+            if not isinstance(error, ValueError):  # a line over the limit: no service of ours writes one
+                raise
         finally:
             self._end()
 

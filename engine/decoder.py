@@ -27,6 +27,7 @@ from engine.settings import Packing
 from engine.softmax import FullSoftmax
 from engine.stack import State
 from engine.steps import make_step
+from engine.sums import BytesSums
 
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
 EXACT = 1 << 20  # numbers of an output layer that are read so fast that they need no packing
@@ -96,6 +97,12 @@ class Decoder:
     def batched_rows(self) -> bool:
         """Whether streams are stepped in numpy, however many they are."""
         return self._rows is not None and self._rows.batched
+
+    @property
+    def stride_bytes(self) -> int:
+        """Of recurrent weights that a step of `stride` reads."""
+        sums = [] if self._rows is None else [each.gates for each in self._rows.sums]
+        return sum(each.matrix[0].nbytes for each in sums if isinstance(each, BytesSums))
 
     @property
     def reads_in_pieces(self) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 
 from corpora.errors import InputError
 from corpora.files import append_line, read_json, write_bytes, write_json
-from corpora.home import ensure_room, fresh_folder, home, move_to_trash, restore_from_trash, slugify
+from corpora.home import ensure_room, folders_in, fresh_folder, home, move_to_trash, restore_from_trash, slugify
 from engine.line_reader import LineReader
 from engine.liveness import alive
 from engine.locks import in_turn
@@ -102,7 +102,7 @@ class ModelFolder:
 
     def in_turn(self) -> contextlib.AbstractContextManager[None]:
         """For what has to be read and written without anybody between; not around `update_record`, which does so."""
-        return in_turn(self.path)
+        return in_turn(self.control_path)
 
     def status(self) -> Status:
         """``status.json``, with a trainer that is gone shown as ``failed`` and an explanation.
@@ -193,11 +193,8 @@ class ModelLibrary:
 
     def folders(self) -> builtins.list[ModelFolder]:
         """All that lies where models are, by name: also what can't be looked at, as on a disk that has gone."""
-        try:
-            paths = sorted(path for path in (self.root / "models").iterdir() if not path.name.startswith("."))
-        except OSError:
-            return []
-        return [ModelFolder(path) for path in paths if _may_be_model(path)]
+        room = self.root / "models"
+        return [ModelFolder(room / name) for name in folders_in(room)]
 
     def get(self, name: str) -> ModelFolder:
         """The folder of the model with this slug or name, or at this path. Raises `InputError` where there is none."""

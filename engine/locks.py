@@ -28,21 +28,16 @@ def held(path: Path, *, patience: float = 0.0) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
-    """One after the other with all who do this with the same folder; not within itself.
+def in_turn(path: Path) -> Iterator[None]:
+    """One after the other with all who do this with the same file, which is never replaced; not within itself.
 
-    Where somebody doesn't let it go, or there are no such locks, it goes on all the same.
+    A folder would do on this machine, but not over NFS. Where somebody doesn't let it go, or there are no such locks,
+    it goes on all the same.
     """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError:  # it is gone, or the platform opens no folders
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # its folder is gone, or can't be written
+            stack.enter_context(held(path, patience=TURN))
         yield
-        return
-    try:
-        _taken(descriptor, TURN)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _taken(descriptor: int, patience: float) -> bool:

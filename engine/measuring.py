@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
 
 
 def with_share(work: Callable[[], Result]) -> tuple[Result, float]:
-    """What `work` gives, and how much of the processor this process had meanwhile, from 0 to 1: less on a busy machine."""
+    """What `work` gives, and how much of all cores this process had meanwhile, from 0 to 1: less on a busy machine."""
     began, used = time.perf_counter(), time.process_time()
     result = work()
     return result, (time.process_time() - used) / (time.perf_counter() - began) / cores()

@@ -87,11 +87,12 @@ def prepare(
     best: Best | None = None
     good = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     if resumed is not None:
-        best = restore_best(folder, model, resumed, tensors, device, exact=record.training.steps is not None)
         if resumed.ranks == place.ranks:
             # Sums depend on how many threads share them: the same number as before, where there are that many.
             torch.set_num_threads(max(1, min(resumed.threads, threads_of(place))))
         restore(trainer, resumed, tensors, folder.resume_path)
+        # Only now, as it may write other weights: a damaged checkpoint has been refused.
+        best = restore_best(folder, model, resumed, tensors, device, exact=record.training.steps is not None)
         if any(change.step == done and change.setting == "learning_rate" for change in record.changes):
             trainer.rate_scale = 1.0  # see `Run._adopt`: it was changed while nobody trained
     record = msgspec.structs.replace(record, parameters=count_parameters(model))

@@ -45,6 +45,7 @@ class Recorder:
         self._unwritten: list[MetricsLine | SampleLine] = []
         self._passes = math.inf  # when the message is over, by the monotonic clock
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._changed = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -126,6 +127,10 @@ class Recorder:
             self._write()
 
     def _write(self) -> None:
+        with self._writing:  # or a heartbeat that was made before a change could replace it
+            self._write_now()
+
+    def _write_now(self) -> None:
         with self._lock:
             over = time.monotonic() >= self._passes
             self._status = status = msgspec.structs.replace(

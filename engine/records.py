@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from corpora.records import Count as Count
 from engine.settings import ModelConfig, Packing, TrainingConfig
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 State = Literal["prepared", "queued", "starting", "training", "paused", "finished", "stopped", "failed"]
 Request = Literal["pause", "resume", "checkpoint", "stop", "change"]
 Changeable = Literal["minutes", "steps", "learning_rate", "dropout"]  # once a run has begun
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 # No number of a run is larger: a folder from elsewhere may hold some that no sum or square of can be made.
 Figure = Annotated[float, msgspec.Meta(ge=-1e39, le=1e39)]
 RUNNING: frozenset[State] = frozenset({"starting", "training", "paused"})

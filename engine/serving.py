@@ -68,7 +68,7 @@ from engine.protocol import (
 from engine.settings import Device, Dials
 from engine.writing import Desk
 
-LAST_ANSWERS = 10.0  # seconds
+LAST_ANSWERS, SHUTDOWN = 10.0, 0.5  # seconds
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -117,13 +117,15 @@ class Service:
 
     def serve(self) -> None:
         """Until the source ends: the app has gone, and so does the service. What takes a moment is still answered: a
-        script may have written all that it wants to know, and closed its end."""
+        script may have written all that it wants to know, and closed its end, or asked for the end itself."""
+        patience = LAST_ANSWERS
         for line in self._source:
             if line.strip() and not self._receive(line):
-                return
+                patience = SHUTDOWN
+                break
         answered = threading.Event()
         self._work.put(answered.set)
-        answered.wait(LAST_ANSWERS)
+        answered.wait(patience)
 
     def _receive(self, line: bytes) -> bool:
         """One message; False where it asks for the end."""

@@ -21,6 +21,7 @@ FILE = "machine.json"
 # 1 did not know of bfloat16, and 2 not of latency, which a CPU has none of: what else they say is measured again.
 FORMAT = 3
 PATIENCE = 120.0  # seconds: importing torch from a cold disk can take most of a minute
+QUIET = 0.7  # of all cores: 0.77 to 0.80 with nothing else to do, 0.6 beside one busy program, 0.45 beside two
 POLL = 0.1  # seconds between two looks at the measuring process
 
 
@@ -54,12 +55,15 @@ def known_speed(device: Device = "auto", root: Path | None = None) -> Speed | No
 def measure_speed(
     device: Device = "auto", root: Path | None = None, still_wanted: Callable[[], None] = lambda: None
 ) -> Speed:
-    """Measures it now, in a process of its own that takes some five seconds, and remembers it.
+    """Measures it now, in a process of its own that takes some five seconds, and remembers it, unless other programs
+    kept the machine busy meanwhile.
 
     `still_wanted` is called often and may raise to give up; the process is ended then. Raises `InputError` where it
     can't be measured, such as for a device that is not there.
     """
-    speed = _measure([sys.executable, "-P", "-m", "engine.measuring", device], still_wanted)
+    speed, share = _measure([sys.executable, "-P", "-m", "engine.measuring", device], still_wanted)
+    if share < QUIET:  # good for now; but once the machine is quiet, plans would be too small for ever
+        return speed
     before = _read(root)
     speeds = {**(before.speeds if before else {}), device: speed}
     path = (root or home()) / FILE
@@ -71,8 +75,8 @@ def measure_speed(
     return speed
 
 
-def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
-    """What a measuring process prints, which doesn't outlive this call."""
+def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> tuple[Speed, float]:
+    """What a measuring process prints, which doesn't outlive this call: the speed, and its share of all cores."""
     limit = time.monotonic() + PATIENCE
     try:
         process = subprocess.Popen(
@@ -101,8 +105,8 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> Speed:
             process.kill()
             raise
     try:
-        usual, bf16, latency = map(float, printed.split())
-        return Speed(usual, bf16, latency)
+        usual, bf16, latency, share = map(float, printed.split())
+        return Speed(usual, bf16, latency), share
     except ValueError as error:
         lines = complaint.strip().splitlines()
         raise InputError(lines[-1] if lines else "This machine's speed can't be measured.") from error

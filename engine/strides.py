@@ -20,7 +20,9 @@ from engine.settings import Dials
 from engine.stack import State
 from engine.states import select
 
-LENGTH = 8  # tokens in one call: what a stream that ends writes beyond its end is thrown away
+# Tokens in one call, and bytes that they may read: what a stream that ends writes beyond its end is thrown away, and
+# meanwhile nobody is heard, so they are fewer of a large model.
+LENGTH, READ = 8, 32_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Strides:
     @property
     def length(self) -> int:
         """How many tokens the next call chooses."""
-        return LENGTH if self._stride is not None and len(self._logits) < FEWEST else 1
+        if self._stride is None or len(self._logits) >= FEWEST:
+            return 1
+        return max(1, min(LENGTH, READ // max(1, self._decoder.stride_bytes)))
 
     def choose(self, numbers: npt.NDArray[np.float64]) -> Stride:
         """With uniform numbers (`length`, B)."""

@@ -66,15 +66,23 @@ def edit_copy(command: list[str], text: str, name: str, root: Path | None = None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         wrong = wrong or f"What {command[0]} wrote can't be read ({reason})"
-        unread = any(room.iterdir())
+        unread = _files(room) > 0
     else:
-        unread = ended != 0 and len(list(room.iterdir())) > 1  # an editor that is killed may leave a file of its own
+        unread = ended != 0 and _files(room) > 1  # an editor that is killed may leave a file of its own
     wrong = f"{wrong}, so the text is as it was." if wrong else ""
     if unread:
         wrong += f" What it left is kept for 30 days in {_keep(room, root)}."
     else:
         shutil.rmtree(room, ignore_errors=True)
     return Edited(edited, wrong)
+
+
+def _files(room: Path) -> int:
+    """How many lie there; none where it has been cleared away meanwhile."""
+    try:
+        return len([*room.iterdir()])
+    except OSError:
+        return 0
 
 
 @contextlib.contextmanager

@@ -1,14 +1,36 @@
 """How kernels are compiled: by numba, for the processor at hand, once; later processes read what was compiled.
 
 numba keeps the code beside its source, as Python keeps its own, and compiles again when that file changes. It doesn't
-see changes of another file whose parts a kernel took in, as `products` those of `dots`: touch both files then.
+see changes of another file whose parts a kernel took in, as `products` those of `dots`: so when any file here is
+another than when the code was compiled, all of that code goes (`forget_stale`).
 """
 
+import contextlib
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import intrinsic
+
+SOURCES = "sources.sha256"  # beside the code
+
+
+def forget_stale(folder: Path) -> None:
+    """Removes what was compiled from other sources than `folder` has now. Where it can't be removed, it stays."""
+    digest, cache = hashlib.sha256(), folder / "__pycache__"
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+        if not (cache / SOURCES).exists() or (cache / SOURCES).read_text() != digest.hexdigest():
+            for path in cache.glob("*.nb[ci]"):
+                path.unlink(missing_ok=True)
+            cache.mkdir(exist_ok=True)
+            (cache / SOURCES).write_text(digest.hexdigest())
+
+
+forget_stale(Path(__file__).parent)
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

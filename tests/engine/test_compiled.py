@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -252,3 +253,18 @@ def test_a_text_is_the_same_each_time_and_with_weights_of_bytes() -> None:
         return "".join(piece.text for piece in continuation) + continuation.tail
 
     assert written() == written()
+
+
+def test_code_compiled_from_other_sources_goes(tmp_path: Path) -> None:
+    from engine.compiled.jit import forget_stale
+
+    source, code = tmp_path / "dots.py", tmp_path / "__pycache__" / "products.nbc"
+    code.parent.mkdir()
+    source.write_text("one")
+    forget_stale(tmp_path)
+    code.touch()
+    forget_stale(tmp_path)
+    assert code.exists()
+    source.write_text("another")
+    forget_stale(tmp_path)
+    assert not code.exists()

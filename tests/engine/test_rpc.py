@@ -47,5 +47,11 @@ def test_broken_requests_are_answered_with_the_codes_of_json_rpc(tmp_path: Path)
     ]
 
 
+def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
+    hello, end = b'{"jsonrpc": "2.0", "id": 1, "method": "hello"}', b'{"jsonrpc": "2.0", "id": 2, "method": "shutdown"}'
+    assert {answer["id"] for answer in ask([hello, end], tmp_path)} == {1, 2}
+    assert {answer["id"] for answer in ask([hello], tmp_path)} == {1}
+
+
 def test_the_service_ends_when_its_app_goes(tmp_path: Path) -> None:
     assert ask([], tmp_path) == []

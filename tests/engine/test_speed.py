@@ -27,10 +27,10 @@ def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measuring:
 
 
 def test_what_is_measured_is_remembered_for_its_device(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10 5e10 0.0")
+    measuring("echo 3.5e10 5e10 0.0 0.8")
     assert known_speed("cpu", tmp_path) is None
     assert measure_speed("cpu", tmp_path) == Speed(3.5e10, 5e10)
-    measuring("echo 9e12 0.0 2e-5")
+    measuring("echo 9e12 0.0 2e-5 1.0")
     measure_speed("cuda", tmp_path)
     assert [known_speed(device, tmp_path) for device in ("cpu", "cuda", "auto")] == [
         Speed(3.5e10, 5e10),
@@ -39,11 +39,17 @@ def test_what_is_measured_is_remembered_for_its_device(measuring: Measuring, tmp
     ]
 
 
+def test_what_was_measured_beside_other_programs_is_good_for_once(measuring: Measuring, tmp_path: Path) -> None:
+    measuring("echo 1e10 2e10 0.0 0.45")
+    assert measure_speed("cpu", tmp_path) == Speed(1e10, 2e10)
+    assert known_speed("cpu", tmp_path) is None
+
+
 @pytest.mark.parametrize(("format", "cpu", "auto"), [(1, None, None), (2, Speed(3.5e10, 5e10), None)])
 def test_of_an_older_file_only_what_counted_everything_is_believed(
     format: int, cpu: Speed | None, auto: Speed | None, measuring: Measuring, tmp_path: Path
 ) -> None:
-    measuring("echo 3.5e10 5e10 0.0")
+    measuring("echo 3.5e10 5e10 0.0 0.8")
     for device in ("cpu", "auto"):  # which may be a GPU
         measure_speed(device, tmp_path)
     path = tmp_path / FILE
@@ -59,7 +65,7 @@ def test_only_lstm_layers_have_the_speed_of_bfloat16_and_only_where_it_may_be_us
 
 
 def test_another_machines_file_is_not_believed(measuring: Measuring, tmp_path: Path) -> None:
-    measuring("echo 3.5e10 5e10 0.0")
+    measuring("echo 3.5e10 5e10 0.0 0.8")
     measure_speed("cpu", tmp_path)
     path = tmp_path / FILE
     path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))

@@ -321,3 +321,21 @@ async def test_a_models_details_name_what_is_out_of_the_ordinary(home: Path) -> 
     async with running() as driver:
         await driver.until(lambda: "with residual, dropout 0.3" in driver.text_of("#facts"), "the model's settings")
         assert "training: schedule one-cycle, patience 5" in driver.text_of("#facts")
+
+
+async def test_the_list_that_the_keys_are_about_shows_its_cursor(home: Path) -> None:
+    add_corpus(home, "Novel")
+    RecordedRun.after(100, home, "Bard")
+    async with running((120, 34)) as driver:
+        await driver.shows("Bard")
+        texts, models = driver.app.screen.query_one(TextShelf), driver.app.screen.query_one(ModelShelf)
+        for shelf, other in ((texts, models), (models, texts), (texts, models)):
+            shelf.focus()
+            await driver.until(lambda shelf=shelf: shelf.has_class("-last"))  # type: ignore[misc]
+            driver.app.screen.query_one("#detail").focus()
+            await driver.until(lambda shelf=shelf: not shelf.has_focus)  # type: ignore[misc]
+            colours = [
+                {segment.style.bgcolor for segment in each.render_line(each.header_height) if segment.style}
+                for each in (shelf, other)
+            ]
+            assert colours[0] != colours[1]

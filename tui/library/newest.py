@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.files import open_regular
 from engine.records import SampleLine
 
 PIECE = 1 << 16  # bytes: the first look at the file's end, some dozens of samples
@@ -15,7 +16,7 @@ def newest_sample(path: Path) -> SampleLine | None:
     decoder = msgspec.json.Decoder(SampleLine)
     piece = PIECE
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
             while True:
                 file.seek(max(0, size - piece))

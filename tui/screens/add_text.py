@@ -17,6 +17,7 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
 from corpora.errors import InputError
+from corpora.paths import there
 from tui.commands.adding import ADDING
 from tui.commands.command import Command
 from tui.commands.key_names import with_keys
@@ -110,7 +111,7 @@ class AddTextScreen(ModalScreen[AddRequest | None]):
             field = self.query_one("#add-path", Input)
             before: list[Path] = []
             with contextlib.suppress(InputError):
-                before = typed_paths(field.value)
+                before = [path for path in typed_paths(field.value) if there(path)]
             field.value = shlex.join(map(str, [*before, path]))
             field.cursor_position = len(field.value)
             field.focus()

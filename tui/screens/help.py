@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.commands.command import Command
-from tui.commands.key_names import key_names
+from tui.commands.key_names import key_names, with_keys
 from tui.commands.registry import EVERYWHERE, commands_of
 from tui.widgets.chart_colours import Colours
 
@@ -51,7 +51,9 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as box:
             box.border_title = "Help"
-            box.border_subtitle = "↑ ↓ space scroll · Esc closes · ctrl+p finds commands"
+            box.border_subtitle = with_keys(
+                "↑ ↓ space scroll · Esc closes · {ctrl+p|app.palette} finds commands", self.app
+            )
             if self._text:
                 yield Static(self._text, markup=False, classes="help-text")
             in_groups = sorted(self._about, key=lambda command: list(self._groups).index(command.group))

@@ -41,10 +41,6 @@ class LibraryScreen(LibraryAdding):
     BINDINGS = bindings(LIBRARY)
     commands: ClassVar[tuple[Command, ...]] = LIBRARY
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._trash: list[tuple[str, str, Path]] = []  # kind and name of what was deleted, and where it lies
-
     @on(Shelf.RowSelected)
     async def _chosen(self, event: Shelf.RowSelected) -> None:
         if isinstance(event.data_table, TextShelf):

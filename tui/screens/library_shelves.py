@@ -1,6 +1,7 @@
 """The Library's two lists and the details beside them, kept true to what lies on the disk."""
 
 import asyncio
+from pathlib import Path
 from threading import Event
 
 from textual import events, on, work
@@ -47,6 +48,7 @@ class LibraryShelves(Screen[None]):
         self._glances: dict[str, Glance] = {}
         self._looking = asyncio.Lock()
         self._listing: Listing | None = None
+        self._trash: list[tuple[str, str, Path]] = []  # kind and name of what was deleted, and where it lies
         self._applies: object = None  # what the keys that apply follow from
         self._detailed: object = None  # what the details are about
         self._figures: dict[str, Figures] = {}
@@ -121,7 +123,14 @@ class LibraryShelves(Screen[None]):
         """Offers what applies to what is under the cursor, and tells of it, unless both are as they were."""
         corpora, models = (self._listing.corpora, self._listing.models) if self._listing else ((), ())
         model, chosen = self._model, self._model if isinstance(self._shelf, ModelShelf) else self._corpus
-        applies = (self._shelf, self._corpus, model and (model.folder.slug, model.status.state), corpora, bool(models))
+        applies = (
+            self._shelf,
+            self._corpus,
+            model and (model.folder.slug, model.status.state),
+            corpora,
+            bool(models),
+            bool(self._trash),
+        )
         if applies != self._applies:
             self._applies = applies
             self.refresh_bindings()

@@ -157,7 +157,7 @@ class RunControl(MachineSpeed):
             if "\n" in before:
                 line.say(f"These notes have several lines: edit {folder.notes_path} with an editor of yours.")
                 return
-            before = self._unwritten.pop(folder.path, before)
+            before = self._unwritten.get(folder.path, before)
             text = await self.app.push_screen_wait(NotesDialog(f"What is worth noting about {self._called}?", before))
             if text is not None:
                 self._unwritten[folder.path] = text

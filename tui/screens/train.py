@@ -150,47 +150,49 @@ class TrainScreen(TrainCharts, RunControl):
                 )
                 self.query_one(RunForm).set_free(*await in_thread(self.app, _free))
                 if wanted or listing is not self._known:
-                    self._known = listing
-                    self._show_lists(listing)
+                    self._known = listing if self._show_lists(listing) else None
                 self._ask_for_speed(listing)
                 if lost and self._folder is folder:  # another program has deleted or renamed it
                     self.show_run(None, f"{self._called} is no longer here.")
 
-    def _show_lists(self, listing: Listing) -> None:
+    def _show_lists(self, listing: Listing) -> bool:
+        """Fills the lists; False where one is open under the person's hand, and stays as it is until the next look."""
         form = self.query_one(RunForm)
-        form.set_corpora([entry.corpus for entry in listing.corpora if entry.corpus])
+        taken = form.set_corpora([entry.corpus for entry in listing.corpora if entry.corpus])
         form.set_taken(listing.model.keys())
         runs = sorted(listing.models, key=lambda entry: entry.status.state not in RUNNING)
         if self._wanted_corpus:
             form.choose_corpus(self._wanted_corpus)
             self._wanted_corpus = ""
             self._listed = True
-        self._offer(runs)
+        taken = self._offer(runs) and taken
         if not self._listed:
             self._listed = True
             self._wanted_run = self._wanted_run or _first_shown(runs)
         if wanted := listing.model.get(self._wanted_run):
             self._wanted_run = ""
             self._watch(wanted.folder)
+        return taken
 
     def _ask_for_speed(self, listing: Listing) -> None:
         if self._folder is None and self.is_current:
             self._want_speed(idle=all(entry.status.state not in RUNNING for entry in listing.models))
 
-    def _offer(self, runs: Sequence[ModelEntry]) -> None:
-        """Fills the picker, those in training first, unless it is open under the person's hand."""
+    def _offer(self, runs: Sequence[ModelEntry]) -> bool:
+        """Fills the picker, those in training first; False where it is open under the person's hand."""
         picker = self.query_one("#run-picker", Select)
         options = [("A new model", NEW), *((_describe(entry), entry.folder.slug) for entry in runs)]
         if self._guest is not None:
             options.append((f"{self._guest.slug}  {self._guest.path.parent}", _key(self._guest, self._guest)))
         if picker.expanded or options == self._options:
-            return
+            return not picker.expanded
         self._options = options
         here = _key(self._folder, self._guest)
         with self.prevent(Select.Changed):
             # As `Text`: a name may have what Textual would take for markup.
             picker.set_options((Text(label), value) for label, value in options)
             picker.value = here if any(slug == here for _, slug in options) else NEW
+        return True
 
     @on(Select.Changed, "#run-picker")
     def _run_picked(self, event: Select.Changed) -> None:

@@ -1,6 +1,8 @@
 """The Write screen: an editor, a model that goes on from the caret, and its dials."""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import ClassVar
@@ -33,6 +35,8 @@ from tui.screens.write_shades import WriteShades
 from tui.waiting import in_thread
 from tui.widgets.editor import Editor
 from tui.widgets.next_tokens import MOST, NextTokensPanel
+
+LEAVING = 5.0  # seconds that a step of leaving may take
 
 
 class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteRegenerating, WritePresets):
@@ -91,7 +95,13 @@ class WriteScreen(WriteHandingOver, WriteInfill, WriteShades, WriteScore, WriteR
         )
         async with AsyncExitStack() as leaving:  # whose last step in is its first one out
             for step in reversed(steps):
-                leaving.push_async_callback(step)
+                leaving.push_async_callback(self._leave, step)
+
+    async def _leave(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Takes one step, but doesn't wait for ever for a disk that hangs: the next may be about another disk."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING):
+                await step()
 
     async def stop_asking(self) -> None:
         await self._question.close()

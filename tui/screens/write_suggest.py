@@ -131,7 +131,7 @@ class WriteSuggest(WriteContinuing):
         except InputError as error:
             if self.editor.ghost is ghost and not ghost.takes:
                 self.editor.dismiss_ghost()
-                self.tell(error, "Press Tab to try again; your text is untouched.")
+                self.tell(error, "Press {tab|write.suggest} to try again; your text is untouched.")
         finally:
             if ghost.growing:  # cut short: what has come is all that comes
                 ghost.settle(ghost.takes)

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 from rich.style import Style
 from textual import events
 from textual.geometry import Offset, Region, Size
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -113,8 +114,9 @@ class EditorPage(EditorActs):
             if (thumb := self._thumb()) != self._drawn_thumb:  # a long text is laid out in a hundred slices
                 self._drawn_thumb = thumb
                 self._scroll_update(size)
-            else:
-                self.scroll_y = self.validate_scroll_y(self.scroll_y)  # as that does
+            else:  # what that does, without painting
+                self.vertical_scrollbar.set_reactive(ScrollBar.window_virtual_size, size.height)
+                self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def _thumb(self) -> tuple[int, ...]:
         """What of the text is in view, as drawn by a scrollbar of eighths of cells: where that begins and its size."""

@@ -32,15 +32,20 @@ class FolderList(DirectoryNavigation):
     @work(exclusive=True, thread=True)
     def _load(self) -> None:
         worker, styles, entries = get_current_worker(), self._styles, list[DirectoryEntry]()
+        location, refused = self._location, False
         try:
-            for path in self._location.iterdir():
+            for path in location.iterdir():
                 if worker.is_cancelled:
                     return
                 with contextlib.suppress(OSError, ValueError, RuntimeError):
                     if path.is_dir() or (self.show_files and path.is_file()):
                         entries.append(_Entry(path, styles))
         except OSError:
-            self.post_message(self.PermissionError(self, self._location))
+            refused = True
+        if worker.is_cancelled:  # another folder is looked into by now
+            return
+        if refused:
+            self.post_message(self.PermissionError(self, location))
         self._entries = entries
         self.app.call_from_thread(self._repopulate_display)
 

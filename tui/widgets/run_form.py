@@ -121,13 +121,15 @@ class RunForm(VerticalScroll, can_focus=False):
         self._measuring = True
         self._recompute()
 
-    def set_corpora(self, corpora: Sequence[Corpus]) -> None:
-        """Offers these texts; keeps the one that is chosen where it is still there."""
+    def set_corpora(self, corpora: Sequence[Corpus]) -> bool:
+        """Offers these texts; keeps the one that is chosen where it is still there. False where the list is open."""
         select = self.query_one("#form-corpus", Select)
         if {corpus.slug: corpus.record for corpus in corpora} == {
             slug: corpus.record for slug, corpus in self._corpora.items()
-        } or select.expanded:
-            return
+        }:
+            return True
+        if select.expanded:
+            return False
         before = self.corpus
         self._corpora = {corpus.slug: corpus for corpus in corpora}
         select.prompt = "Choose a text" if corpora else NO_TEXTS
@@ -135,6 +137,7 @@ class RunForm(VerticalScroll, can_focus=False):
         if corpora:
             kept = before is not None and before.slug in self._corpora
             select.value = before.slug if before and kept else corpora[0].slug
+        return True
 
     def set_taken(self, slugs: Collection[str]) -> None:
         """The names that models already have."""

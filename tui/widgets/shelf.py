@@ -60,6 +60,11 @@ class Shelf(DataTable[str | Text]):
         if slug in self._rows:
             self.move_cursor(row=self._slugs.index(slug))
 
+    def notify_style_update(self) -> None:
+        """A class like that of the shelf that was used last can change how the cursor looks."""
+        super().notify_style_update()
+        self._lines.clear()
+
     def forget(self) -> None:
         """Has all rows made and drawn anew the next time: something has changed in how they look."""
         self._made = {}
