@@ -17,7 +17,7 @@ from tui.library.importing import Import, Progress
 from tui.screens.add_text import AddTextScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.train import TrainScreen
-from tui.widgets.shelf import ModelShelf, TextShelf
+from tui.widgets.shelf import ModelShelf, Shelf, TextShelf
 
 
 async def add_by_path(driver: Driver, path: str) -> None:
@@ -329,13 +329,17 @@ async def test_the_list_that_the_keys_are_about_shows_its_cursor(home: Path) -> 
     async with running((120, 34)) as driver:
         await driver.shows("Bard")
         texts, models = driver.app.screen.query_one(TextShelf), driver.app.screen.query_one(ModelShelf)
-        for shelf, other in ((texts, models), (models, texts), (texts, models)):
-            shelf.focus()
-            await driver.until(lambda shelf=shelf: shelf.has_class("-last"))  # type: ignore[misc]
-            driver.app.screen.query_one("#detail").focus()
-            await driver.until(lambda shelf=shelf: not shelf.has_focus)  # type: ignore[misc]
-            colours = [
-                {segment.style.bgcolor for segment in each.render_line(each.header_height) if segment.style}
-                for each in (shelf, other)
-            ]
-            assert colours[0] != colours[1]
+        texts.focus()
+        await driver.until(lambda: texts.has_focus and texts.has_class("-last"))
+
+        def colours(shelf: Shelf) -> set[object]:
+            line = shelf.render_line(shelf.header_height + shelf.cursor_row)
+            return {segment.style.bgcolor for segment in line if segment.style}
+
+        before = colours(models)
+        await driver.press("tab")
+        await driver.until(lambda: models.has_class("-last"))
+        await driver.press("tab")  # to what is told of the model
+        await driver.until(lambda: not models.has_focus)
+        assert models.has_class("-last") and not texts.has_class("-last")
+        assert colours(models) != colours(texts) == before
