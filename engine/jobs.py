@@ -16,7 +16,7 @@ class JobCancelled(Exception):  # not an error
 
 
 class Job:
-    """One request. Whoever works on it calls `check` now and then: at every step of a model, at every block read."""
+    """One request. Whoever works on it calls `check` now and then: every few steps of a model, at every block read."""
 
     def __init__(self, number: int | str | None = None, notify: Notify | None = None) -> None:
         self.number = number

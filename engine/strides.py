@@ -38,8 +38,8 @@ class Strides:
     """Call `choose`, then `keep` with the streams that go on."""
 
     def __init__(self, decoder: Decoder, logits: torch.Tensor, state: State, chooser: Chooser, dials: Dials) -> None:
-        """logits (B, V), and the state of as many streams. (One alone is stepped twice, for the bits of a row among
-        others.)"""
+        """logits (B, V), and the state of as many streams. (Outside kernels one alone is stepped twice, for the bits of
+        a row among others.)"""
         self._decoder, self._chooser, self._dials = decoder, chooser, dials
         self._logits, self._state = logits, state
         self._stride = decoder.stride if logits.shape[1] < MANY else None

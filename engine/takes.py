@@ -3,8 +3,8 @@
 Take k draws from a random generator of its own, seeded with the request's RNG seed plus k, one number a token: it is
 the text that a stream with that seed would write. It doesn't depend on how many takes grow beside it, and can be made
 again alone, on the same device: a row of a batch gets the same bits whatever the other rows are, in all kinds of
-weights, as long as there are two rows at least. So one alone is stepped twice. (Against a stream, which steps a single
-row, float32 may differ in the last bit of a logit.)
+weights, as long as there are two rows at least. So one alone is stepped twice, but where kernels choose several tokens
+at once (`engine.strides`). (Against a stream, which steps a single row, float32 may differ in the last bit of a logit.)
 """
 
 from collections import deque
@@ -80,7 +80,7 @@ class TakeGrower:
 
     @torch.inference_mode()
     def grow(self, job: Job, progress: Callable[[Sequence[str]], None] | None = None) -> list[Grown]:
-        """Steps until every take has ended; `progress` gets all texts after every token. Raises `JobCancelled`."""
+        """Steps until every take has ended; `progress` gets all texts now and then. Raises `JobCancelled`."""
         growing = list(self._rows)
         streams = len(growing)
         chooser = Chooser([self._context.recent] * streams, self._spelling)
