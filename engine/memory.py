@@ -19,7 +19,7 @@ KEPT: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 5, "lstm": 6, "lst
 # Gradients of a cell's sums, likewise: a GRU's recurrent candidate has one of its own.
 SUMS: dict[Cell, int] = {"rnn-tanh": 1, "rnn-relu": 1, "gru": 4, "lstm": 4, "lstm-peephole": 4}
 COPIES = 6  # of the weights: themselves, gradient (or, later, a decoder's), two moments, average, the last good ones
-PROCESS = 500 << 20  # bytes that Python, torch and numba take themselves
+PROCESS = 540 << 20  # bytes that Python, torch and numba take themselves
 SPARE = 1.3  # what a measured run may need over the least: memory that is given back is not always used again
 ROOM = 256 << 20  # bytes that an evaluation takes at most for what it reads at once
 STREAMS, CHUNK, PIECE = 32, 256, 1024  # of an evaluation: streams, their tokens read at once, and those read both ways

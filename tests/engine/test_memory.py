@@ -118,7 +118,7 @@ def test_memory_that_is_refused_all_the_same_is_told_with_numbers(
     folder = fresh_home.run_folder("large", steps=2)
     assert fresh_home.train(folder) == 1
     error = folder.status().error
-    assert error.startswith(f"The {kind} is full. This training needs about 0.5 GB of it: ")
+    assert error.startswith(f"The {kind} is full. This training needs about 0.6 GB of it: ")
     assert "through 1 x 32 units and " in error
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.folder import ModelFolder
 
 
-FRAMES = "120"  # a second, at most: with Textual's 60, what changes soon after a frame waits up to 17 ms for the next
+FRAMES = "90"  # a second, at most: with Textual's 60, what changes soon after a frame waits up to 17 ms for the next
 
 
 def open_app(
