@@ -33,7 +33,7 @@ def test_what_is_done_in_turn_loses_nothing(tmp_path: Path) -> None:
 
     def count() -> None:
         for _ in range(25):
-            with in_turn(tmp_path):
+            with in_turn(tmp_path / "turn"):
                 file.write_text(str(int(file.read_text()) + 1))
 
     threads = [threading.Thread(target=count) for _ in range(4)]
@@ -47,7 +47,7 @@ def test_what_is_done_in_turn_loses_nothing(tmp_path: Path) -> None:
 def test_a_turn_that_nobody_gives_up_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.locks.TURN", 0.02)
     done = []
-    with in_turn(tmp_path), in_turn(tmp_path), in_turn(tmp_path / "missing"):
+    with in_turn(tmp_path / "turn"), in_turn(tmp_path / "turn"), in_turn(tmp_path / "missing" / "turn"):
         done.append(True)
     assert done
 

@@ -59,6 +59,7 @@ def test_a_run_writes_the_whole_model_folder(fresh_home: Home) -> None:
         "samples.jsonl",
         "status.json",
         "train.log",
+        "control.jsonl",
     }
     for name in names:
         if name.endswith(".json"):
