@@ -11,7 +11,7 @@ from engine.layout import Layout
 from engine.rows import Kept, LayerSums, RowSteps
 from engine.settings import ModelConfig
 from engine.side_by_side import side_by_side
-from engine.sums import BytesSums, as_array
+from engine.sums import as_array, in_bytes
 
 PART = 64  # tokens that a layer reads before the one above follows
 Read = Callable[[Array, Kept], tuple[Array, Kept]]  # what a layer reads (T, ·) and its state → outputs (T, H), state
@@ -59,7 +59,7 @@ class RowReader:
 def _reads_lstm(_: Layout, sums: LayerSums) -> Read:
     from engine.compiled.reading import read_lstm
 
-    of_gates = _in_bytes(sums)
+    of_gates = in_bytes(sums.gates)
 
     def read(rows: Array, state: Kept) -> tuple[Array, Kept]:
         of_inputs = (rows[:, :0], rows) if of_gates.bias is None else (rows, of_gates.bias)
@@ -72,15 +72,10 @@ def _reads_lstm(_: Layout, sums: LayerSums) -> Read:
 def _reads_gru(layout: Layout, sums: LayerSums) -> Read:
     from engine.compiled.reading import read_gru
 
-    of_states, bias = _in_bytes(sums), as_array(layout.bias)[None]
+    of_states, bias = in_bytes(sums.gates), as_array(layout.bias)[None]
 
     def read(rows: Array, state: Kept) -> tuple[Array, Kept]:
         outputs, h = read_gru(*of_states.matrix, sums.inputs(rows), bias, state[0])
         return outputs, (h,)
 
     return read
-
-
-def _in_bytes(sums: LayerSums) -> BytesSums:
-    assert isinstance(sums.gates, BytesSums)
-    return sums.gates

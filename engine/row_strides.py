@@ -11,7 +11,7 @@ from engine.gates import Array
 from engine.layout import Layout
 from engine.rows import LayerSums, RowSteps
 from engine.settings import ModelConfig
-from engine.sums import BytesSums, as_array
+from engine.sums import BytesSums, as_array, in_bytes
 
 Bytes = npt.NDArray[np.int8]
 Whole = npt.NDArray[np.int32]
@@ -42,7 +42,7 @@ def make_stride(config: ModelConfig, layouts: list[Layout], steps: RowSteps, pan
 def _of_lstm(layouts: list[Layout], steps: RowSteps, others: tuple[Array, Array, Array]) -> RowStride:
     from engine.compiled.striding import stride_lstm
 
-    layers = [_in_bytes(layer.gates) for layer in steps.sums]
+    layers = [in_bytes(layer.gates) for layer in steps.sums]
     width = steps.entries.shape[1]
     biases = np.stack([np.zeros((1, width), np.float32) if layer.bias is None else layer.bias for layer in layers])
     of_gates = _laid_out(layers, biases.shape[2])
@@ -62,7 +62,7 @@ def _of_lstm(layouts: list[Layout], steps: RowSteps, others: tuple[Array, Array,
 def _of_gru(layouts: list[Layout], steps: RowSteps, others: tuple[Array, Array, Array]) -> RowStride:
     from engine.compiled.striding import stride_gru
 
-    layers = [_in_bytes(layer.gates) for layer in steps.sums]
+    layers = [in_bytes(layer.gates) for layer in steps.sums]
     biases = np.stack([as_array(layout.bias)[None] for layout in layouts])
     of_gates = _laid_out(layers, biases.shape[2])
     above = [_of_inputs(layer) for layer in steps.sums[1:]]  # those of the first layer stand in its table
@@ -100,9 +100,4 @@ def _laid_out(layers: Sequence[BytesSums], width: int) -> tuple[Bytes, Tokens, A
 def _of_inputs(layer: LayerSums) -> tuple[BytesSums, Array]:
     assert isinstance(layer.inputs, partial)
     bias: Array = layer.inputs.args[0]
-    return _in_bytes(layer.inputs.func), bias
-
-
-def _in_bytes(sums: object) -> BytesSums:
-    assert isinstance(sums, BytesSums)
-    return sums
+    return in_bytes(layer.inputs.func), bias

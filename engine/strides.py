@@ -43,14 +43,13 @@ class Strides:
         self._decoder, self._chooser, self._dials = decoder, chooser, dials
         self._logits, self._state = logits, state
         self._stride = decoder.stride if logits.shape[1] < MANY else None
+        self._most = max(1, min(LENGTH, READ // max(1, decoder.stride_bytes)))
         self._unread: Tokens | None = None  # chosen last, where the state doesn't know of it yet
 
     @property
     def length(self) -> int:
         """How many tokens the next call chooses."""
-        if self._stride is None or len(self._logits) >= FEWEST:
-            return 1
-        return max(1, min(LENGTH, READ // max(1, self._decoder.stride_bytes)))
+        return self._most if self._stride is not None and len(self._logits) < FEWEST else 1
 
     def choose(self, numbers: npt.NDArray[np.float64]) -> Stride:
         """With uniform numbers (`length`, B)."""

@@ -107,6 +107,12 @@ class BytesSums:
         return self._unit is not None and len(h) >= FEWEST
 
 
+def in_bytes(sums: object) -> BytesSums:
+    """Sums of which it is known that their weights are bytes."""
+    assert isinstance(sums, BytesSums)
+    return sums
+
+
 def as_array(weight: Tensor) -> Array:
     """The same numbers, not a copy, where they lie one behind the other."""
     array: Array = weight.contiguous().numpy()

@@ -30,7 +30,7 @@ from tui.quitting import Guard
 from tui.settings import AppSettings, read_settings, write_settings
 from tui.stylesheet import KeptStylesheet
 from tui.terminal_bytes import read_any_bytes
-from tui.terminal_keys import as_typed, read_alt
+from tui.terminal_keys import as_typed, is_bound, read_alt
 from tui.themes import DARK, THEMES
 from tui.themes.ansi import ANSI
 from tui.training.monitor import Monitor, News
@@ -193,12 +193,8 @@ class PantoumApp(App[None], inherit_bindings=False):
             if (key := with_alt(event.key)) != event.key:
                 event = events.Key(key, None)
         if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Input):
-            event = event if self._is_bound(event.key) else as_typed(event)
+            event = event if is_bound(self.screen, event.key) else as_typed(event)
         await super().on_event(event)
-
-    def _is_bound(self, key: str) -> bool:
-        """Whether a command that can be given now has this key."""
-        return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     @property
     def remapped(self) -> Mapping[str, str]:

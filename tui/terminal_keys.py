@@ -6,10 +6,11 @@ on some Macs. Here each such pair is one key at once, whether it is bound or not
 
 from dataclasses import dataclass
 from string import ascii_letters, digits, punctuation
-from typing import cast
+from typing import Any, cast
 
 from textual import _ansi_sequences, events
 from textual.keys import _character_to_key
+from textual.screen import Screen
 
 _BEGIN = "[]OPNX^_\\"  # with an escape these begin, or end, longer sequences
 # Keys that mean the same with shift: some terminals tell of it, where the finger was still on it.
@@ -47,3 +48,8 @@ def read_alt() -> None:
 def as_typed(event: events.Key) -> events.Key:
     """The key without a shift that means nothing, as where one types into a field."""
     return events.Key(*_SHIFTED[event.key]) if event.key in _SHIFTED else event
+
+
+def is_bound(screen: Screen[Any], key: str) -> bool:
+    """Whether a command of the screen, of what has its focus or of the app has this key."""
+    return any(key in bindings.key_to_bindings for _, bindings in screen._modal_binding_chain)

@@ -21,6 +21,11 @@ def shown(text: str) -> str:
     return _HALF.sub("\N{REPLACEMENT CHARACTER}", _ACTED_ON.sub("", text))
 
 
+def dotted(text: str) -> str:
+    """A text of several lines with a dot for each control character: there is something, though nothing to see."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "·" for character in text)
+
+
 class Visible(LineFilter):
     """Passes on what can be shown."""
 

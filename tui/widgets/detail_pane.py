@@ -13,6 +13,7 @@ from engine.folder import ModelEntry
 from engine.records import SampleLine
 from tui.library.figures import Figures
 from tui.readable import age, count, duration, size
+from tui.visible import dotted
 from tui.widgets.chart_colours import Colours
 
 SOURCES_SHOWN = 40
@@ -39,7 +40,7 @@ class DetailPane(Container):
         """The text's beginning, or a model's newest sample; the same again stays where it was scrolled to."""
         if text != self._previewed:
             self._previewed = text
-            self.query_one("#preview", Static).update(visible(text))
+            self.query_one("#preview", Static).update(dotted(text))
             self.query_one("#detail-preview").scroll_home(animate=False)
 
     def show_problem(self, name: str, problem: str) -> None:
@@ -88,7 +89,7 @@ class DetailPane(Container):
             if model.unit != "char":
                 text.append(f", perplexity {results.perplexity:.1f}")
         if notes:
-            text.append(f"\n{visible(notes.rstrip())}", "italic")
+            text.append(f"\n{dotted(notes.rstrip())}", "italic")
         for notice in record.notices:
             text.append(f"\n{notice}", self._colour("warning"))
         if status.error:
@@ -128,11 +129,6 @@ class DetailPane(Container):
             text.append(f"\n{source.name}  ").append(left_out, "dim")
         if len(sources) > SOURCES_SHOWN:
             text.append(f"\nand {count(len(sources) - SOURCES_SHOWN)} more", "dim")
-
-
-def visible(text: str) -> str:
-    """`text` without the control characters that a terminal would act on."""
-    return "".join(character if character.isprintable() or character in "\n\t" else "·" for character in text)
 
 
 def _notices(source: Source) -> list[str]:

@@ -21,6 +21,7 @@ from tui.manuscript.lines import Change, Location
 from tui.manuscript.manuscript import Manuscript
 from tui.manuscript.opening import take_over
 from tui.manuscript.takes import Take
+from tui.terminal_keys import is_bound
 from tui.widgets.editor_cells import snap, snap_on
 from tui.widgets.editor_ghost import EditorGhost
 from tui.widgets.editor_layout import Layout
@@ -283,7 +284,7 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
     async def _on_key(self, event: events.Key) -> None:
         self._last_key = monotonic()
         text = event.character
-        if event.key in TYPED and (event.key == "enter" or not self._is_bound(event.key)):
+        if event.key in TYPED and (event.key == "enter" or not is_bound(self.screen, event.key)):
             text = TYPED[event.key]
         if text == "\n" or _prints(event.key, text):
             event.stop()
@@ -292,10 +293,6 @@ class Editor(EditorMouse, EditorGhost, EditorPage, inherit_bindings=False):
         elif await self._obey(event.key):
             event.stop()
             event.prevent_default()
-
-    def _is_bound(self, key: str) -> bool:
-        """Whether a person gave a command this key."""
-        return any(key in bindings.key_to_bindings for _, bindings in self.screen._modal_binding_chain)
 
     async def _obey(self, key: str) -> bool:
         """Does what a key is bound to at once: on its way up to the app it is overtaken by what is typed next."""

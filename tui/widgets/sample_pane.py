@@ -11,6 +11,7 @@ from textual.widgets import Static
 from engine.records import SampleLine
 from tui.commands.key_names import with_keys
 from tui.readable import count, duration
+from tui.visible import dotted
 from tui.widgets.chart_colours import Colours
 from tui.widgets.chart_curves import Curve
 from tui.widgets.time_slider import TimeSlider
@@ -105,11 +106,6 @@ class SamplePane(Vertical):
         keys = with_keys("{,|train.earlier}  earlier  {.|train.later}  later", self.app)
         self.border_subtitle = Content(f"{self._index + 1} of {len(self._samples)}  {keys}")
         text = Text()
-        text.append(_plain(sample.prompt), Colours(self.app).strong("secondary"))
-        text.append(_plain(sample.text))
+        text.append(dotted(sample.prompt), Colours(self.app).strong("secondary"))
+        text.append(dotted(sample.text))
         body.update(text)
-
-
-def _plain(text: str) -> str:
-    """Without control characters: a young model writes whatever bytes its text had."""
-    return "".join(character if character.isprintable() or character in "\n\t" else "·" for character in text)
