@@ -31,6 +31,7 @@ from engine.sums import BytesSums
 
 BLOCK = 512  # tokens that `prefill` reads at once: at training speed, in bounded memory
 EXACT = 1 << 20  # numbers of an output layer that are read so fast that they need no packing
+MOST = 64  # streams that are stepped together anywhere
 TAIL = 64  # likewise, in what is left at the end: so whoever remembers states there too has little to read after a key
 
 
@@ -103,6 +104,13 @@ class Decoder:
         """Of recurrent weights that a step of `stride` reads."""
         sums = [] if self._rows is None else [each.gates for each in self._rows.sums]
         return sum(each.matrix[0].nbytes for each in sums if isinstance(each, BytesSums))
+
+    @property
+    def stride_streams(self) -> int:
+        """So many are at least as quick in `stride`, which is one thread's, as step by step, shared among threads."""
+        from engine.compiled.dots import HAS_UNIT
+
+        return MOST if HAS_UNIT else 11
 
     @property
     def reads_in_pieces(self) -> bool:

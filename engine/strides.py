@@ -14,7 +14,6 @@ import torch
 from engine.choosing import MANY, Chooser, bends
 from engine.decoder import Decoder, as_rows, as_state
 from engine.gates import Array
-from engine.matrix_unit import FEWEST
 from engine.row_strides import Tokens
 from engine.settings import Dials
 from engine.stack import State
@@ -49,7 +48,7 @@ class Strides:
     @property
     def length(self) -> int:
         """How many tokens the next call chooses."""
-        return self._most if self._stride is not None and len(self._logits) < FEWEST else 1
+        return self._most if self._stride is not None and len(self._logits) <= self._decoder.stride_streams else 1
 
     def choose(self, numbers: npt.NDArray[np.float64]) -> Stride:
         """With uniform numbers (`length`, B)."""

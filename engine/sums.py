@@ -14,11 +14,12 @@ from torch import Tensor
 from engine import compiled
 from engine.device import cores
 from engine.gates import gates
-from engine.matrix_unit import FEWEST, MatrixUnit, has_matrix_unit
 from engine.side_by_side import side_by_side, threads_here
 
 Array = npt.NDArray[np.float32]
-SHARED = 16_000_000  # products from which a second thread saves more than calling it costs
+# Products from which a second thread saves more than calling it costs: of bytes, without a matrix unit. That is so
+# quick that a second thread costs more than it saves even for 64 streams.
+SHARED = 16_000_000
 
 
 class ExactSums:
@@ -61,7 +62,8 @@ class BytesSums:
 
     def __init__(self, weight: Tensor, bias: Tensor | None, inputs: int) -> None:
         """The same. Needs `compiled.usable`."""
-        from engine.compiled import dots, products
+        from engine.compiled import products
+        from engine.compiled.dots import HAS_UNIT
         from engine.compiled.reading import step_lstm
 
         exact = as_array(weight)
@@ -71,15 +73,10 @@ class BytesSums:
         self.bias = None if bias is None else as_array(bias)[None]  # (1, N)
         self._products = products
         self._step_lstm = step_lstm
-        self._many = SHARED // exact.size  # streams
-        self._unit: MatrixUnit | None = None
-        if has_matrix_unit() and dots.HAS_VNNI:
-            self._unit = MatrixUnit(products.padded(whole, inputs))
+        self._many = 1 << 30 if HAS_UNIT else SHARED // exact.size  # streams
 
     def __call__(self, x: Array, h: Array) -> Array:
         inputs, plus = (h[:, :0], x) if self.bias is None else (x, self.bias)
-        if self._on_unit(h) and self._unit is not None:
-            return self._products.scaled(self._unit(self._products.in_steps(inputs, h)), self.matrix[1], plus)
         if len(h) < self._many or threads_here() == 1:
             return self._products.add_products(*self.matrix, inputs, h, plus)
         steps = self._products.in_steps(inputs, h)
@@ -97,14 +94,11 @@ class BytesSums:
 
     def lstm(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The sums and what an LSTM's gates make of them, h and c (B, H): one call where one thread does it."""
-        if self._on_unit(h) or (len(h) >= self._many and threads_here() > 1):
+        if len(h) >= self._many and threads_here() > 1:
             return gates().lstm(self(x, h), c)
         if self.bias is None:
             return self._step_lstm(*self.matrix, h[:, :0], h, x, c)
         return self._step_lstm(*self.matrix, x, h, self.bias, c)
-
-    def _on_unit(self, h: Array) -> bool:
-        return self._unit is not None and len(h) >= FEWEST
 
 
 def in_bytes(sums: object) -> BytesSums:

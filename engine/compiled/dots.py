@@ -17,21 +17,23 @@ from numba.core import codegen as untyped_codegen
 
 from engine.compiled.jit import in_llvm
 from engine.compiled.vectors import arrays, everywhere
+from engine.matrix_unit import has_matrix_unit
 
 cgutils: Any = untyped_cgutils
 codegen: Any = untyped_codegen
 config: Any = numba.config
 LANES = 64  # bytes that the widest instruction takes
-PART = 16  # rows, and what a tile may begin or end with, are as long as a multiple of this
 ROWS = 32  # of a panel: the weights of as many rows lie together, four bytes of each
 STREAMS = 8  # of a tile, at most: 16 sums of 32 registers
 
 # Multiplies 64 unsigned bytes by 64 signed ones and adds four neighbours each (AVX-512 VNNI). Other processors get x in
 # 16 bits and a loop that LLVM turns into the best that they have, which takes twice as long.
 # Asked of numba, which may have been told to do without: LLVM ends the process over an instruction that it may not use.
-HAS_VNNI = "+avx512vnni" in (
-    codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
-)
+_FEATURES = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
+HAS_VNNI = "+avx512vnni" in _FEATURES
+HAS_UNIT = HAS_VNNI and "+amx-int8" in _FEATURES and has_matrix_unit()
+# Rows, and what a tile may begin or end with, are as long as a multiple of this.
+PART = 64 if HAS_UNIT else 16
 INPUT = np.uint8 if HAS_VNNI else np.int16
 MIDDLE = 128 if HAS_VNNI else 0  # what stands for 0 in x; taken off again with the sum of the row's weights
 

@@ -14,12 +14,15 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.extending import intrinsic
 
+from engine.matrix_unit import has_matrix_unit
+
 SOURCES = "sources.sha256"  # beside the code
 
 
 def forget_stale(folder: Path) -> None:
-    """Removes what was compiled from other sources than `folder` has now. Where it can't be removed, it stays."""
-    digest, cache = hashlib.sha256(), folder / "__pycache__"
+    """Removes what was compiled from other sources than `folder` has now, or for a process that may use what this one
+    may not. Where it can't be removed, it stays."""
+    digest, cache = hashlib.sha256(bytes([has_matrix_unit()])), folder / "__pycache__"
     with contextlib.suppress(OSError):
         for path in sorted(folder.glob("*.py")):
             digest.update(path.read_bytes())

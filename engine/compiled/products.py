@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.compiled.dots import (
+    HAS_UNIT,
     HAS_VNNI,
     INPUT,
     MIDDLE,
@@ -21,6 +22,8 @@ from engine.compiled.dots import (
     tile_of_8,
 )
 from engine.compiled.jit import compiled
+from engine.compiled.matrix_tiles import STREAMS as AT_ONCE
+from engine.compiled.matrix_tiles import bytes_of_16, bytes_of_32, configure, release
 from engine.compiled.tiles import multiply as multiply_exactly
 
 Array = npt.NDArray[np.float32]
@@ -28,6 +31,7 @@ Bytes = npt.NDArray[np.int8]
 Steps = npt.NDArray[np.unsignedinteger]
 Whole = npt.NDArray[np.int32]
 STEPS = np.float32(127.0)  # steps of x between 0 and 1
+FEWEST = 3  # streams from which the matrix unit is quicker
 
 
 def pack(weights: Bytes, inputs: int) -> Bytes:
@@ -35,7 +39,7 @@ def pack(weights: Bytes, inputs: int) -> Bytes:
 
     Where bytes are multiplied in tiles these are panels (P, K / 4, ROWS, 4), P ROWS at least N; otherwise rows (N, K).
     """
-    filled = padded(weights, inputs)
+    filled = _padded(weights, inputs)
     if not HAS_VNNI:
         return filled
     panels = -(-len(filled) // ROWS)
@@ -43,7 +47,7 @@ def pack(weights: Bytes, inputs: int) -> Bytes:
     return np.ascontiguousarray(filled.reshape(panels, ROWS, -1, 4).transpose(0, 2, 1, 3))
 
 
-def padded(weights: Bytes, inputs: int) -> Bytes:
+def _padded(weights: Bytes, inputs: int) -> Bytes:
     """Weights (N, I + H) with both parts filled up with zeros: rows (N, K), as `in_steps` has x."""
     begin, states = _filled(inputs), weights.shape[1] - inputs
     filled = np.zeros((len(weights), begin + _filled(states)), dtype=np.int8)
@@ -106,10 +110,43 @@ def _add_tiles(panels: Bytes, panel: int, start: int, stop: int, steps: Steps, s
 
 
 @compiled
+def _sum_by_unit(panels: Bytes, stop: int, steps: Steps, first: int, last: int, wholes: Whole) -> None:
+    """The matrix unit's products of the numbers up to `stop`, in fours, of panels first to last with steps (B, ·), into
+    whole numbers (B, P ROWS)."""
+    for stream in range(0, len(steps), AT_ONCE):
+        count = min(AT_ONCE, len(steps) - stream)
+        configure(count)
+        for panel in range(first, last):
+            if count > AT_ONCE // 2:
+                bytes_of_32(panels, panel, 0, stop, steps, stream, wholes)
+            else:
+                bytes_of_16(panels, panel, 0, stop, steps, stream, wholes)
+    release()
+
+
+@compiled
+def _multiply_by_unit(
+    panels: Bytes, scales: Array, totals: Whole, steps: Steps, plus: Array, sums: Array, first: int, last: int
+) -> None:
+    wholes = np.empty((len(sums), len(panels) * ROWS), dtype=np.int32)
+    _sum_by_unit(panels, panels.shape[1], steps, first, last, wholes)
+    start, stop = first * ROWS, min(last * ROWS, sums.shape[1])
+    of_scales, of_totals = scales[start:stop], totals[start:stop]
+    for stream in range(len(sums)):
+        some, out = wholes[stream, start:stop], sums[stream, start:stop]
+        more = plus[0 if len(plus) == 1 else stream, start:stop]
+        for row in range(stop - start):
+            out[row] = np.float32(some[row] - MIDDLE * of_totals[row]) * of_scales[row] + more[row]
+
+
+@compiled
 def _multiply_in_tiles(
     panels: Bytes, scales: Array, totals: Whole, steps: Steps, plus: Array, sums: Array, first: int, last: int
 ) -> None:
     streams = len(sums)
+    if HAS_UNIT and streams >= FEWEST:
+        _multiply_by_unit(panels, scales, totals, steps, plus, sums, first, last)
+        return
     shared = len(plus) == 1
     length = panels.shape[1]
     some = np.empty((STREAMS, ROWS), dtype=np.int32)
@@ -164,8 +201,11 @@ def add_products(weights: Bytes, scales: Array, totals: Whole, x: Array, h: Arra
 def _begin_in_tiles(panels: Bytes, inputs: Array) -> Whole:
     steps = in_steps(inputs, inputs[:, :0])
     begun = np.empty((len(inputs), len(panels) * ROWS), dtype=np.int32)
-    some = np.empty((STREAMS, ROWS), dtype=np.int32)
     stop = _filled(inputs.shape[1]) // 4
+    if HAS_UNIT and len(inputs) >= FEWEST:
+        _sum_by_unit(panels, stop, steps, 0, len(panels), begun)
+        return begun
+    some = np.empty((STREAMS, ROWS), dtype=np.int32)
     for panel in range(len(panels)):
         token = 0
         while token < len(inputs):
@@ -248,17 +288,6 @@ def exact_products(panels: Array, bias: Array, x: Array) -> Array:
     multiply_exactly(panels, x.reshape(1, len(x), x.shape[1]), products)
     of_all: Array = products[0]
     return of_all
-
-
-@compiled
-def scaled(wholes: Whole, scales: Array, plus: Array) -> Array:
-    """Whole sums (B, N) of x in steps around 0, made into sums as `multiply` makes its own: scale · them + plus."""
-    sums = np.empty(wholes.shape, dtype=np.float32)
-    for stream in range(len(wholes)):
-        some, out, more = wholes[stream], sums[stream], plus[0 if len(plus) == 1 else stream]
-        for row in range(len(out)):
-            out[row] = np.float32(some[row]) * scales[row] + more[row]
-    return sums
 
 
 @compiled
