@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from corpora.errors import InputError
+from engine.cells.halves import has_unit
 from engine.device import choose_device, cores
 from engine.model import LanguageModel
 from engine.precision import has_bf16
@@ -41,7 +42,7 @@ def measure(device: torch.device) -> Speed:
         narrow, wide = _times([_trainer(device, "auto"), _trainer(device, "auto", WIDE)])
         return speed_of_widths(narrow, wide)
     precisions: list[Precision] = ["float32", "bf16"] if has_bf16(device) else ["float32"]
-    return speed_of_precisions(*_times([_trainer(device, precision) for precision in precisions]))
+    return speed_of_precisions(*_times([_trainer(device, precision) for precision in precisions]), on_unit=has_unit())
 
 
 def _times(trainers: Sequence[Trainer]) -> list[float]:
@@ -60,14 +61,14 @@ def _times(trainers: Sequence[Trainer]) -> list[float]:
     return [statistics.median(taken) for taken in times]
 
 
-def speed_of_precisions(usual: float, bf16: float | None = None) -> Speed:
+def speed_of_precisions(usual: float, bf16: float | None = None, *, on_unit: bool = False) -> Speed:
     """From the seconds of a step of `MODEL`; only its layers are quicker in bfloat16."""
     tokens = SHAPE.batch * SHAPE.length
     layers, output = tokens * layer_operations(MODEL), tokens * output_operations(MODEL, MODEL.vocabulary)
     speed = (layers + output) / usual
     if bf16 is None or bf16 >= usual:
         return Speed(speed)
-    return Speed(speed, layers / (bf16 - output / speed))
+    return Speed(speed, layers / (bf16 - output / speed), on_unit)
 
 
 def speed_of_widths(narrow: float, wide: float) -> Speed:
@@ -101,7 +102,8 @@ def main(arguments: list[str]) -> int:
     torch.set_num_threads(cores())
     speed, share = with_share(lambda: measure(device))
     # Of a GPU's work a processor does little, however much of it is free.
-    print(speed.usual, speed.bf16, speed.latency, share if device.type == "cpu" else 1.0)  # noqa: T201
+    numbers = (speed.usual, speed.bf16, int(speed.on_unit), speed.latency)
+    print(*numbers, share if device.type == "cpu" else 1.0)  # noqa: T201
     return 0
 
 

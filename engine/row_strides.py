@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from engine.aligned import empty
 from engine.gates import Array
 from engine.layout import Layout
 from engine.rows import LayerSums, RowSteps
@@ -89,7 +90,8 @@ def _laid_out(layers: Sequence[BytesSums], width: int) -> tuple[Bytes, Tokens, A
     """
     weights = [layer.matrix[0] for layer in layers]
     starts = np.cumsum([0, *(each.size for each in weights)])
-    flat = np.concatenate([np.empty(0, np.int8), *(each.ravel() for each in weights)])
+    flat = empty((int(starts[-1]),), np.int8)
+    np.concatenate([flat[:0], *(each.ravel() for each in weights)], out=flat)
     scales, totals = np.empty((len(layers), width), np.float32), np.empty((len(layers), width), np.int32)
     for number, (layer, start, end) in enumerate(zip(layers, starts, starts[1:], strict=False)):
         shape, scales[number], totals[number] = layer.matrix[0].shape, *layer.matrix[1:]

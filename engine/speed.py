@@ -18,8 +18,9 @@ from engine.environment import trainer_environment
 from engine.settings import Cell, Device, Precision
 
 FILE = "machine.json"
-# 1 did not know of bfloat16, and 2 not of latency, which a CPU has none of: what else they say is measured again.
-FORMAT = 3
+# 1 did not know of bfloat16, 2 not of latency, and 3 not of cells that are on a matrix unit: what they say is measured
+# again.
+FORMAT = 4
 PATIENCE = 120.0  # seconds: importing torch from a cold disk can take most of a minute
 QUIET = 0.7  # of all cores: 0.77 to 0.80 with nothing else to do, 0.6 beside one busy program, 0.45 beside two
 POLL = 0.1  # seconds between two looks at the measuring process
@@ -30,11 +31,13 @@ class Speed(msgspec.Struct, frozen=True):
 
     usual: float
     bf16: float = 0.0  # of LSTM layers, where a precision of ``auto`` lets them multiply bfloat16; 0: nowhere
+    on_unit: bool = False  # whether GRUs and LSTMs with peepholes do so as well, on the processor's matrix unit
     latency: float = 0.0  # seconds that each token of a stream takes in each layer, however narrow: a GPU's launches
 
     def layers(self, cell: Cell, precision: Precision) -> float:
         """Of the recurrent layers of this kind, trained in this precision."""
-        return self.bf16 if self.bf16 and cell == "lstm" and precision in ("auto", "bf16") else self.usual
+        takes_it = cell == "lstm" or (self.on_unit and cell in ("gru", "lstm-peephole"))
+        return self.bf16 if self.bf16 and takes_it and precision in ("auto", "bf16") else self.usual
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +108,8 @@ def _measure(command: Sequence[str], still_wanted: Callable[[], None]) -> tuple[
             process.kill()
             raise
     try:
-        usual, bf16, latency, share = map(float, printed.split())
-        return Speed(usual, bf16, latency), share
+        usual, bf16, on_unit, latency, share = map(float, printed.split())
+        return Speed(usual, bf16, bool(on_unit), latency), share
     except ValueError as error:
         lines = complaint.strip().splitlines()
         raise InputError(lines[-1] if lines else "This machine's speed can't be measured.") from error
@@ -118,14 +121,27 @@ def _read(root: Path | None) -> Machine | None:
             (root or home()) / FILE,
             Machine,
             newest=FORMAT,
-            upgrades={1: lambda raw: {**raw, "format": 2, "speeds": {}}, 2: _without_latency},
+            upgrades={1: _to_2, 2: _to_3, 3: _to_4},
         )
     except (InputError, OSError):
         return None
     return machine if (machine.host, machine.cores) == (platform.node(), os.cpu_count() or 1) else None
 
 
-def _without_latency(raw: dict[str, Any]) -> dict[str, Any]:
+def _to_2(raw: dict[str, Any]) -> dict[str, Any]:
+    return {**raw, "format": 2, "speeds": {}}
+
+
+def _to_3(raw: dict[str, Any]) -> dict[str, Any]:
+    """A CPU has no latency."""
+    return {**raw, "format": 3, "speeds": _some(raw, {"cpu"})}
+
+
+def _to_4(raw: dict[str, Any]) -> dict[str, Any]:
+    """A GPU has no such unit; what ``auto`` is isn't said."""
+    return {**raw, "format": 4, "speeds": _some(raw, {"cuda", "mps"})}
+
+
+def _some(raw: dict[str, Any], devices: set[str]) -> dict[str, Any]:
     speeds = raw.get("speeds")
-    known = {"cpu": speeds["cpu"]} if isinstance(speeds, dict) and "cpu" in speeds else {}
-    return {**raw, "format": 3, "speeds": known}
+    return {device: speeds[device] for device in devices & speeds.keys()} if isinstance(speeds, dict) else {}

@@ -36,6 +36,27 @@ def in_team(work: Sequence[Callable[[], object]]) -> None:
         raise wrong[0]
 
 
+def together(most: int, work: Callable[[int, int], object]) -> None:
+    """Calls work(member, members) on as many of torch's threads as there are, at most `most`, all at the same time: so
+    they may wait for each other. Where it can't be told how many there will be, it is one."""
+    openmp = _openmp()
+    wanted = min(most, threads_here())
+    if wanted < 2 or openmp is None:
+        work(0, 1)
+        return
+    wrong: list[BaseException] = []
+
+    def member(_: object) -> None:
+        try:
+            work(openmp.omp_get_thread_num(), openmp.omp_get_num_threads())
+        except BaseException as error:  # there is nobody above who could handle it
+            wrong.append(error)
+
+    openmp.GOMP_parallel(_WORK(member), None, wanted, 0)
+    if wrong:
+        raise wrong[0]
+
+
 @functools.cache
 def _openmp() -> Any:
     """GNU's OpenMP where torch has loaded it, None elsewhere."""

@@ -11,10 +11,16 @@ from torch.autograd.function import once_differentiable
 
 from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, last_of, outputs_of
 from engine.cells.compiled_steps import usable_for
+from engine.cells.halves import has_halves
 
 
 def gru(inputs: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs (T, B, H) and the last state (B, H), of inputs (T, B, I) and the state (B, H) before them."""
+    if has_halves(inputs, h):
+        from engine.cells.gru_in_halves import GRUInHalves
+
+        outputs, last = GRUInHalves.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
+        return outputs, last
     if usable_for(h):
         from engine.cells.compiled_gru import CompiledGRU
 

@@ -13,12 +13,14 @@ Rows of the matrices: i, f, g, o.
 import torch
 from torch import Tensor, nn
 
+from engine.cells.halves import has_halves
 from engine.cells.layer import CoreLayer, LayerState
 from engine.precision import in_bf16
 
 
 class LSTMLayer(CoreLayer):
-    """State: h and c. torch's time steps, oneDNN's on a CPU, of which none is quicker there."""
+    """State: h and c. torch's time steps, oneDNN's on a CPU, of which none is quicker in float32; in bfloat16 our own
+    on a matrix unit."""
 
     parts = 2
     gates = 4
@@ -28,6 +30,12 @@ class LSTMLayer(CoreLayer):
 
     def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
+        if has_halves(inputs, state[0]):
+            from engine.cells.lstm_in_halves import lstm_in_halves
+
+            w_ih, w_hh, b_ih, b_hh = self.used_weights()
+            outputs, *after = lstm_in_halves(inputs, state[0], state[1], w_ih, w_hh, b_ih + b_hh)
+            return outputs, tuple(after)
         h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
         if in_bf16(inputs):
             # The cell stays float32, inside and from window to window.

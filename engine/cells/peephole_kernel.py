@@ -18,6 +18,7 @@ from engine.cells.columns import (
     product,
 )
 from engine.cells.compiled_steps import usable_for
+from engine.cells.halves import has_halves
 
 
 def peephole_lstm(
@@ -27,6 +28,10 @@ def peephole_lstm(
 
     `bias` (4H,) is the sum of both; `looks` is (3, H) or (3, H, H), for i, f and o.
     """
+    if looks.dim() == 2 and has_halves(inputs, h):
+        from engine.cells.lstm_in_halves import lstm_in_halves
+
+        return lstm_in_halves(inputs, h, c, w_ih, w_hh, bias, looks)
     if usable_for(h):
         from engine.cells.compiled_peephole import CompiledPeepholeLSTM
 

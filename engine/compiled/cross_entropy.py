@@ -7,41 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import types
 
-from engine.compiled.functions import exp
-from engine.compiled.jit import compiled, for_training, in_llvm
+from engine.compiled.functions import exp, held_as, widened
+from engine.compiled.jit import compiled, for_training
 
 Array = npt.NDArray[np.float32]
-_FLOAT, _WORD, _HALF = ir.FloatType(), ir.IntType(32), ir.IntType(16)
-
-
-@in_llvm
-def _wide(_: Any, number: Any) -> Any:
-    """A logit as float32: a bfloat16 is the upper half of one."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        if number == types.float32:
-            return arguments[0]
-        return builder.bitcast(builder.shl(builder.zext(arguments[0], _WORD), ir.Constant(_WORD, 16)), _FLOAT)
-
-    return types.float32(number), generate
-
-
-@in_llvm
-def _as(_: Any, x: Any, number: Any) -> Any:
-    """The float32 x as a logit is held: rounded to the nearest, of two as near ones to the even one."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        if number == types.float32:
-            return arguments[0]
-        bits = builder.bitcast(arguments[0], _WORD)
-        odd = builder.and_(builder.lshr(bits, ir.Constant(_WORD, 16)), ir.Constant(_WORD, 1))
-        rounded = builder.add(builder.add(bits, ir.Constant(_WORD, 0x7FFF)), odd)
-        return builder.trunc(builder.lshr(rounded, ir.Constant(_WORD, 16)), _HALF)
-
-    return number(types.float32, number), generate
 
 
 @compiled
@@ -73,7 +43,7 @@ def cross_entropy(
     for n in range(first, last):
         held, target = logits[n], targets[n]
         for v in range(vocabulary):
-            row[v] = _wide(held[v]) + bias[v]
+            row[v] = widened(held[v]) + bias[v]
         highest, of_target = _highest(row), row[target]
         total = np.float32(0.0)
         for v in range(vocabulary):
@@ -86,4 +56,4 @@ def cross_entropy(
             for v in range(vocabulary):
                 gradient = row[v] * scale
                 to_bias[v] += gradient
-                held[v] = _as(gradient, held[v])
+                held[v] = held_as(gradient, held[v])

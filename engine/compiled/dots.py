@@ -8,30 +8,24 @@ import functools
 import itertools
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
-from numba.core import codegen as untyped_codegen
 
-from engine.compiled.jit import in_llvm
+from engine.compiled.jit import FEATURES, in_llvm
+from engine.compiled.matrix_tiles import HAS_BYTES
 from engine.compiled.vectors import arrays, everywhere
-from engine.matrix_unit import has_matrix_unit
 
 cgutils: Any = untyped_cgutils
-codegen: Any = untyped_codegen
-config: Any = numba.config
 LANES = 64  # bytes that the widest instruction takes
 ROWS = 32  # of a panel: the weights of as many rows lie together, four bytes of each
 STREAMS = 8  # of a tile, at most: 16 sums of 32 registers
 
 # Multiplies 64 unsigned bytes by 64 signed ones and adds four neighbours each (AVX-512 VNNI). Other processors get x in
 # 16 bits and a loop that LLVM turns into the best that they have, which takes twice as long.
-# Asked of numba, which may have been told to do without: LLVM ends the process over an instruction that it may not use.
-_FEATURES = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
-HAS_VNNI = "+avx512vnni" in _FEATURES
-HAS_UNIT = HAS_VNNI and "+amx-int8" in _FEATURES and has_matrix_unit()
+HAS_VNNI = "+avx512vnni" in FEATURES
+HAS_UNIT = HAS_VNNI and HAS_BYTES  # a matrix unit, for several streams
 # Rows, and what a tile may begin or end with, are as long as a multiple of this.
 PART = 64 if HAS_UNIT else 16
 INPUT = np.uint8 if HAS_VNNI else np.int16

@@ -8,6 +8,7 @@ from numba import types
 
 from engine.compiled.jit import in_llvm, inlined
 
+_FLOAT, _WORD, _HALF = ir.FloatType(), ir.IntType(32), ir.IntType(16)
 _ONE, _TWO = np.float32(1.0), np.float32(2.0)
 _LOWEST, _HIGHEST = np.float32(-87.0), np.float32(87.0)  # e to more than this is no float32 number
 _PER_OCTAVE = np.float32(1.4426950408889634)  # 1 / ln 2
@@ -63,3 +64,41 @@ def sigmoid(x: np.float32) -> np.float32:
 @inlined
 def tanh_of(x: np.float32) -> np.float32:
     return _TWO / (_ONE + exp(-_TWO * x)) - _ONE
+
+
+@in_llvm
+def widened(_: Any, number: Any) -> Any:
+    """A number that is held as float32, or as the whole number (uint16) that a bfloat16's bits are: the upper half of
+    a float32's."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if number == types.float32:
+            return arguments[0]
+        return builder.bitcast(builder.shl(builder.zext(arguments[0], _WORD), ir.Constant(_WORD, 16)), _FLOAT)
+
+    return types.float32(number), generate
+
+
+@in_llvm
+def held_as(_: Any, x: Any, number: Any) -> Any:
+    """The float32 x as `number` is held: a bfloat16 rounded to the nearest, of two as near ones to the even one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if number == types.float32:
+            return arguments[0]
+        bits = builder.bitcast(arguments[0], _WORD)
+        odd = builder.and_(builder.lshr(bits, ir.Constant(_WORD, 16)), ir.Constant(_WORD, 1))
+        rounded = builder.add(builder.add(bits, ir.Constant(_WORD, 0x7FFF)), odd)
+        return builder.trunc(builder.lshr(rounded, ir.Constant(_WORD, 16)), _HALF)
+
+    return number(types.float32, number), generate
+
+
+_NO_HALF = np.uint16(0)
+
+
+@inlined
+def halved(x: np.float32) -> np.uint16:
+    """x as a bfloat16."""
+    half: np.uint16 = held_as(x, _NO_HALF)
+    return half

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from llvmlite import binding
+from numba.core import codegen as untyped_codegen
+from numba.core.options import DefaultOptions
 from numba.extending import intrinsic
 
 from engine.matrix_unit import has_matrix_unit
@@ -33,7 +36,23 @@ def forget_stale(folder: Path) -> None:
             (cache / SOURCES).write_text(digest.hexdigest())
 
 
+codegen: Any = untyped_codegen
+config: Any = numba.config
 forget_stale(Path(__file__).parent)
+
+if config.CPU_FEATURES is None and "+avx512f" in codegen.get_host_cpu_features():
+    # LLVM fills half of these processors' registers, as older ones got slower by using all; these kernels gain.
+    config.CPU_FEATURES = f"{codegen.get_host_cpu_features()},-prefer-256-bit"
+
+# What kernels may use, as "+avx512f". Asked of numba, which may have been told to do without: LLVM ends the process
+# over an instruction that it may not use.
+FEATURES = frozenset(
+    (codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)).split(",")
+)
+
+# A loop becomes vectors where its arrays turn out not to overlap. LLVM compares the places of eight at most, and else
+# leaves it as it is; a cell's step goes through twenty.
+binding.set_option("pantoum", "-runtime-memory-check-threshold=500")
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -41,6 +60,9 @@ Function = TypeVar("Function", bound=Callable[..., object])
 # weights are finite (`LanguageModel.is_sound`).
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
 _SOUND = _FAST - {"nnan", "ninf"}
+
+# No public part of numba: where it is missing, kernels are only slower on several threads.
+_UNCOUNTED: Any = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
 def compiled(function: Function) -> Function:
@@ -51,6 +73,15 @@ def compiled(function: Function) -> Function:
 def for_training(function: Function) -> Function:
     """The same, but NaN stays NaN: a training that went astray must be seen to have done so."""
     return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_SOUND)(function))
+
+
+def among_threads(function: Function) -> Function:
+    """The same for what several threads do with the same arrays: it doesn't count who holds them, as each count would
+    fetch a line of the cache from the others. So it may make no arrays, and whoever calls it must hold all it is given.
+    """
+    return cast(
+        Function, numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_SOUND, **_UNCOUNTED)(function)
+    )
 
 
 def exactly(function: Function) -> Function:

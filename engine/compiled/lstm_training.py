@@ -103,17 +103,18 @@ def backwards(
             part = sums[t - start : t - start + 1, mine]
             for s in range(first, last):
                 g, d = gates[t, s], sums[t - start, s]
-                _took(to_outputs[t, s], g[3 * H :], cells[t + 1, s], looks, dh[0, s], dc[0, s], d[3 * H :])
+                took(to_outputs[t, s], g[3 * H :], cells[t + 1, s], looks[2], dh[0, s], dc[0, s], d[3 * H :])
             multiply(look_o, part[:, :, 3 * H :], dc[:, mine])
             for s in range(first, last):
                 g, d = gates[t, s], sums[t - start, s]
                 i, f, n = g[:H], g[H : 2 * H], g[2 * H : 3 * H]
-                _kept(i, f, n, cells[t, s], looks, dc[0, s], d[:H], d[H : 2 * H], d[2 * H : 3 * H])
+                before = cells[t, s]
+                kept(i, f, n, before, looks[0], looks[1], dc[0, s], d[:H], d[H : 2 * H], d[2 * H : 3 * H])
                 dh[0, s] = np.float32(0.0)
                 _add(d, to_bias)
-                _add_products(d[:H], cells[t, s], to_looks[0])
-                _add_products(d[H : 2 * H], cells[t, s], to_looks[1])
-                _add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
+                add_products(d[:H], cells[t, s], to_looks[0])
+                add_products(d[H : 2 * H], cells[t, s], to_looks[1])
+                add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
             multiply(look_if, part[:, :, : 2 * H], dc[:, mine])
             multiply(w_hh, part, dh[:, mine])
             into_strips(sums[t - start], strips, t * streams, first, last)
@@ -121,19 +122,28 @@ def backwards(
 
 
 @for_training
-def _took(to: Array, o: Array, new: Array, looks: Array, dh: Array, dc: Array, d_o: Array) -> None:
+def took(to: Array, o: Array, new: Array, look: Array, dh: Array, dc: Array, d_o: Array) -> None:
     """Back through h = o tanh(c)."""
     for u in range(len(o)):
         towards = dh[u] + to[u]
         squashed = tanh_of(new[u])
         d = towards * squashed * o[u] * (_ONE - o[u])
         d_o[u] = d
-        dc[u] += towards * o[u] * (_ONE - squashed * squashed) + d * looks[2, u]
+        dc[u] += towards * o[u] * (_ONE - squashed * squashed) + d * look[u]
 
 
 @for_training
-def _kept(
-    i: Array, f: Array, g: Array, old: Array, looks: Array, dc: Array, d_i: Array, d_f: Array, d_g: Array
+def kept(
+    i: Array,
+    f: Array,
+    g: Array,
+    old: Array,
+    look_i: Array,
+    look_f: Array,
+    dc: Array,
+    d_i: Array,
+    d_f: Array,
+    d_g: Array,
 ) -> None:
     """Back through c = f c + i g."""
     for u in range(len(i)):
@@ -143,7 +153,7 @@ def _kept(
         d_i[u] = by_i
         d_f[u] = by_f
         d_g[u] = towards * i[u] * (_ONE - g[u] * g[u])
-        dc[u] = towards * f[u] + by_i * looks[0, u] + by_f * looks[1, u]
+        dc[u] = towards * f[u] + by_i * look_i[u] + by_f * look_f[u]
 
 
 @for_training
@@ -153,6 +163,7 @@ def _add(row: Array, total: Array) -> None:
 
 
 @for_training
-def _add_products(row: Array, by: Array, total: Array) -> None:
+def add_products(row: Array, by: Array, total: Array) -> None:
+    """In place."""
     for u in range(len(row)):
         total[u] += row[u] * by[u]

@@ -5,18 +5,22 @@ Four tiles hold sums, of two times 16 streams by two times 16 rows of weights; t
 and two the weights, which lie in panels as the products without a unit read them.
 """
 
+import itertools
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
 
-from engine.compiled.jit import compiled, in_llvm
+from engine.compiled.jit import FEATURES, in_llvm
 from engine.compiled.vectors import arrays
+from engine.matrix_unit import has_matrix_unit
 
 cgutils: Any = untyped_cgutils
+# Whether there is one, and it takes bytes, and bfloat16.
+HAS_BYTES, HAS_HALVES = (
+    has_matrix_unit() and {"+avx512f", "+amx-tile", f"+amx-{kind}"} <= FEATURES for kind in ("int8", "bf16")
+)
 ROWS = 16  # of a tile
 WIDTH = 64  # bytes of a tile's row
 STREAMS = 2 * ROWS  # that are multiplied at once, at most
@@ -36,15 +40,28 @@ def _number(tile: int) -> Any:
 
 
 @in_llvm
-def _configure(_: Any, shapes: Any) -> Any:
-    """Says what shapes tiles have (64,) uint8, as the processor's manual lays them out."""
+def configure(_: Any, streams: Any) -> Any:
+    """Makes the unit ready for as many streams, from 1 to `STREAMS`: says how many rows each tile has, and how wide
+    these are, in 64 bytes as the processor's manual lays them out."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (of_shapes,) = arrays(context, builder, signature, arguments, (0,))
-        _call(builder, "ldtilecfg", builder.bitcast(of_shapes.data, _POINTER))
+        (streams,) = arguments
+        rows, one = ir.Constant(streams.type, ROWS), ir.Constant(streams.type, 1)
+        more = builder.icmp_signed(">", streams, rows)
+        first = builder.select(more, rows, streams)
+        second = builder.select(more, builder.sub(streams, rows), one)
+        shapes = cgutils.alloca_once(builder, ir.ArrayType(_BYTE, 64))
+        builder.store(
+            ir.Constant(ir.ArrayType(_BYTE, 64), [1, *[0] * 15, *[WIDTH, 0] * 8, *[0] * 16, *[ROWS] * 8, *[0] * 8]),
+            shapes,
+        )
+        for tile, count in ((0, first), (1, first), (2, second), (3, second), (4, first), (5, second)):
+            place = builder.gep(shapes, [_LONG(0), _LONG(48 + tile)])
+            builder.store(builder.trunc(count, _BYTE), place)
+        _call(builder, "ldtilecfg", builder.bitcast(shapes, _POINTER))
         return context.get_dummy_value()
 
-    return types.void(shapes), generate
+    return types.void(types.intp), generate
 
 
 @in_llvm
@@ -58,30 +75,13 @@ def release(_: Any) -> Any:
     return types.void(), generate
 
 
-@compiled
-def configure(streams: int) -> None:
-    """Makes the unit ready for as many streams, at most `STREAMS`."""
-    shapes = np.zeros(64, dtype=np.uint8)
-    shapes[0] = 1  # the only palette that there is
-    first, second = min(streams, 16), max(streams - 16, 1)
-    for tile in range(8):
-        shapes[16 + 2 * tile] = 64
-        rows = 16
-        if tile in (0, 1, 4):
-            rows = first
-        elif tile in (2, 3, 5):
-            rows = second
-        shapes[48 + tile] = rows
-    _configure(shapes)
-
-
-def _panel(blocks: int, product: str) -> Any:
-    """Makes a product of `blocks` times 16 streams with a panel: sums[stream + s, 32 panel + r] =
+def _panel(blocks: int, product: str, *, adds: bool) -> Any:
+    """Makes a product of `blocks` times 16 streams with a panel: sums[stream + s, 32 panel + r] = (or +=, if it `adds`)
     Σ_k packed[panel, k, r] · x[stream + s, k] for k from start to stop, where an index k stands for four bytes that lie
     together.
 
-    packed is (P, K / 4, 32, 4); x (B, K) of bytes; sums (B, 32 P) of 32 bits each. stop - start is a multiple of 16.
-    The unit must be configured for the streams.
+    packed is (P, K, 32, ·) and x (B, ·), of K times four bytes a row; sums are (B, 32 P) of 32 bits each. stop - start
+    is a multiple of 16. The unit must be configured for the streams.
     """
 
     @in_llvm
@@ -104,8 +104,16 @@ def _panel(blocks: int, product: str) -> Any:
             sources = [
                 on(inputs.data, builder.mul(builder.add(stream, whole(ROWS * block)), width)) for block in range(blocks)
             ]
-            for block in range(blocks):
-                for half in range(2):
+            of_sums = on(results.data, builder.mul(panel, pair))
+            rows = [
+                on(of_sums, builder.mul(builder.add(stream, whole(ROWS * block)), apart)) for block in range(blocks)
+            ]
+            every = list(itertools.product(range(blocks), range(2)))
+            for block, half in every:
+                if adds:
+                    place = on(rows[block], whole(WIDTH * half))
+                    _call(builder, "tileloadd64", _number(_SUMS[block] + half), place, apart)
+                else:
                     _call(builder, "tilezero", _number(_SUMS[block] + half))
             with cgutils.for_range_slice(builder, start, stop, whole(ROWS), inc=True) as (k, _):
                 here = on(of_panel, builder.mul(k, pair))
@@ -117,11 +125,9 @@ def _panel(blocks: int, product: str) -> Any:
                     for half in range(2):
                         tiles = (_SUMS[block] + half, _STREAMS[block], _WEIGHTS[half])
                         _call(builder, product, *map(_number, tiles))
-            of_sums = on(results.data, builder.mul(panel, pair))
-            for block in range(blocks):
-                row = on(of_sums, builder.mul(builder.add(stream, whole(ROWS * block)), apart))
-                for half in range(2):
-                    _call(builder, "tilestored64", _number(_SUMS[block] + half), on(row, whole(WIDTH * half)), apart)
+            for block, half in every:
+                place = on(rows[block], whole(WIDTH * half))
+                _call(builder, "tilestored64", _number(_SUMS[block] + half), place, apart)
             return context.get_dummy_value()
 
         number = types.intp
@@ -130,6 +136,7 @@ def _panel(blocks: int, product: str) -> Any:
     return panel_of
 
 
-# Unsigned bytes of the streams by signed ones of the weights.
-bytes_of_16, bytes_of_32 = _panel(1, "tdpbusd"), _panel(2, "tdpbusd")
-Whole = npt.NDArray[np.int32]
+# Unsigned bytes of the streams by signed ones of the weights, in whole numbers.
+bytes_of_16, bytes_of_32 = (_panel(blocks, "tdpbusd", adds=False) for blocks in (1, 2))
+# Pairs of bfloat16 by others, in float32.
+halves_of_16, halves_of_32 = (_panel(blocks, "tdpbf16ps", adds=True) for blocks in (1, 2))

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.aligned import aligned
 from engine.compiled.dots import (
     HAS_UNIT,
     HAS_VNNI,
@@ -44,7 +45,7 @@ def pack(weights: Bytes, inputs: int) -> Bytes:
         return filled
     panels = -(-len(filled) // ROWS)
     filled = np.pad(filled, ((0, panels * ROWS - len(filled)), (0, 0)))
-    return np.ascontiguousarray(filled.reshape(panels, ROWS, -1, 4).transpose(0, 2, 1, 3))
+    return aligned(filled.reshape(panels, ROWS, -1, 4).transpose(0, 2, 1, 3))
 
 
 def _padded(weights: Bytes, inputs: int) -> Bytes:

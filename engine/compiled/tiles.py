@@ -12,19 +12,15 @@ import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
-from numba.core import codegen as untyped_codegen
 
-from engine.compiled.dots import config
-from engine.compiled.jit import for_training, in_llvm
+from engine.compiled.jit import FEATURES, for_training, in_llvm
 from engine.compiled.vectors import arrays, everywhere
 
 Array = npt.NDArray[np.float32]
 cgutils: Any = untyped_cgutils
-codegen: Any = untyped_codegen
 
-_FEATURES = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else str(config.CPU_FEATURES)
 # Sums in registers, with some left for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or 16 of 32 of half the size.
-_WIDE = "+avx512f" in _FEATURES
+_WIDE = "+avx512f" in FEATURES
 LANES = 16 if _WIDE else 8
 VECTORS = 2 if _WIDE else 1
 ROWS = LANES * VECTORS

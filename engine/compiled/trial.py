@@ -45,6 +45,23 @@ def multiplies() -> bool:
     return np.allclose(products[:, 1:], x[:, 1:] @ weight.T + 1.0, atol=1e-4)
 
 
+def multiplies_halves() -> bool:
+    """Whether there is a matrix unit for bfloat16 and it gives what it should."""
+    from engine.aligned import empty
+    from engine.compiled.matrix_tiles import HAS_HALVES
+
+    if not HAS_HALVES:
+        return False
+    from engine.compiled.halves import multiply, pack_rows
+
+    weights = np.arange(40 * 50, dtype=np.float32).reshape(40, 50) % 7 - 3
+    x = np.arange(20 * 64, dtype=np.float32).reshape(20, 64) % 5 - 2  # whole numbers: nothing is rounded
+    packed, out = empty((2, 32, 32), np.uint32), np.ones((20, 64), dtype=np.float32)
+    pack_rows(weights, packed, 0, 2)
+    multiply(packed, 0, 2, (x.view(np.uint32) >> 16).astype(np.uint16), out)
+    return np.array_equal(out[:, :40], x[:, :50] @ weights.T + 1.0)
+
+
 def compile_all() -> None:
     """Every kernel for the types that it is called with: by way of small models of each kind, as they are used."""
     import torch

@@ -1,0 +1,63 @@
+"""The LSTM's time steps in bfloat16 on a processor's matrix unit; the equations are in `engine.cells.peephole`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from engine.cells.compiled_steps import array
+from engine.cells.halves import bits, gradients_of, halved, room
+from engine.cells.shares import number_of_shares, share_out
+from engine.compiled.lstm_in_halves import backwards, forwards
+
+
+def lstm_in_halves(
+    inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Outputs (T, B, H) and the last h and c (B, H), of inputs (T, B, I) and the h and c before them, all float32.
+
+    `bias` (4H,) is the sum of both; `looks` (3, H) are peepholes that are vectors.
+    """
+    looks = w_hh.new_zeros(3, w_hh.shape[1]) if looks is None else looks
+    outputs, last_h, last_c = _LSTMInHalves.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
+    return outputs, last_h, last_c
+
+
+class _LSTMInHalves(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Outputs and the last h and c. Gates, cells and what was multiplied are kept."""
+        (T, B, I), H = inputs.shape, w_hh.shape[1]  # noqa: E741
+        read, states = halved(inputs), torch.empty(T + 1, B, H, dtype=torch.bfloat16)
+        gates, cells, outputs = h.new_empty(T, B, 4 * H), h.new_empty(T + 1, B, H), h.new_empty(T, B, H)
+        states[0], cells[0] = h, c
+        given: Any = (bits(read), *map(array, (w_ih, w_hh, bias, looks)))
+        made: Any = (array(gates), array(cells), bits(states), array(outputs))
+        rooms = [(room(4 * H, I), room(4 * H, H)) for _ in range(number_of_shares(B, H, 4))]
+        share_out(B, H, 4, lambda number, share: forwards(*[*given, *made, *rooms[number], *share]))
+        ctx.save_for_backward(read, gates, cells, states, w_ih, w_hh, looks)
+        return outputs, outputs[-1].clone(), cells[T].clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of what `forward` was given, in its order."""
+        read, gates, cells, states, w_ih, w_hh, looks = ctx.saved_tensors
+        T, B, G = gates.shape
+        H = G // 4
+        dh, dc = (each.clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
+        sums = torch.empty(T, B, G, dtype=torch.bfloat16)
+        parts = number_of_shares(B, H, 4)
+        to_bias, to_looks, exact = (w_hh.new_zeros(parts, rows, H) for rows in (4, 3, 4))
+        looked = ctx.needs_input_grad[6]
+        given: Any = (*map(array, (to_outputs, w_hh, looks)), looked, array(gates), array(cells))
+        made: Any = (array(dh), array(dc), bits(sums))
+        own: Any = [(room(H, G), *(array(each[n]) for each in (exact, to_bias, to_looks))) for n in range(parts)]
+        share_out(B, H, 4, lambda number, share: backwards(*[*given, *made, *own[number], *share]))
+        by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, read, states[:T]))
+        to_w_ih, to_w_hh, to_inputs = gradients_of(by_sums, by_inputs, by_states, w_ih, (0, G), (0, G))
+        to_inputs = to_inputs.reshape(T, B, -1)
+        return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias.sum(0).flatten(), to_looks.sum(0)

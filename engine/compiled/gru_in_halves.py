@@ -1,0 +1,150 @@
+"""A GRU's time steps, forwards and backwards, on a processor's matrix unit: see `lstm_in_halves`, whose twin this is.
+
+The equations are in `engine.cells.gru`; m stands for W_hn h + b_hn, which the reset gate multiplies.
+"""
+
+import numpy as np
+
+from engine.compiled.functions import halved, sigmoid, tanh_of
+from engine.compiled.halves import ROWS, Array, Halves, Pairs, multiply, pack_columns, pack_rows
+from engine.compiled.jit import among_threads
+from engine.compiled.lstm_in_halves import PART, copy, lay_down
+from engine.compiled.matrix_tiles import release
+from engine.compiled.meeting import Meeting, meet
+
+_ONE = np.float32(1.0)
+
+
+@among_threads
+def forwards(
+    inputs: Halves,
+    w_ih: Array,
+    w_rz: Array,
+    w_n: Array,
+    bias: Array,
+    bias_n: Array,
+    gates: Array,
+    resets: Array,
+    states: Array,
+    halves: Halves,
+    packed_ih: Pairs,
+    packed_rz: Pairs,
+    packed_n: Pairs,
+    units: tuple[int, int],
+    streams: tuple[int, int],
+    members: int,
+    meeting: Meeting,
+) -> None:
+    """Fills gates (T, B, 3H) of r, z, n, resets (T, B, H) with m, and states (T + 1, B, H) from 1 on, which `halves`
+    has too.
+
+    Of inputs (T, B, I). `bias` (3H,) has both biases of r and z, and that of the inputs of n; `bias_n` (H,) is the
+    other of n. The weights are packed into the room that is given for them.
+    """
+    T, _, width = gates.shape
+    H = width // 3
+    panels, first, last = H // ROWS, units[0] // ROWS, units[1] // ROWS
+    start, stop = units
+    mine = slice(streams[0], streams[1])
+    for gate in range(3):
+        pack_rows(w_ih, packed_ih, gate * panels + first, gate * panels + last)
+    for gate in range(2):
+        pack_rows(w_rz, packed_rz, gate * panels + first, gate * panels + last)
+    pack_rows(w_n, packed_n, first, last)
+    for begin in range(0, T, PART):
+        end = min(begin + PART, T)
+        for gate in range(3):
+            for t in range(begin, end):
+                for s in range(streams[0], streams[1]):
+                    copy(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
+                multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
+        for t in range(begin, end):
+            for s in range(streams[0], streams[1]):
+                copy(bias_n[start:stop], resets[t, s, start:stop])
+            for gate in range(2):
+                multiply(packed_rz, gate * panels + first, gate * panels + last, halves[t, mine], gates[t, mine])
+            multiply(packed_n, first, last, halves[t, mine], resets[t, mine])
+            for s in range(streams[0], streams[1]):
+                g, m, half = gates[t, s], resets[t, s, start:stop], halves[t + 1, s, start:stop]
+                r, z, n = g[start:stop], g[H + start : H + stop], g[2 * H + start : 2 * H + stop]
+                _step(r, z, n, m, states[t, s, start:stop], states[t + 1, s, start:stop], half)
+            meet(meeting, members, t + 1)
+    release()
+
+
+@among_threads
+def _step(r: Array, z: Array, n: Array, m: Array, before: Array, after: Array, half: Halves) -> None:
+    for u in range(len(r)):
+        r[u] = sigmoid(r[u])
+        z[u] = sigmoid(z[u])
+        n[u] = tanh_of(n[u] + r[u] * m[u])
+        after[u] = n[u] + z[u] * (before[u] - n[u])
+        half[u] = halved(after[u])
+
+
+@among_threads
+def backwards(
+    to_outputs: Array,
+    w_hh: Array,
+    gates: Array,
+    resets: Array,
+    states: Array,
+    dh: Array,
+    sums: Halves,
+    packed: Pairs,
+    exact: Array,
+    to_bias: Array,
+    units: tuple[int, int],
+    streams: tuple[int, int],
+    members: int,
+    meeting: Meeting,
+) -> None:
+    """The gradients of the sums (T, B, 4H) of n, r, z and m, so that those of inputs and those of states lie side by
+    side each, and what they add up to for biases (4, H).
+
+    Of the outputs' gradients (T, B, H) and the last state's, dh (B, H), which becomes the first's. `packed` is room for
+    the weights (3H, H), and `exact` (4, H) for sums before they are rounded.
+    """
+    T, _, width = gates.shape
+    H = width // 3
+    first, last = units[0] // ROWS, units[1] // ROWS
+    start, stop = units
+    mine = slice(streams[0], streams[1])
+    d_n, d_r, d_z, d_m = exact[0, start:stop], exact[1, start:stop], exact[2, start:stop], exact[3, start:stop]
+    pack_columns(w_hh, packed, first, last)
+    for t in range(T - 1, -1, -1):
+        for s in range(streams[0], streams[1]):
+            g, m, before = gates[t, s], resets[t, s, start:stop], states[t, s, start:stop]
+            r, z, n = g[start:stop], g[H + start : H + stop], g[2 * H + start : 2 * H + stop]
+            _back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_n, d_r, d_z, d_m)
+            for part in range(4):
+                unit = part * H + start
+                lay_down(exact[part, start:stop], sums[t, s, unit : unit + stop - start], to_bias[part, start:stop])
+        meet(meeting, members, T - t)
+        multiply(packed, first, last, sums[t, mine, H:], dh[mine])
+    release()
+
+
+@among_threads
+def _back(
+    to: Array,
+    r: Array,
+    z: Array,
+    n: Array,
+    m: Array,
+    before: Array,
+    dh: Array,
+    d_n: Array,
+    d_r: Array,
+    d_z: Array,
+    d_m: Array,
+) -> None:
+    """dh becomes what goes straight back, z dh."""
+    for u in range(len(r)):
+        towards = dh[u] + to[u]
+        by_n = towards * (_ONE - z[u]) * (_ONE - n[u] * n[u])
+        d_n[u] = by_n
+        d_r[u] = by_n * m[u] * r[u] * (_ONE - r[u])
+        d_z[u] = towards * (before[u] - n[u]) * z[u] * (_ONE - z[u])
+        d_m[u] = by_n * r[u]
+        dh[u] = towards * z[u]
