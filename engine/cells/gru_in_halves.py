@@ -51,5 +51,5 @@ class GRUInHalves(torch.autograd.Function):
             by_sums, by_inputs, by_states, w_ih.roll(H, 0), (0, 3 * H), (H, 4 * H)
         )
         n, r, z, m = to_bias.sum(0)
-        to_inputs = to_inputs.reshape(T, B, -1)
+        to_inputs = to_inputs.view(T, B, -1)
         return to_inputs, dh, to_w_ih.roll(-H, 0), to_w_hh, torch.cat((r, z, n)), torch.cat((r, z, m))

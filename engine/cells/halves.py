@@ -62,12 +62,15 @@ def gradients_of(
     """From the gradients of all sums (N, G), inputs (N, ·) and states (N, H), in bfloat16: those of both weights and of
     inputs (N, I).
 
-    `of_inputs` and `of_states` are the columns of `sums` to which each goes; W_ih (·, I) has its rows in their order.
+    `of_inputs` and `of_states` are the columns of `sums` to which each goes, a multiple of `ROWS`; W_ih (·, I) has its
+    rows in their order, and may lack the last of them.
     """
     from engine.compiled.halves import gradients
 
     (N, G), (rows, I), H = sums.shape, w_ih.shape, states.shape[1]  # noqa: E741
-    to_w_ih, to_w_hh = w_ih.new_zeros(rows, inputs.shape[1]), w_ih.new_zeros(of_states[1] - of_states[0], H)
+    to_w_ih, to_w_hh = (
+        w_ih.new_zeros(stop - start, width) for (start, stop), width in ((of_inputs, inputs.shape[1]), (of_states, H))
+    )
     to_inputs = w_ih.new_zeros(N, inputs.shape[1])
     read: Any = (bits(sums), of_inputs, of_states, bits(inputs), bits(states), array(w_ih))
     turned = empty((G, -(-N // ROWS) * ROWS), np.uint16)
@@ -75,4 +78,4 @@ def gradients_of(
     found: Any = (*map(array, (to_w_ih, to_w_hh, to_inputs)), np.zeros(1, np.int64))
     most = min(threads_here(), G // ROWS)
     together(most, lambda member, members: gradients(*[*read, *rooms, *found, member, members]))
-    return to_w_ih[:, :I].contiguous(), to_w_hh, to_inputs[:, :I]
+    return to_w_ih[:rows, :I].contiguous(), to_w_hh, to_inputs[:, :I].contiguous()

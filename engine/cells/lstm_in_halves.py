@@ -59,5 +59,5 @@ class _LSTMInHalves(torch.autograd.Function):
         share_out(B, H, 4, lambda number, share: backwards(*[*given, *made, *own[number], *share]))
         by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, read, states[:T]))
         to_w_ih, to_w_hh, to_inputs = gradients_of(by_sums, by_inputs, by_states, w_ih, (0, G), (0, G))
-        to_inputs = to_inputs.reshape(T, B, -1)
+        to_inputs = to_inputs.view(T, B, -1)
         return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias.sum(0).flatten(), to_looks.sum(0)

@@ -6,9 +6,9 @@ The equations are in `engine.cells.gru`; m stands for W_hn h + b_hn, which the r
 import numpy as np
 
 from engine.compiled.functions import halved, sigmoid, tanh_of
-from engine.compiled.halves import ROWS, Array, Halves, Pairs, multiply, pack_columns, pack_rows
+from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
-from engine.compiled.lstm_in_halves import PART, copy, lay_down
+from engine.compiled.lstm_in_halves import PART
 from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import Meeting, meet
 
@@ -119,7 +119,9 @@ def backwards(
             _back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_n, d_r, d_z, d_m)
             for part in range(4):
                 unit = part * H + start
-                lay_down(exact[part, start:stop], sums[t, s, unit : unit + stop - start], to_bias[part, start:stop])
+                lay_down(
+                    exact[part, start:stop], _ONE, sums[t, s, unit : unit + stop - start], to_bias[part, start:stop]
+                )
         meet(meeting, members, T - t)
         multiply(packed, first, last, sums[t, mine, H:], dh[mine])
     release()

@@ -99,6 +99,22 @@ def turn(halves: Halves, turned: Halves, first: int, last: int) -> None:
 
 
 @among_threads
+def copy(row: Array, out: Array) -> None:
+    """In place."""
+    for n in range(len(row)):
+        out[n] = row[n]
+
+
+@among_threads
+def lay_down(row: Array, scale: np.float32, halves: Halves, total: Array) -> None:
+    """A row of gradients, scaled, as they are multiplied; and they are added to their total."""
+    for n in range(len(row)):
+        exact = row[n] * scale
+        halves[n] = halved(exact)
+        total[n] += exact
+
+
+@among_threads
 def gradients(
     sums: Halves,
     of_inputs: tuple[int, int],

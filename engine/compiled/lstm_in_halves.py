@@ -10,13 +10,14 @@ A bfloat16 is held as uint16; widths are multiples of `halves.ROWS`, and weights
 import numpy as np
 
 from engine.compiled.functions import halved, sigmoid, tanh_of
-from engine.compiled.halves import ROWS, Array, Halves, Pairs, multiply, pack_columns, pack_rows
+from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_training import add_products, kept, took
 from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import Meeting, meet
 
 PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
+_ONE = np.float32(1.0)
 
 
 @among_threads
@@ -68,13 +69,6 @@ def forwards(
                 _step(i, f, n, o, old, look_i, look_f, look_o, new, h, state)
             meet(meeting, members, t + 1)
     release()
-
-
-@among_threads
-def copy(row: Array, out: Array) -> None:
-    """In place."""
-    for u in range(len(row)):
-        out[u] = row[u]
 
 
 @among_threads
@@ -146,7 +140,9 @@ def backwards(
             kept(i, f, n, old, look_i, look_f, through, d_i, d_f, d_n)
             for gate in range(4):
                 unit = gate * H + start
-                lay_down(exact[gate, start:stop], sums[t, s, unit : unit + stop - start], to_bias[gate, start:stop])
+                lay_down(
+                    exact[gate, start:stop], _ONE, sums[t, s, unit : unit + stop - start], to_bias[gate, start:stop]
+                )
             if looked:
                 add_products(d_i, old, to_looks[0, start:stop])
                 add_products(d_f, old, to_looks[1, start:stop])
@@ -155,11 +151,3 @@ def backwards(
         meet(meeting, members, T - t)
         multiply(packed, first, last, sums[t, mine], dh[mine])
     release()
-
-
-@among_threads
-def lay_down(exact: Array, halves: Halves, total: Array) -> None:
-    """A row of gradients as they are multiplied, and their sum."""
-    for u in range(len(exact)):
-        halves[u] = halved(exact[u])
-        total[u] += exact[u]
