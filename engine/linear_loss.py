@@ -2,10 +2,9 @@
 
 Apart, they hold the logits three times over (logits, log-probabilities, gradient) and go through them six times.
 
-With a vocabulary of words most of a step is spent here. What lies between the products is one pass of a compiled
-kernel, and where layers compute in bfloat16 (`engine.precision`) these products do too while a model learns: with an
-alphabet on the matrix unit, if there is one, where logits never leave the processor's cache. Sums and losses are
-float32, and what an evaluation computes here is so as well.
+With a vocabulary of words most of a step is spent here. Then what lies between the products is one pass of a compiled
+kernel, and where layers compute in bfloat16 (`engine.precision`) these products do too while a model learns. Sums and
+losses are float32, and what an evaluation computes here is so as well.
 """
 
 from functools import partial
@@ -16,25 +15,17 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from engine.cells.columns import product
-from engine.cells.compiled_steps import array
-from engine.cells.halves import ROWS, bits, gradients_of, halved, has_unit, room
 from engine.compiled import usable
 from engine.precision import in_bf16
 from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
-AT_ONCE = 32  # rows that the matrix unit multiplies at once
-ENOUGH_ROWS = 64  # that are worth a thread, and the trouble
 ENOUGH = 20_000  # logits that are worth a thread
-MANY = 1000  # tokens: with fewer, bfloat16 is worth it on a matrix unit only
+MANY = 1000  # tokens: with fewer, all this takes so little of the time that it may as well be plain
 
 
 def linear_cross_entropy(z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
     """Mean nats () of targets (N,) under the softmax of z Wᵀ + b, with z (N, D), weight (V, D) and bias (V,)."""
-    learns = torch.is_grad_enabled() and any(each.requires_grad for each in (z, weight, bias))
-    if learns and len(weight) < MANY and in_bf16(z) and len(z) >= ENOUGH_ROWS and has_unit():
-        on_unit: Tensor = _OnUnit.apply(z, weight, bias, targets)  # type: ignore[no-untyped-call]
-        return on_unit
     loss: Tensor = _LinearCrossEntropy.apply(z, weight, bias, targets, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
     return loss
 
@@ -47,7 +38,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         many = len(weight) >= MANY
         if learns and many and in_bf16(z):
             z, weight = z.bfloat16(), weight.bfloat16()
-        work = _compiled if bias.dtype is torch.float32 and usable() else _plain
+        work = _compiled if many and bias.dtype is torch.float32 and usable() else _plain
         loss, gradient, to_bias = work(product(z, weight), bias, targets, learns)
         if learns:
             ctx.save_for_backward(z, weight, gradient, to_bias)
@@ -60,51 +51,13 @@ class _LinearCrossEntropy(torch.autograd.Function):
         z, weight, gradient, to_bias = ctx.saved_tensors
         to_z = product(gradient, weight.t().contiguous())
         to_weight = gradient.t() @ z
-        found = _scaled([to_z.to(to_bias.dtype), to_weight.to(to_bias.dtype)], towards)
-        return *found, to_bias * towards, None, None
-
-
-class _OnUnit(torch.autograd.Function):
-    """The same in bfloat16 on the matrix unit."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-        """The loss, and its gradient by the logits already."""
-        from engine.compiled.cross_entropy import cross_entropy_in_halves
-
-        N, V = len(z), len(weight)
-        read = halved(z)
-        wide = -(-V // ROWS) * ROWS
-        gradient, losses = torch.empty(N, wide, dtype=torch.bfloat16), bias.new_empty(N)
-        parts = max(1, min(threads_here(), N // ENOUGH_ROWS))
-        to_bias, logits = bias.new_zeros(parts, V), bias.new_zeros(parts, AT_ONCE, wide)
-        given: Any = (bits(read), array(weight), array(bias), targets.contiguous().numpy())
-        made: Any = (bits(gradient), array(losses))
-        own: Any = [(array(to_bias[n]), room(V, read.shape[1]), array(logits[n])) for n in range(parts)]
-
-        def some(part: int) -> None:
-            cross_entropy_in_halves(*[*given, *made, *own[part], N * part // parts, N * (part + 1) // parts])
-
-        in_team([partial(some, part) for part in range(parts)])
-        ctx.save_for_backward(read, weight, gradient, to_bias.sum(0))
-        return losses.mean()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradients of z, weight and bias."""
-        read, weight, gradient, to_bias = ctx.saved_tensors
-        nothing = read[:, :0]
-        to_weight, _, to_z = gradients_of(gradient, read, nothing, weight, (0, gradient.shape[1]), (0, 0))
-        return *_scaled([to_z, to_weight], towards), to_bias * towards, None
-
-
-def _scaled(gradients: list[Tensor], towards: Tensor) -> list[Tensor]:
-    """In place, times a number () that is mostly one."""
-    if float(towards) != 1.0:
-        for each in gradients:
-            each.mul_(towards)
-    return gradients
+        return (
+            to_z.to(to_bias.dtype).mul_(towards),
+            to_weight.to(to_bias.dtype).mul_(towards),
+            to_bias * towards,
+            None,
+            None,
+        )
 
 
 def _plain(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple[Tensor, Tensor, Tensor]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from engine.averaging import Average
 from engine.model import LanguageModel
 from engine.objective import SIDES, Carried, Objective
-from engine.optimizing import clip, make_optimizer
+from engine.optimizing import clip, make_optimizer, take_step
 from engine.precision import autocast, half
 from engine.ranks import ALONE, Place
 from engine.schedule import learning_rate, momentum
@@ -138,8 +138,10 @@ class Trainer:
         elif self.config.restart > 0.0:
             self._restart_some()
         windows = self.streams.next()
-        self.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        if not self.model.training:
+            self.model.train()
+        for parameter in self.parameters:  # as the optimizer's `zero_grad`, which takes a hundredth of a small step
+            parameter.grad = None
         losses, after = self._backward(windows)
         values, norm, norms = self._measure(losses)
         self.step += 1
@@ -241,7 +243,7 @@ class Trainer:
         """Clips and steps; whether anything was clipped."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         clipped = clip(self.optimizer, gradients, norm, self.config)
-        self.optimizer.step()
+        take_step(self.optimizer)
         if self.average is not None:
             self.average.update()
         return clipped
@@ -262,10 +264,10 @@ class Trainer:
         if self.scaler.is_enabled():
             self.scaler.unscale_(self.optimizer)
         gradients = [[p.grad for p in group if p.grad is not None] for group in self.groups.values()]
-        norms = iter(torch._foreach_norm([gradient for group in gradients for gradient in group]))
-        squares = [torch.stack(list(itertools.islice(norms, len(group)))).float().square().sum() for group in gradients]
-        values = self.mean(torch.stack([*losses.float(), *squares])).tolist()
-        values, sums = values[: len(losses)], values[len(losses) :]
+        norms = torch._foreach_norm([gradient for group in gradients for gradient in group])
+        values = self.mean(torch.stack([*losses.float(), *(norm.float() for norm in norms)])).tolist()
+        values, rest = values[: len(losses)], iter(values[len(losses) :])
+        sums = [sum(norm * norm for norm in itertools.islice(rest, len(group))) for group in gradients]
         if self.scaler.is_enabled():
             self.scaler.update()  # overflow is its way of finding its scale: halved, and the step is skipped
         by_group = {name: math.sqrt(total) for name, total in zip(self.groups, sums, strict=True)}

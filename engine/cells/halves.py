@@ -63,7 +63,7 @@ def gradients_of(
     inputs (N, I).
 
     `of_inputs` and `of_states` are the columns of `sums` to which each goes, a multiple of `ROWS`; W_ih (·, I) has its
-    rows in their order, and may lack the last of them.
+    rows in their order.
     """
     from engine.compiled.halves import gradients
 
@@ -78,4 +78,4 @@ def gradients_of(
     found: Any = (*map(array, (to_w_ih, to_w_hh, to_inputs)), np.zeros(1, np.int64))
     most = min(threads_here(), G // ROWS)
     together(most, lambda member, members: gradients(*[*read, *rooms, *found, member, members]))
-    return to_w_ih[:rows, :I].contiguous(), to_w_hh, to_inputs[:, :I].contiguous()
+    return to_w_ih[:, :I].contiguous(), to_w_hh, to_inputs[:, :I].contiguous()

@@ -119,9 +119,7 @@ def backwards(
             _back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_n, d_r, d_z, d_m)
             for part in range(4):
                 unit = part * H + start
-                lay_down(
-                    exact[part, start:stop], _ONE, sums[t, s, unit : unit + stop - start], to_bias[part, start:stop]
-                )
+                lay_down(exact[part, start:stop], sums[t, s, unit : unit + stop - start], to_bias[part, start:stop])
         meet(meeting, members, T - t)
         multiply(packed, first, last, sums[t, mine, H:], dh[mine])
     release()

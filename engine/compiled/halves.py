@@ -106,12 +106,11 @@ def copy(row: Array, out: Array) -> None:
 
 
 @among_threads
-def lay_down(row: Array, scale: np.float32, halves: Halves, total: Array) -> None:
-    """A row of gradients, scaled, as they are multiplied; and they are added to their total."""
+def lay_down(row: Array, halves: Halves, total: Array) -> None:
+    """A row of gradients as they are multiplied; and they are added to their total."""
     for n in range(len(row)):
-        exact = row[n] * scale
-        halves[n] = halved(exact)
-        total[n] += exact
+        halves[n] = halved(row[n])
+        total[n] += row[n]
 
 
 @among_threads

@@ -17,7 +17,6 @@ from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import Meeting, meet
 
 PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
-_ONE = np.float32(1.0)
 
 
 @among_threads
@@ -140,9 +139,7 @@ def backwards(
             kept(i, f, n, old, look_i, look_f, through, d_i, d_f, d_n)
             for gate in range(4):
                 unit = gate * H + start
-                lay_down(
-                    exact[gate, start:stop], _ONE, sums[t, s, unit : unit + stop - start], to_bias[gate, start:stop]
-                )
+                lay_down(exact[gate, start:stop], sums[t, s, unit : unit + stop - start], to_bias[gate, start:stop])
             if looked:
                 add_products(d_i, old, to_looks[0, start:stop])
                 add_products(d_f, old, to_looks[1, start:stop])
