@@ -57,8 +57,8 @@ def clip(optimizer: torch.optim.AdamW, gradients: list[Tensor], norm: float, con
 
 @torch.no_grad()
 def take_step(optimizer: torch.optim.AdamW) -> None:
-    """The optimizer's step; on a CPU without what it prepares and checks each time around its one operation, which takes
-    as long as that does in a small model. The same bits."""
+    """The optimizer's step; on a CPU without what it prepares and checks each time around its one operation, which
+    takes as long as that does in a small model. The same bits."""
     groups = [[p for p in group["params"] if p.grad is not None] for group in optimizer.param_groups]
     quick = optimizer.defaults["fused"] and all(
         p.device.type == "cpu" and p in optimizer.state for group in groups for p in group

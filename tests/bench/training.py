@@ -34,6 +34,7 @@ KINDS: tuple[tuple[Cell, Peephole], ...] = (
     ("lstm-peephole", "diagonal"),
     ("lstm-peephole", "full"),
 )
+IN_BF16 = ("gru", "lstm", "lstm-peephole diagonal")
 CPU = torch.device("cpu")
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16") if has_bf16(CPU) else ("float32",)
 WIDE = {
@@ -53,6 +54,22 @@ def main() -> None:
     report(figures, as_json=chosen.json)
 
 
+class InBF16(nn.Module):
+    """torch's own LSTM as it computes in bfloat16, conversions included."""
+
+    def __init__(self, core: nn.LSTM) -> None:
+        super().__init__()
+        self.core = core
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor]:
+        """(T, B, I) → (T, B, H), float32 both."""
+        weights = [weight.bfloat16() for weight in self.core.parameters()]
+        state = torch.zeros(1, inputs.shape[1], self.core.hidden_size)
+        before = (state.bfloat16(), state)
+        outputs = torch.lstm(inputs.bfloat16(), before, weights, True, 1, 0.0, True, False, False)[0]
+        return (outputs.float(),)
+
+
 def layers(hidden: int, batch: int, length: int, rounds: int) -> list[Figure]:
     """Every cell of one width, with the bounds that it must keep against torch's layers."""
     ours: dict[str, RecurrentLayer] = {}
@@ -65,25 +82,31 @@ def layers(hidden: int, batch: int, length: int, rounds: int) -> list[Figure]:
         cases[f"nn.{type(theirs).__name__}"] = passing(theirs, shape)
     large = torch.randn(2048, 2048)
     cases["roofline"] = lambda: timed(lambda: large @ large)
+    in_bf16 = [name for name in ours if name in IN_BF16 and len(PRECISIONS) > 1]
+    for name in in_bf16:
+        cases[f"{name}, bf16"] = passing(ours[name], shape, ours[name].zero_state(batch), precision="bf16")
+    if in_bf16:
+        cases["nn.LSTM, bf16"] = passing(InBF16(nn.LSTM(hidden, hidden)), shape)
     found = medians(cases, rounds)
     peak = 2 * 2048**3 / found["roofline"]
     title = f"1 x {hidden}, B {batch}, T {length}"
     bounds = {"gru": 1.25} if hidden == 256 else {}
+    diagonal, full = "lstm-peephole diagonal", "lstm-peephole full"
+    lstm, seconds_of = found["nn.LSTM"], found.__getitem__
     figures = [
         Figure(f"{title}: gru against nn.GRU", found["nn.GRU"] / found["gru"], "x as fast", at_least=bounds.get("gru")),
         Figure(f"{title}: rnn-tanh against nn.RNN", found["nn.RNN"] / found["rnn-tanh"], "x as fast"),
-        Figure(
-            f"{title}: lstm-peephole diagonal against nn.LSTM",
-            found["lstm-peephole diagonal"] / found["nn.LSTM"],
-            "x its time",
-            at_most=1.10,
-        ),
-        Figure(
-            f"{title}: lstm-peephole full against nn.LSTM", found["lstm-peephole full"] / found["nn.LSTM"], "x its time"
-        ),
+        Figure(f"{title}: {diagonal} against nn.LSTM", seconds_of(diagonal) / lstm, "x its time", at_most=1.10),
+        Figure(f"{title}: {full} against nn.LSTM", seconds_of(full) / lstm, "x its time"),
     ]
+    for name in in_bf16:
+        gain = found[name] / found[f"{name}, bf16"]
+        figures.append(Figure(f"{title}: {name}, bf16 against float32", gain, "x as fast"))
+        ratio = found[f"{name}, bf16"] / found["nn.LSTM, bf16"]
+        bound = 1.10 if name == diagonal else None
+        figures.append(Figure(f"{title}: {name}, bf16 against nn.LSTM in bf16", ratio, "x its time", at_most=bound))
     for name, seconds in found.items():
-        if name != "roofline":
+        if name != "roofline" and "bf16" not in name:
             gates = GATES.get(name.split()[0].removeprefix("nn.").lower(), 4)
             work = 12.0 * length * batch * gates * hidden * hidden  # forwards, and backwards twice; two matrices
             if name.endswith("full"):
@@ -116,7 +139,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def whole_steps(rounds: int) -> list[Figure]:
-    """A whole step of the trainer against its recurrent layers alone."""
+    """A whole step of the trainer against its recurrent layers alone, ours and torch's."""
     figures = []
     cases: list[tuple[Cell, int, int, Shape]] = [
         ("lstm", 1, 320, Shape(24, 32)),
@@ -129,19 +152,48 @@ def whole_steps(rounds: int) -> list[Figure]:
         tokens = np.random.default_rng(0).integers(0, VOCABULARY, 200_000).astype(np.uint16)
         name = f"{cell} {depth} x {hidden}, B {shape.batch}, T {shape.length}"
         found: dict[str, float] = {}
-        for precision in PRECISIONS if cell == "lstm" else PRECISIONS[:1]:
+        for precision in PRECISIONS:
             training = TrainingConfig(steps=1, ema=0.998, precision=precision)
             trainer = Trainer(LanguageModel(config), tokens, training, CPU, shape)
-            stack = trainer.model.ahead
-            core = passing(stack, (shape.length, shape.batch, 64), stack.zero_state(shape.batch), precision=precision)
-            times = medians({"step": stepping(trainer), "core": core}, 3 * rounds)
-            title = f"whole step over its recurrent layers, {name}, {precision}"
-            figures.append(Figure(title, times["step"] / times["core"], "x", at_most=1.10))
+            stack, inputs = trainer.model.ahead, (shape.length, shape.batch, 64)
+            core = passing(stack, inputs, stack.zero_state(shape.batch), precision=precision)
+            theirs = passing(torchs(cell, depth, hidden, precision), inputs)
+            times = medians({"step": stepping(trainer), "core": core, "torch": theirs}, 3 * rounds)
+            over, share = times["step"] / times["core"], times["step"] / times["torch"]
+            figures.append(
+                Figure(f"whole step over its recurrent layers, {name}, {precision}", over, "x", at_most=1.10)
+            )
+            figures.append(
+                Figure(f"whole step over torch's layers alone, {name}, {precision}", share, "x", at_most=1.10)
+            )
             found[precision] = times["step"]
         if len(found) > 1:
             gain = found["float32"] / found["bf16"]
             figures.append(Figure(f"whole step in bf16 over one in float32, {name}", gain, "x as fast"))
     return figures
+
+
+def torchs(cell: Cell, depth: int, hidden: int, precision: Precision) -> nn.Module:
+    """torch's own layers, on inputs of 64 numbers, in the precision; its GRU has float32 only that is quick."""
+    if cell == "gru":
+        return nn.GRU(64, hidden, depth)
+    if precision == "float32":
+        return nn.LSTM(64, hidden, depth)
+    return Sequence([InBF16(nn.LSTM(64 if layer == 0 else hidden, hidden)) for layer in range(depth)])
+
+
+class Sequence(nn.Module):
+    """Layers one after another."""
+
+    def __init__(self, layers: list[InBF16]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor]:
+        """(T, B, I) → (T, B, H)."""
+        for layer in self.layers:
+            (inputs,) = layer(inputs)
+        return (inputs,)
 
 
 def stepping(trainer: Trainer) -> Callable[[], float]:
