@@ -70,7 +70,8 @@ def compile_all() -> None:
     from engine.choosing import Chooser
     from engine.decoder import Decoder
     from engine.model import LanguageModel
-    from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole
+    from engine.precision import autocast
+    from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole, Precision
     from engine.strides import Strides
 
     kinds: tuple[Packing, ...] = ("float32", "int8")
@@ -88,12 +89,16 @@ def compile_all() -> None:
     for logits_kind in (np.float32, np.uint16):
         cross_entropy(np.zeros((1, 2), dtype=logits_kind), few, zeros, True, few[:1], few, 0, 1)
     shapes: tuple[Peephole, ...] = ("diagonal", "full")
-    trained: tuple[Cell, ...] = ("gru", "lstm-peephole")
+    precisions: tuple[Precision, ...] = ("float32", "auto")
+    trained: tuple[Cell, ...] = ("lstm", "gru", "lstm-peephole")
     for cell in trained:
         for peephole in shapes:
-            config = ModelConfig(cell=cell, peephole=peephole, layers=1, hidden=16, embedding=16, vocabulary=16)
+            config = ModelConfig(cell=cell, peephole=peephole, layers=1, hidden=32, embedding=16, vocabulary=16)
             model, ids = LanguageModel(config), torch.zeros(2, LEAST, dtype=torch.int64)
-            model.loss(ids, model.read(ids, model.zero_state(LEAST))[0]).backward()  # type: ignore[no-untyped-call]
+            for precision in precisions:
+                with autocast(torch.device("cpu"), precision):
+                    loss = model.loss(ids, model.read(ids, model.zero_state(LEAST))[0])
+                loss.backward()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
