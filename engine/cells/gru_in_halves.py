@@ -30,14 +30,14 @@ class GRUInHalves(torch.autograd.Function):
         made: Any = (*map(array, (gates, resets, states)), bits(halves))
         rooms = [(room(3 * H, I), room(2 * H, H), room(H, H)) for _ in range(number_of_shares(B, H, 3))]
         share_out(B, H, 3, lambda number, share: forwards(*[*given, *made, *rooms[number], *share]))
-        ctx.save_for_backward(read, gates, resets, states, halves, w_ih, w_hh)
+        ctx.save_for_backward(inputs, gates, resets, states, w_ih, w_hh)
         return states[1:], states[T].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_last: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of what `forward` was given, in its order."""
-        read, gates, resets, states, halves, w_ih, w_hh = ctx.saved_tensors
+        inputs, gates, resets, states, w_ih, w_hh = ctx.saved_tensors
         T, B, H = resets.shape
         dh = to_last.clone(memory_format=torch.contiguous_format)
         sums = torch.empty(T, B, 4 * H, dtype=torch.bfloat16)
@@ -46,7 +46,7 @@ class GRUInHalves(torch.autograd.Function):
         given: Any = tuple(map(array, (to_outputs, w_hh, gates, resets, states, dh)))
         own: Any = [(room(H, 3 * H), array(exact[n]), array(to_bias[n])) for n in range(parts)]
         share_out(B, H, 3, lambda number, share: backwards(*[*given, bits(sums), *own[number], *share]))
-        by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, read, halves[:T]))
+        by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, inputs, states[:T]))
         to_w_ih, to_w_hh, to_inputs = gradients_of(
             by_sums, by_inputs, by_states, w_ih.roll(H, 0), (0, 3 * H), (H, 4 * H)
         )

@@ -19,6 +19,7 @@ from engine.teamwork import together
 Halves = npt.NDArray[np.uint16]
 Pairs = npt.NDArray[np.uint32]
 Columns = tuple[int, int]
+AT_ONCE = 2048  # tokens whose gradients are laid out at once, for weights: they stay near, and little is held
 ROWS = 32  # widths are multiples of this: see `engine.compiled.halves`
 
 
@@ -59,7 +60,7 @@ def room(rows: int, length: int) -> Pairs:
 def gradients_of(
     sums: Tensor, inputs: Tensor, states: Tensor, w_ih: Tensor, of_inputs: Columns, of_states: Columns
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """From the gradients of all sums (N, G), inputs (N, ·) and states (N, H), in bfloat16: those of both weights and of
+    """From the gradients of all sums (N, G) in bfloat16, inputs (N, I) and states (N, H): those of both weights and of
     inputs (N, I).
 
     `of_inputs` and `of_states` are the columns of `sums` to which each goes, a multiple of `ROWS`; W_ih (·, I) has its
@@ -67,14 +68,14 @@ def gradients_of(
     """
     from engine.compiled.halves import gradients
 
-    (N, G), (rows, I), H = sums.shape, w_ih.shape, states.shape[1]  # noqa: E741
-    to_w_ih, to_w_hh = (
-        w_ih.new_zeros(stop - start, width) for (start, stop), width in ((of_inputs, inputs.shape[1]), (of_states, H))
-    )
-    to_inputs = w_ih.new_zeros(N, inputs.shape[1])
-    read: Any = (bits(sums), of_inputs, of_states, bits(inputs), bits(states), array(w_ih))
-    turned = empty((G, -(-N // ROWS) * ROWS), np.uint16)
-    rooms: Any = (room(I, rows), turned, room(I, N), room(H, N))
+    (N, G), I, H = sums.shape, w_ih.shape[1], states.shape[1]  # noqa: E741
+    wide = -(-I // ROWS) * ROWS
+    to_w_ih, to_w_hh = w_ih.new_zeros(len(w_ih), wide), w_ih.new_zeros(of_states[1] - of_states[0], H)
+    to_inputs = w_ih.new_zeros(N, wide)
+    read: Any = (bits(sums), of_inputs, of_states, *map(array, (inputs, states, w_ih)))
+    some = -(-N // -(-N // AT_ONCE))  # as many in each part, roughly
+    turned = empty((G, -(-some // ROWS) * ROWS), np.uint16)
+    rooms: Any = (room(I, len(w_ih)), turned, room(I, some), room(H, some))
     found: Any = (*map(array, (to_w_ih, to_w_hh, to_inputs)), np.zeros(1, np.int64))
     most = min(threads_here(), G // ROWS)
     together(most, lambda member, members: gradients(*[*read, *rooms, *found, member, members]))

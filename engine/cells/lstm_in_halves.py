@@ -29,23 +29,23 @@ class _LSTMInHalves(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs and the last h and c. Gates, cells and what was multiplied are kept."""
+        """Outputs and the last h and c. Gates, states and cells are kept."""
         (T, B, I), H = inputs.shape, w_hh.shape[1]  # noqa: E741
-        read, states = halved(inputs), torch.empty(T + 1, B, H, dtype=torch.bfloat16)
-        gates, cells, outputs = h.new_empty(T, B, 4 * H), h.new_empty(T + 1, B, H), h.new_empty(T, B, H)
-        states[0], cells[0] = h, c
+        read, halves = halved(inputs), torch.empty(T + 1, B, H, dtype=torch.bfloat16)
+        gates, states, cells = h.new_empty(T, B, 4 * H), h.new_empty(T + 1, B, H), h.new_empty(T + 1, B, H)
+        halves[0], states[0], cells[0] = h, h, c
         given: Any = (bits(read), *map(array, (w_ih, w_hh, bias, looks)))
-        made: Any = (array(gates), array(cells), bits(states), array(outputs))
+        made: Any = (array(gates), array(cells), bits(halves), array(states[1:]))
         rooms = [(room(4 * H, I), room(4 * H, H)) for _ in range(number_of_shares(B, H, 4))]
         share_out(B, H, 4, lambda number, share: forwards(*[*given, *made, *rooms[number], *share]))
-        ctx.save_for_backward(read, gates, cells, states, w_ih, w_hh, looks)
-        return outputs, outputs[-1].clone(), cells[T].clone()
+        ctx.save_for_backward(inputs, gates, states, cells, w_ih, w_hh, looks)
+        return states[1:], states[T].clone(), cells[T].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of what `forward` was given, in its order."""
-        read, gates, cells, states, w_ih, w_hh, looks = ctx.saved_tensors
+        inputs, gates, states, cells, w_ih, w_hh, looks = ctx.saved_tensors
         T, B, G = gates.shape
         H = G // 4
         dh, dc = (each.clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
@@ -57,7 +57,7 @@ class _LSTMInHalves(torch.autograd.Function):
         made: Any = (array(dh), array(dc), bits(sums))
         own: Any = [(room(H, G), *(array(each[n]) for each in (exact, to_bias, to_looks))) for n in range(parts)]
         share_out(B, H, 4, lambda number, share: backwards(*[*given, *made, *own[number], *share]))
-        by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, read, states[:T]))
+        by_sums, by_inputs, by_states = (each.flatten(0, 1) for each in (sums, inputs, states[:T]))
         to_w_ih, to_w_hh, to_inputs = gradients_of(by_sums, by_inputs, by_states, w_ih, (0, G), (0, G))
         to_inputs = to_inputs.view(T, B, -1)
         return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias.sum(0).flatten(), to_looks.sum(0)

@@ -3,12 +3,10 @@
 A bfloat16 is held as the whole number (uint16) that its bits are. What `compiled.tiles` is for float32.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled.functions import halved, held_as, widened
+from engine.compiled.functions import halved
 from engine.compiled.jit import among_threads, compiled
 from engine.compiled.matrix_tiles import STREAMS as AT_ONCE
 from engine.compiled.matrix_tiles import configure, halves_of_16, halves_of_32, release
@@ -17,7 +15,6 @@ from engine.compiled.squares import SIDE, pair_of_rows, square_of_columns, squar
 
 Array = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.uint16]
-Numbers = npt.NDArray[Any]  # float32 or bfloat16
 Pairs = npt.NDArray[np.uint32]  # of two of them, the first in the lower half
 ROWS = 32  # of a panel
 LENGTH = 32  # numbers along which is summed: a multiple of this
@@ -64,8 +61,8 @@ def pack_rows(weights: Array, packed: Pairs, first: int, last: int) -> None:
 
 
 @among_threads
-def pack_columns(numbers: Numbers, packed: Pairs, first: int, last: int) -> None:
-    """The same of weights (K, N): their columns are the rows of panels. They may be bfloat16 already."""
+def pack_columns(numbers: Array, packed: Pairs, first: int, last: int) -> None:
+    """The same of weights (K, N): their columns are the rows of panels."""
     length, rows = numbers.shape
     for panel in range(first, last):
         for k in range(packed.shape[1]):
@@ -77,9 +74,9 @@ def pack_columns(numbers: Numbers, packed: Pairs, first: int, last: int) -> None
                 for r in range(SIDE):
                     one = other = np.uint16(0)
                     if column + r < rows and 2 * k < length:
-                        one = held_as(widened(numbers[2 * k, column + r]), one)
+                        one = halved(numbers[2 * k, column + r])
                     if column + r < rows and 2 * k + 1 < length:
-                        other = held_as(widened(numbers[2 * k + 1, column + r]), other)
+                        other = halved(numbers[2 * k + 1, column + r])
                     packed[panel, k, row + r] = np.uint32(one) | np.uint32(other) << np.uint32(16)
 
 
@@ -118,8 +115,8 @@ def gradients(
     sums: Halves,
     of_inputs: tuple[int, int],
     of_states: tuple[int, int],
-    inputs: Halves,
-    states: Halves,
+    inputs: Array,
+    states: Array,
     w_ih: Array,
     packed: Pairs,
     turned: Halves,
@@ -136,22 +133,27 @@ def gradients(
     weights (·, I) and (·, H) and of inputs (N, I), which are 0 before.
 
     `of_inputs` and `of_states` are the columns of `sums` to which each goes. `packed` is room for the weights `w_ih`;
-    `turned` (G, ·), `by_inputs` and `by_states` are for what is multiplied.
+    `turned` (G, ·), `by_inputs` and `by_states` are for what is multiplied, as many of the N at once as they hold.
     """
-    first, last = share(sums.shape[1] // ROWS, member, members)
-    turn(sums, turned, first * ROWS, last * ROWS)
-    first, last = share(len(by_inputs), member, members)
-    pack_columns(inputs, by_inputs, first, last)
+    first, last = share(len(packed), member, members)
     pack_columns(w_ih, packed, first, last)
-    first, last = share(len(by_states), member, members)
-    pack_columns(states, by_states, first, last)
-    meet(meeting, members, 1)
-    first, last = share((of_states[1] - of_states[0]) // ROWS, member, members)
-    rows = turned[of_states[0] + first * ROWS : of_states[0] + last * ROWS]
-    multiply(by_states, 0, len(by_states), rows, to_w_hh[first * ROWS : last * ROWS])
-    first, last = share((of_inputs[1] - of_inputs[0]) // ROWS, member, members)
-    rows = turned[of_inputs[0] + first * ROWS : of_inputs[0] + last * ROWS]
-    multiply(by_inputs, 0, len(by_inputs), rows, to_w_ih[first * ROWS : last * ROWS])
+    length = turned.shape[1]
+    for part in range((len(sums) + length - 1) // length):
+        here = slice(part * length, (part + 1) * length)
+        first, last = share(len(turned) // ROWS, member, members)
+        turn(sums[here], turned, first * ROWS, last * ROWS)
+        first, last = share(len(by_inputs), member, members)
+        pack_columns(inputs[here], by_inputs, first, last)
+        first, last = share(len(by_states), member, members)
+        pack_columns(states[here], by_states, first, last)
+        meet(meeting, members, 2 * part + 1)
+        first, last = share(len(to_w_hh) // ROWS, member, members)
+        rows = turned[of_states[0] + first * ROWS : of_states[0] + last * ROWS]
+        multiply(by_states, 0, len(by_states), rows, to_w_hh[first * ROWS : last * ROWS])
+        first, last = share(len(to_w_ih) // ROWS, member, members)
+        rows = turned[of_inputs[0] + first * ROWS : of_inputs[0] + last * ROWS]
+        multiply(by_inputs, 0, len(by_inputs), rows, to_w_ih[first * ROWS : last * ROWS])
+        meet(meeting, members, 2 * part + 2)
     first, last = share(whole(len(sums), AT_ONCE) // AT_ONCE, member, members)
     start, stop = first * AT_ONCE, min(last * AT_ONCE, len(sums))
     multiply(packed, 0, len(packed), sums[start:stop, of_inputs[0] : of_inputs[1]], to_inputs[start:stop])

@@ -70,7 +70,7 @@ def passed(layer: RecurrentLayer, inputs: Tensor, state: LayerState, precision: 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("length", "batch", "inputs", "hidden"),
-    [(1, 8, 32, 32), (9, 8, 7, 32), (16, 17, 64, 64), (13, 33, 50, 96), (21, 24, 96, 160), (3, 70, 33, 64)],
+    [(1, 8, 32, 32), (9, 8, 7, 32), (16, 17, 64, 64), (13, 33, 50, 96), (21, 24, 96, 160), (3, 70, 33, 64), (70, 33, 40, 64)],
 )
 def test_layers_come_within_a_percent_of_float32(cell: Cell, length: int, batch: int, inputs: int, hidden: int) -> None:
     layer = made(cell, inputs, hidden)
@@ -160,7 +160,6 @@ def test_what_is_packed_is_in_its_place(rows: int, length: int) -> None:
     ways: list[tuple[Callable[..., None], npt.NDArray[Any]]] = [
         (pack_rows, weights),
         (pack_columns, np.ascontiguousarray(weights.T)),
-        (pack_columns, np.ascontiguousarray(halves.T)),
     ]
     for pack, given in ways:
         packed = room(rows, length)
