@@ -10,8 +10,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.side_by_side import side_by_side, threads_here
 
+Meeting = npt.NDArray[np.int64]  # (1,): how often anyone has come
+CALLED_OFF = 1 << 60  # as if all had come to all of them
 _WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -36,21 +41,25 @@ def in_team(work: Sequence[Callable[[], object]]) -> None:
         raise wrong[0]
 
 
-def together(most: int, work: Callable[[int, int], object]) -> None:
-    """Calls work(member, members) on as many of torch's threads as there are, at most `most`, all at the same time: so
-    they may wait for each other. Where it can't be told how many there will be, it is one."""
+def together(most: int, work: Callable[[int, int, Meeting], object]) -> None:
+    """Calls work(member, members, meeting) on as many of torch's threads as there are, at most `most`, all at the same
+    time: so they may wait for each other (`engine.compiled.meeting`). Where it can't be told how many there will be, it
+    is one. What goes wrong for one of them is raised, and nobody waits for it.
+    """
     openmp = _openmp()
+    meeting = np.zeros(1, np.int64)
     wanted = min(most, threads_here())
     if wanted < 2 or openmp is None:
-        work(0, 1)
+        work(0, 1, meeting)
         return
     wrong: list[BaseException] = []
 
     def member(_: object) -> None:
         try:
-            work(openmp.omp_get_thread_num(), openmp.omp_get_num_threads())
+            work(openmp.omp_get_thread_num(), openmp.omp_get_num_threads(), meeting)
         except BaseException as error:  # there is nobody above who could handle it
             wrong.append(error)
+            meeting[0] = CALLED_OFF
 
     openmp.GOMP_parallel(_WORK(member), None, wanted, 0)
     if wrong:

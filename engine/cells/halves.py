@@ -76,7 +76,7 @@ def gradients_of(
     some = -(-N // -(-N // AT_ONCE))  # as many in each part, roughly
     turned = empty((G, -(-some // ROWS) * ROWS), np.uint16)
     rooms: Any = (room(I, len(w_ih)), turned, room(I, some), room(H, some))
-    found: Any = (*map(array, (to_w_ih, to_w_hh, to_inputs)), np.zeros(1, np.int64))
+    found: Any = tuple(map(array, (to_w_ih, to_w_hh, to_inputs)))
     most = min(threads_here(), G // ROWS)
-    together(most, lambda member, members: gradients(*[*read, *rooms, *found, member, members]))
+    together(most, lambda member, members, meeting: gradients(*[*read, *rooms, *found, meeting, member, members]))
     return to_w_ih[:, :I].contiguous(), to_w_hh, to_inputs[:, :I].contiguous()

@@ -8,12 +8,9 @@ fetch from each other what they made.
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from engine.cells.halves import ROWS
 from engine.side_by_side import threads_here
-from engine.teamwork import together
+from engine.teamwork import Meeting, together
 
 OWN = 1_200_000  # bytes of weights that stay in a core's cache beside what else a step needs
 FEWEST = 4  # streams that are worth a thread of their own
@@ -25,7 +22,7 @@ class Share(NamedTuple):
     units: tuple[int, int]
     streams: tuple[int, int]
     members: int
-    meeting: npt.NDArray[np.int64]
+    meeting: Meeting
 
 
 def number_of_shares(streams: int, hidden: int, gates: int) -> int:
@@ -39,9 +36,8 @@ def _by_units(hidden: int, gates: int) -> bool:
 
 def share_out(streams: int, hidden: int, gates: int, work: Callable[[int, Share], object]) -> None:
     """Calls work(number, share) for all shares, on as many of torch's threads at the same time."""
-    meeting = np.zeros(1, np.int64)
 
-    def some(member: int, members: int) -> None:
+    def some(member: int, members: int, meeting: Meeting) -> None:
         if _by_units(hidden, gates):
             panels = hidden // ROWS
             units = (panels * member // members * ROWS, panels * (member + 1) // members * ROWS)

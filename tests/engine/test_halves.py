@@ -19,7 +19,7 @@ from engine.model import LanguageModel
 from engine.precision import autocast
 from engine.settings import Cell, ModelConfig, Precision, TrainingConfig
 from engine.shapes import Shape
-from engine.teamwork import together
+from engine.teamwork import Meeting, together
 from engine.training import Trainer
 
 pytestmark = pytest.mark.skipif(not has_unit(), reason="needs a processor that multiplies bfloat16 on a matrix unit")
@@ -70,7 +70,15 @@ def passed(layer: RecurrentLayer, inputs: Tensor, state: LayerState, precision: 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("length", "batch", "inputs", "hidden"),
-    [(1, 8, 32, 32), (9, 8, 7, 32), (16, 17, 64, 64), (13, 33, 50, 96), (21, 24, 96, 160), (3, 70, 33, 64), (70, 33, 40, 64)],
+    [
+        (1, 8, 32, 32),
+        (9, 8, 7, 32),
+        (16, 17, 64, 64),
+        (13, 33, 50, 96),
+        (21, 24, 96, 160),
+        (3, 70, 33, 64),
+        (70, 33, 40, 64),
+    ],
 )
 def test_layers_come_within_a_percent_of_float32(cell: Cell, length: int, batch: int, inputs: int, hidden: int) -> None:
     layer = made(cell, inputs, hidden)
@@ -175,11 +183,10 @@ def test_what_is_packed_is_in_its_place(rows: int, length: int) -> None:
 def test_members_wait_for_each_other_at_each_meeting() -> None:
     from engine.compiled.meeting import meet
 
-    meeting, seen = np.zeros(1, np.int64), np.zeros((2, 200), np.int64)
-    count = np.zeros(2, np.int64)
+    seen, count = np.zeros((2, 200), np.int64), np.zeros(2, np.int64)
     there: list[int] = []
 
-    def work(member: int, members: int) -> None:
+    def work(member: int, members: int, meeting: Meeting) -> None:
         there.append(members)
         for number in range(200):
             count[member] += 1
@@ -194,11 +201,28 @@ def test_members_wait_for_each_other_at_each_meeting() -> None:
     assert seen[:members].tolist() == [[members * (number + 1) for number in range(200)]] * members
 
 
+def test_nobody_waits_for_a_member_whose_work_went_wrong() -> None:
+    from engine.compiled.meeting import meet
+
+    def work(member: int, members: int, meeting: Meeting) -> None:
+        if member == members - 1:
+            raise ValueError("no")
+        for number in range(1, 100):
+            meet(meeting, members, number)
+
+    with threads(2), pytest.raises(ValueError, match="no"):
+        together(2, work)
+
+
 def test_alone_or_as_a_helper_there_is_one_member() -> None:
     said: list[tuple[int, int]] = []
+
+    def work(member: int, members: int, _: Meeting) -> None:
+        said.append((member, members))
+
     with threads(1):
-        together(2, lambda member, members: said.append((member, members)))
-    thread = threading.Thread(target=lambda: together(1, lambda member, members: said.append((member, members))))
+        together(2, work)
+    thread = threading.Thread(target=lambda: together(1, work))
     thread.start()
     thread.join()
     assert said == [(0, 1), (0, 1)]
