@@ -40,7 +40,10 @@ codegen: Any = untyped_codegen
 config: Any = numba.config
 forget_stale(Path(__file__).parent)
 
-if config.CPU_FEATURES is None and "+avx512f" in codegen.get_host_cpu_features():
+# LLVM ends the process over an option that it doesn't know (any more).
+_KNOWN = binding.llvm_version_info[0] <= 22
+
+if _KNOWN and config.CPU_FEATURES is None and "+avx512f" in codegen.get_host_cpu_features():
     # LLVM fills half of these processors' registers, as older ones got slower by using all; these kernels gain.
     config.CPU_FEATURES = f"{codegen.get_host_cpu_features()},-prefer-256-bit"
 
@@ -52,7 +55,8 @@ FEATURES = frozenset(
 
 # A loop becomes vectors where its arrays turn out not to overlap. LLVM compares the places of eight at most, and else
 # leaves it as it is; a cell's step goes through twenty.
-binding.set_option("pantoum", "-runtime-memory-check-threshold=500")
+if _KNOWN:
+    binding.set_option("pantoum", "-runtime-memory-check-threshold=500")
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
