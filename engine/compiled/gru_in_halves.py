@@ -10,7 +10,8 @@ from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, m
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_in_halves import PART
 from engine.compiled.matrix_tiles import release
-from engine.compiled.meeting import Meeting, meet
+from engine.compiled.meeting import meet
+from engine.teamwork import Meeting
 
 _ONE = np.float32(1.0)
 

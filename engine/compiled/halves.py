@@ -10,20 +10,14 @@ from engine.compiled.functions import halved
 from engine.compiled.jit import among_threads, compiled
 from engine.compiled.matrix_tiles import STREAMS as AT_ONCE
 from engine.compiled.matrix_tiles import configure, halves_of_16, halves_of_32, release
-from engine.compiled.meeting import Meeting, meet
+from engine.compiled.meeting import meet
 from engine.compiled.squares import SIDE, pair_of_rows, square_of_columns, square_of_rows
+from engine.teamwork import Meeting
 
 Array = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.uint16]
 Pairs = npt.NDArray[np.uint32]  # of two of them, the first in the lower half
 ROWS = 32  # of a panel
-LENGTH = 32  # numbers along which is summed: a multiple of this
-
-
-@compiled
-def whole(numbers: int, of: int) -> int:
-    """The first multiple of `of` that is no less."""
-    return (numbers + of - 1) // of * of
 
 
 @among_threads
@@ -154,7 +148,7 @@ def gradients(
         rows = turned[of_inputs[0] + first * ROWS : of_inputs[0] + last * ROWS]
         multiply(by_inputs, 0, len(by_inputs), rows, to_w_ih[first * ROWS : last * ROWS])
         meet(meeting, members, 2 * part + 2)
-    first, last = share(whole(len(sums), AT_ONCE) // AT_ONCE, member, members)
+    first, last = share((len(sums) + AT_ONCE - 1) // AT_ONCE, member, members)
     start, stop = first * AT_ONCE, min(last * AT_ONCE, len(sums))
     multiply(packed, 0, len(packed), sums[start:stop, of_inputs[0] : of_inputs[1]], to_inputs[start:stop])
     release()

@@ -14,7 +14,8 @@ from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, m
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_training import add_products, kept, took
 from engine.compiled.matrix_tiles import release
-from engine.compiled.meeting import Meeting, meet
+from engine.compiled.meeting import meet
+from engine.teamwork import Meeting
 
 PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
 

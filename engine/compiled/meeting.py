@@ -5,19 +5,17 @@ A meeting is one whole number in memory that all of them share, (1,) int64, 0 at
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
 
 from engine.compiled.jit import compiled, in_llvm
 from engine.compiled.vectors import arrays
+from engine.teamwork import Meeting
 
 cgutils: Any = untyped_cgutils
 PATIENCE = 2000  # looks, some 40 µs, before a core is left to whoever else wants it
 
-Meeting = npt.NDArray[np.int64]
 _LONG = ir.IntType(64)
 
 

@@ -131,13 +131,9 @@ def _multiply_by_unit(
 ) -> None:
     wholes = np.empty((len(sums), len(panels) * ROWS), dtype=np.int32)
     _sum_by_unit(panels, panels.shape[1], steps, first, last, wholes)
-    start, stop = first * ROWS, min(last * ROWS, sums.shape[1])
-    of_scales, of_totals = scales[start:stop], totals[start:stop]
     for stream in range(len(sums)):
-        some, out = wholes[stream, start:stop], sums[stream, start:stop]
-        more = plus[0 if len(plus) == 1 else stream, start:stop]
-        for row in range(stop - start):
-            out[row] = np.float32(some[row] - MIDDLE * of_totals[row]) * of_scales[row] + more[row]
+        more = plus[0 if len(plus) == 1 else stream]
+        _scale(wholes[stream, first * ROWS : last * ROWS], first, scales, totals, more, sums[stream])
 
 
 @compiled
@@ -175,9 +171,9 @@ def _multiply_in_rows(
 
 @compiled
 def _scale(some: Whole, panel: int, scales: Array, totals: Whole, plus: Array, sums: Array) -> None:
-    """Makes a panel's part of one stream's sums (N,) of its whole numbers (ROWS,)."""
+    """Makes a part of one stream's sums (N,), from a panel on, of its whole numbers (·,)."""
     start = panel * ROWS
-    stop = min(start + ROWS, len(sums))
+    stop = min(start + len(some), len(sums))
     of_scales, of_totals, of_plus, out = scales[start:stop], totals[start:stop], plus[start:stop], sums[start:stop]
     for row in range(len(out)):
         out[row] = np.float32(some[row] - MIDDLE * of_totals[row]) * of_scales[row] + of_plus[row]
