@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from corpora.errors import InputError
+from engine.allocation import keep_freed
 from engine.cells.halves import has_unit
 from engine.device import choose_device, cores
 from engine.model import LanguageModel
@@ -100,6 +101,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     torch.set_num_threads(cores())
+    keep_freed()
     speed, share = with_share(lambda: measure(device))
     # Of a GPU's work a processor does little, however much of it is free.
     numbers = (speed.usual, speed.bf16, int(speed.on_unit), speed.latency)

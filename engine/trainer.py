@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 from corpora.disk import sentence
+from engine.allocation import keep_freed
 from engine.control import Control
 from engine.folder import ModelFolder
 from engine.locks import held
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m engine.trainer FOLDER", file=sys.stderr)  # noqa: T201
         return 2
     folder, here = ModelFolder(Path(arguments[0]).absolute()), place()
+    keep_freed()
     if here.rank > 0:
         from engine.distributed import follow
 
