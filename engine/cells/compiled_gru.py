@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, empty_strips, packed, weight_gradients
+from engine.cells.compiled_steps import array, by_streams, outer, packed
 from engine.compiled.gru_training import backwards, forwards
 
 
@@ -44,10 +44,10 @@ class CompiledGRU(torch.autograd.Function):
         H = w_hh.shape[1]
         dh = to_last.clone(memory_format=torch.contiguous_format)
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
-        strips = empty_strips(T * B, 4 * H)  # of r, z, n and the recurrent part of n
+        sums = inputs.new_empty(T, B, 4 * H)  # gradients of r, z, n and the recurrent part of n
         weights = (packed(each.t()) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
         held = (array(each) for each in (gates, states, reset))
-        arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), strips)
+        arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), array(sums))
 
         def some(first: int, last: int) -> Tensor:
             to_biases: Tensor = w_hh.new_zeros(4 * H)
@@ -55,6 +55,7 @@ class CompiledGRU(torch.autograd.Function):
             return to_biases
 
         to_biases = torch.stack(by_streams(B, some)).sum(0)
-        rz, n, m = slice(0, 2 * H), slice(2 * H, 3 * H), slice(3 * H, 4 * H)
-        to_w_ih, to_w_hh = weight_gradients(strips, ([rz, n], inputs), ([rz, m], states[:T]))
+        rz, m = slice(0, 2 * H), slice(3 * H, 4 * H)
+        to_w_ih = outer(sums[:, :, : 3 * H], inputs)
+        to_w_hh = torch.cat([outer(sums[:, :, part], states[:T]) for part in (rz, m)])
         return to_inputs, dh, to_w_ih, to_w_hh, to_biases[: 3 * H], torch.cat((to_biases[rz], to_biases[m]))

@@ -63,30 +63,7 @@ def by_streams(streams: int, work: Callable[[int, int], Result]) -> list[Result]
     return [given[part] for part in range(parts)]
 
 
-def empty_strips(rows: int, columns: int) -> Array:
-    """Room for the gradients (rows, columns) of all sums: see `tiles.into_strips`."""
-    from engine.compiled.tiles import COLUMNS
-
-    return np.empty((columns // COLUMNS, rows, COLUMNS), dtype=np.float32)
-
-
-def weight_gradients(strips: Array, *products: tuple[Sequence[slice], Tensor]) -> list[Tensor]:
-    """dᵀ x (N, M) for each x (T, B, M), with d (T·B, N) those columns of the sums' gradients in `strips`."""
-    from engine.compiled.tiles import ROWS, STREAMS, add_outer
-
-    groups = np.arange(strips.shape[0] * strips.shape[2] // STREAMS)
-    columns = [
-        np.concatenate([groups[part.start // STREAMS : part.stop // STREAMS] for part in d]) for d, _ in products
-    ]
-    xs = [array(x.reshape(-1, x.shape[-1])) for _, x in products]
-    outs = [torch.zeros(len(d) * STREAMS, x.shape[1]) for d, x in zip(columns, xs, strict=True)]
-    arrays = list(zip(xs, map(array, outs), columns, strict=True))
-
-    def each(part: int) -> None:
-        for x, out, d in arrays:
-            panels = -(-x.shape[1] // ROWS)
-            add_outer(strips, x, out, d, panels * part // parts, panels * (part + 1) // parts)
-
-    parts = threads_here()
-    in_team([partial(each, part) for part in range(parts)])
-    return outs
+def outer(sums: Tensor, x: Tensor) -> Tensor:
+    """A weight's gradient (N, M): of its sums' (T, B, N), which may be some columns of more, and what it multiplied,
+    x (T, B, M). MKL's products of matrices this large are quicker than tiles."""
+    return sums.flatten(0, 1).t() @ x.flatten(0, 1)

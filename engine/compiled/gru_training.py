@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
-from engine.compiled.tiles import into_strips, multiply
+from engine.compiled.tiles import multiply
 
 Array = npt.NDArray[np.float32]
 PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
@@ -73,34 +73,31 @@ def backwards(
     reset: Array,
     dh: Array,
     to_inputs: Array,
-    strips: Array,
+    sums: Array,
     to_bias: Array,
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, in `strips`, and more.
+    """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, and more.
 
-    `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H),
-    which becomes the first's. Adds to the gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are
-    2H and H rows of W_hh.
+    Those into `sums` (T, B, 4H). Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H), which becomes
+    the first's. Adds to the gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are 2H and H rows of
+    W_hh.
     """
-    steps, streams, width = gates.shape
-    H = width // 3
+    H = gates.shape[2] // 3
     mine = slice(first, last)
-    sums = np.empty((PART, streams, 4 * H), dtype=np.float32)
-    for stop in range(steps, 0, -PART):
+    for stop in range(len(gates), 0, -PART):
         start = max(0, stop - PART)
         for t in range(stop - 1, start - 1, -1):
             for s in range(first, last):
-                g, d = gates[t, s], sums[t - start, s]
+                g, d = gates[t, s], sums[t, s]
                 _back(to_outputs[t, s], g, reset[t, s], states[t, s], dh[0, s], d)
                 for u in range(4 * H):
                     to_bias[u] += d[u]
-            part = sums[t - start : t - start + 1, mine]
+            part = sums[t : t + 1, mine]
             multiply(w_rz, part[:, :, : 2 * H], dh[:, mine])
             multiply(w_n, part[:, :, 3 * H :], dh[:, mine])
-            into_strips(sums[t - start], strips, t * streams, first, last)
-        multiply(w_ih, sums[: stop - start, mine, : 3 * H], to_inputs[start:stop, mine])
+        multiply(w_ih, sums[start:stop, mine, : 3 * H], to_inputs[start:stop, mine])
 
 
 @for_training

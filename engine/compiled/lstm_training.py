@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
-from engine.compiled.tiles import into_strips, multiply
+from engine.compiled.tiles import multiply
 
 Array = npt.NDArray[np.float32]
 PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
@@ -81,32 +81,29 @@ def backwards(
     dh: Array,
     dc: Array,
     to_inputs: Array,
-    strips: Array,
+    sums: Array,
     to_bias: Array,
     to_looks: Array,
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: the gradients of all sums, in `strips`, and from them more.
+    """For streams first to last: the gradients of all sums, into `sums` (T, B, 4H), and from them more.
 
-    `strips` are (4H / COLUMNS, T B, COLUMNS). Of the outputs' gradients (T, B, H) and the last state's, dh and dc
-    (1, B, H), which become the first's. Transposed weights are packed. Adds to the gradients of inputs (T, B, I), of
-    biases (4H,) and of diagonal peepholes (3, H).
+    Of the outputs' gradients (T, B, H) and the last state's, dh and dc (1, B, H), which become the first's. Transposed
+    weights are packed. Adds to the gradients of inputs (T, B, I), of biases (4H,) and of diagonal peepholes (3, H).
     """
-    steps, streams, width = gates.shape
-    H = width // 4
+    H = gates.shape[2] // 4
     mine = slice(first, last)
-    sums = np.empty((PART, streams, width), dtype=np.float32)
-    for stop in range(steps, 0, -PART):
+    for stop in range(len(gates), 0, -PART):
         start = max(0, stop - PART)
         for t in range(stop - 1, start - 1, -1):
-            part = sums[t - start : t - start + 1, mine]
+            part = sums[t : t + 1, mine]
             for s in range(first, last):
-                g, d = gates[t, s], sums[t - start, s]
+                g, d = gates[t, s], sums[t, s]
                 took(to_outputs[t, s], g[3 * H :], cells[t + 1, s], looks[2], dh[0, s], dc[0, s], d[3 * H :])
             multiply(look_o, part[:, :, 3 * H :], dc[:, mine])
             for s in range(first, last):
-                g, d = gates[t, s], sums[t - start, s]
+                g, d = gates[t, s], sums[t, s]
                 i, f, n = g[:H], g[H : 2 * H], g[2 * H : 3 * H]
                 before = cells[t, s]
                 kept(i, f, n, before, looks[0], looks[1], dc[0, s], d[:H], d[H : 2 * H], d[2 * H : 3 * H])
@@ -117,8 +114,7 @@ def backwards(
                 add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
             multiply(look_if, part[:, :, : 2 * H], dc[:, mine])
             multiply(w_hh, part, dh[:, mine])
-            into_strips(sums[t - start], strips, t * streams, first, last)
-        multiply(w_ih, sums[: stop - start, mine], to_inputs[start:stop, mine])
+        multiply(w_ih, sums[start:stop, mine], to_inputs[start:stop, mine])
 
 
 @for_training
