@@ -10,19 +10,33 @@ import ctypes
 import sys
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # names in glibc's malloc.h
-# The largest block that is kept. Versions before 2.35 refuse more than 32 MB.
-KEPT = (1 << 30, 32 << 20)
+# Bytes of the largest block that is kept: as many as glibc may be told. With more, memory falls into pieces that later
+# blocks don't fit in, and a run needs a tenth more of it.
+LARGEST = 32 << 20
+ALL = (1 << 31) - 1
 
 
 def keep_freed() -> bool:
     """From now on what is freed stays the process's own, for what is allocated next; False where that can't be told,
     as with other libraries than glibc. For processes that end when their work does."""
-    if not sys.platform.startswith("linux"):
-        return False
+    library = _glibc()
+    return library is not None and bool(
+        library.mallopt(MMAP_THRESHOLD, LARGEST) and library.mallopt(TRIM_THRESHOLD, ALL)
+    )
+
+
+def give_back() -> None:
+    """Gives back what is free now: before work that needs blocks of other sizes, and after it."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
     with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.gnu_get_libc_version  # noqa: B018 - other libraries have a `mallopt` that means something else
-        for most in KEPT:
-            if library.mallopt(MMAP_THRESHOLD, most):
-                return bool(library.mallopt(TRIM_THRESHOLD, KEPT[0]))
-    return False
+        if sys.platform == "linux":
+            library = ctypes.CDLL(None)
+            library.gnu_get_libc_version  # noqa: B018 - other libraries have a `mallopt` that does nothing
+            library.malloc_trim.argtypes = (ctypes.c_size_t,)
+            return library
+    return None

@@ -9,6 +9,7 @@ import torch
 
 from corpora.disk import refused
 from corpora.errors import InputError
+from engine.allocation import give_back
 from engine.changes import ADDED, changed, replayed
 from engine.checkpoint import ResumeRecord, new_checkpoint, save_resume
 from engine.control import POLL, Control
@@ -215,7 +216,9 @@ class Run:
     def _evaluate(self) -> Evaluation:
         """What the judge finds, and when it is asked next."""
         began, first = time.monotonic(), self.judge.evaluated_at < 0
+        give_back()
         evaluation = self.judge.evaluate(self.elapsed)
+        give_back()
         cost = time.monotonic() - began
         self._lines.leave_out(cost)
         if self.budget.steps is not None:
@@ -368,6 +371,7 @@ class Run:
             raise InputError(NEVER_FINITE)
         self.recorder.say("Measuring the best weights on the validation text")
         self.trainer.optimizer.zero_grad(set_to_none=True)  # another model is loaded beside
+        give_back()
         model, note = load_weights(self.folder, self.prepared.record.model, self.trainer.device)
         losses = self.prepared.full.losses(model)
         loss = losses.ahead
