@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, outer, packed
+from engine.cells.compiled_steps import GradientsOfSums, array, by_streams, packed
 from engine.compiled.gru_training import backwards, forwards
 
 
@@ -44,10 +44,10 @@ class CompiledGRU(torch.autograd.Function):
         H = w_hh.shape[1]
         dh = to_last.clone(memory_format=torch.contiguous_format)
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
-        sums = inputs.new_empty(T, B, 4 * H)  # gradients of r, z, n and the recurrent part of n
+        sums = GradientsOfSums(T, B, 4 * H)  # of r, z, n and the recurrent part of n
         weights = (packed(each.t()) for each in (w_ih, w_hh[: 2 * H], w_hh[2 * H :]))
         held = (array(each) for each in (gates, states, reset))
-        arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), array(sums))
+        arrays: Any = (array(to_outputs), *weights, *held, array(dh)[None], array(to_inputs), sums.rows, sums.strips)
 
         def some(first: int, last: int) -> Tensor:
             to_biases: Tensor = w_hh.new_zeros(4 * H)
@@ -56,6 +56,5 @@ class CompiledGRU(torch.autograd.Function):
 
         to_biases = torch.stack(by_streams(B, some)).sum(0)
         rz, m = slice(0, 2 * H), slice(3 * H, 4 * H)
-        to_w_ih = outer(sums[:, :, : 3 * H], inputs)
-        to_w_hh = torch.cat([outer(sums[:, :, part], states[:T]) for part in (rz, m)])
+        to_w_ih, to_w_hh = sums.times(inputs, slice(0, 3 * H)), sums.times(states[:T], rz, m)
         return to_inputs, dh, to_w_ih, to_w_hh, to_biases[: 3 * H], torch.cat((to_biases[rz], to_biases[m]))

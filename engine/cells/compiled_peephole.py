@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.cells.compiled_steps import array, by_streams, outer, packed
+from engine.cells.compiled_steps import GradientsOfSums, array, by_streams, packed
 from engine.compiled.lstm_training import backwards, forwards
 from engine.compiled.tiles import ROWS
 
@@ -43,10 +43,10 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
         H = w_hh.shape[1]
         dh, dc = (each.clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
-        sums = inputs.new_empty(T, B, 4 * H)  # gradients of i, f, g and o
+        sums = GradientsOfSums(T, B, 4 * H)  # of i, f, g and o
         weights = packed(w_ih.t()), packed(w_hh.t()), *_looks(looks, backwards=True)
         held = (array(gates), array(cells), array(dh)[None], array(dc)[None])
-        arrays: Any = (array(to_outputs), *weights, *held, array(to_inputs), array(sums))
+        arrays: Any = (array(to_outputs), *weights, *held, array(to_inputs), sums.rows, sums.strips)
 
         def some(first: int, last: int) -> tuple[Tensor, Tensor]:
             to_bias, to_looks = w_hh.new_zeros(4 * H), w_hh.new_zeros(3, H)
@@ -54,10 +54,10 @@ class CompiledPeepholeLSTM(torch.autograd.Function):
             return to_bias, to_looks
 
         to_bias, to_looks = (torch.stack(each).sum(0) for each in zip(*by_streams(B, some), strict=True))
-        to_w_ih, to_w_hh = outer(sums, inputs), outer(sums, states[:T])
+        every, i_and_f, o = slice(0, 4 * H), slice(0, 2 * H), slice(3 * H, 4 * H)
+        to_w_ih, to_w_hh = sums.times(inputs, every), sums.times(states[:T], every)
         if looks.dim() == 3:
-            of_if, of_o = outer(sums[:, :, : 2 * H], cells[:T]), outer(sums[:, :, 3 * H :], cells[1:])
-            to_looks = torch.cat((of_if, of_o)).view_as(looks)
+            to_looks = torch.cat((sums.times(cells[:T], i_and_f), sums.times(cells[1:], o))).view_as(looks)
         return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias, to_looks
 
 

@@ -3,7 +3,7 @@
 numba is imported only where `usable_for` has said yes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -63,7 +63,33 @@ def by_streams(streams: int, work: Callable[[int, int], Result]) -> list[Result]
     return [given[part] for part in range(parts)]
 
 
-def outer(sums: Tensor, x: Tensor) -> Tensor:
-    """A weight's gradient (N, M): of its sums' (T, B, N), which may be some columns of more, and what it multiplied,
-    x (T, B, M). MKL's products of matrices this large are quicker than tiles."""
-    return sums.flatten(0, 1).t() @ x.flatten(0, 1)
+class GradientsOfSums:
+    """Room for the gradients (T, B, N) of a layer's sums, in the layout from which those of its weights are made
+    quickest: rows for MKL's products, or strips for ours (`tiles.add_outer`) on processors that MKL neglects."""
+
+    def __init__(self, steps: int, streams: int, width: int) -> None:
+        from engine.compiled.tiles import COLUMNS, PART, QUICKER_THAN_MKL
+
+        part = min(PART, steps) if QUICKER_THAN_MKL else steps
+        self.rows = np.empty((part, streams, width), dtype=np.float32)
+        strips = width // COLUMNS if QUICKER_THAN_MKL else 0
+        self.strips = np.empty((strips, steps * streams, COLUMNS), dtype=np.float32)
+
+    def times(self, x: Tensor, *columns: slice) -> Tensor:
+        """Those columns of the gradients, transposed, times x (T, B, M): of the weights (N, M) that x went through."""
+        if len(self.strips) == 0:
+            rows = torch.from_numpy(self.rows).flatten(0, 1)
+            products = [rows[:, some].t() @ x.flatten(0, 1) for some in columns]
+            return products[0] if len(products) == 1 else torch.cat(products)
+        from engine.compiled.tiles import ROWS, STREAMS, add_outer
+
+        groups = np.arange(self.rows.shape[-1] // STREAMS)
+        chosen = np.concatenate([groups[some.start // STREAMS : some.stop // STREAMS] for some in columns])
+        out = torch.zeros(len(chosen) * STREAMS, x.shape[-1])
+        arrays, panels, parts = (array(x.flatten(0, 1)), array(out), chosen), -(-x.shape[-1] // ROWS), threads_here()
+
+        def each(part: int) -> None:
+            add_outer(self.strips, *arrays, panels * part // parts, panels * (part + 1) // parts)
+
+        in_team([partial(each, part) for part in range(parts)])
+        return out

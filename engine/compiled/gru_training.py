@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
-from engine.compiled.tiles import multiply
+from engine.compiled.tiles import PART, into_strips, multiply
 
 Array = npt.NDArray[np.float32]
-PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
 _ONE = np.float32(1.0)
 
 
@@ -74,30 +73,33 @@ def backwards(
     dh: Array,
     to_inputs: Array,
     sums: Array,
+    strips: Array,
     to_bias: Array,
     first: int,
     last: int,
 ) -> None:
     """For streams first to last: gradients of the sums of r, z, n and the recurrent part of n, and more.
 
-    Those into `sums` (T, B, 4H). Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H), which becomes
-    the first's. Adds to the gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are 2H and H rows of
-    W_hh.
+    Those into `sums` (T, B, 4H), or where `strips` (4H / COLUMNS, T B, COLUMNS) has all, (PART, B, 4H) of some.
+    Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H), which becomes the first's. Adds to the
+    gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are 2H and H rows of W_hh.
     """
     H = gates.shape[2] // 3
     mine = slice(first, last)
     for stop in range(len(gates), 0, -PART):
         start = max(0, stop - PART)
+        gone = start if len(sums) < len(gates) else 0  # steps that `sums` don't have
         for t in range(stop - 1, start - 1, -1):
             for s in range(first, last):
-                g, d = gates[t, s], sums[t, s]
+                g, d = gates[t, s], sums[t - gone, s]
                 _back(to_outputs[t, s], g, reset[t, s], states[t, s], dh[0, s], d)
                 for u in range(4 * H):
                     to_bias[u] += d[u]
-            part = sums[t : t + 1, mine]
+            part = sums[t - gone : t - gone + 1, mine]
             multiply(w_rz, part[:, :, : 2 * H], dh[:, mine])
             multiply(w_n, part[:, :, 3 * H :], dh[:, mine])
-        multiply(w_ih, sums[start:stop, mine, : 3 * H], to_inputs[start:stop, mine])
+            into_strips(part[0], strips, t * gates.shape[1] + first)
+        multiply(w_ih, sums[start - gone : stop - gone, mine, : 3 * H], to_inputs[start:stop, mine])
 
 
 @for_training

@@ -8,10 +8,9 @@ import numpy.typing as npt
 
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
-from engine.compiled.tiles import multiply
+from engine.compiled.tiles import PART, into_strips, multiply
 
 Array = npt.NDArray[np.float32]
-PART = 8  # steps whose inputs are multiplied together, so that the weights for them are read once
 _ONE = np.float32(1.0)
 
 
@@ -82,13 +81,15 @@ def backwards(
     dc: Array,
     to_inputs: Array,
     sums: Array,
+    strips: Array,
     to_bias: Array,
     to_looks: Array,
     first: int,
     last: int,
 ) -> None:
-    """For streams first to last: the gradients of all sums, into `sums` (T, B, 4H), and from them more.
+    """For streams first to last: the gradients of all sums, and from them more.
 
+    Those into `sums` (T, B, 4H), or where `strips` (4H / COLUMNS, T B, COLUMNS) has all, (PART, B, 4H) of some.
     Of the outputs' gradients (T, B, H) and the last state's, dh and dc (1, B, H), which become the first's. Transposed
     weights are packed. Adds to the gradients of inputs (T, B, I), of biases (4H,) and of diagonal peepholes (3, H).
     """
@@ -96,14 +97,15 @@ def backwards(
     mine = slice(first, last)
     for stop in range(len(gates), 0, -PART):
         start = max(0, stop - PART)
+        gone = start if len(sums) < len(gates) else 0  # steps that `sums` don't have
         for t in range(stop - 1, start - 1, -1):
-            part = sums[t : t + 1, mine]
+            part = sums[t - gone : t - gone + 1, mine]
             for s in range(first, last):
-                g, d = gates[t, s], sums[t, s]
+                g, d = gates[t, s], sums[t - gone, s]
                 took(to_outputs[t, s], g[3 * H :], cells[t + 1, s], looks[2], dh[0, s], dc[0, s], d[3 * H :])
             multiply(look_o, part[:, :, 3 * H :], dc[:, mine])
             for s in range(first, last):
-                g, d = gates[t, s], sums[t, s]
+                g, d = gates[t, s], sums[t - gone, s]
                 i, f, n = g[:H], g[H : 2 * H], g[2 * H : 3 * H]
                 before = cells[t, s]
                 kept(i, f, n, before, looks[0], looks[1], dc[0, s], d[:H], d[H : 2 * H], d[2 * H : 3 * H])
@@ -114,7 +116,8 @@ def backwards(
                 add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
             multiply(look_if, part[:, :, : 2 * H], dc[:, mine])
             multiply(w_hh, part, dh[:, mine])
-        multiply(w_ih, sums[start:stop, mine], to_inputs[start:stop, mine])
+            into_strips(part[0], strips, t * gates.shape[1] + first)
+        multiply(w_ih, sums[start - gone : stop - gone, mine], to_inputs[start:stop, mine])
 
 
 @for_training

@@ -44,6 +44,13 @@ def check(layer: Layer, plain: Layer, sources: list[Tensor]) -> None:
         assert torch.allclose(one, other, atol=1e-5 * max(1.0, float(other.abs().max())))
 
 
+@pytest.fixture(params=[True, False], ids=["strips", "rows"])
+def gradients_of_weights(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made by our tiles, or by MKL."""
+    monkeypatch.setattr("engine.compiled.tiles.QUICKER_THAN_MKL", request.param)
+
+
+@pytest.mark.usefixtures("gradients_of_weights")
 @pytest.mark.parametrize(("length", "batch"), SHAPES)
 @pytest.mark.parametrize("looks", [(3, H), (3, H, H)])
 def test_a_compiled_peephole_lstm_and_its_gradients_are_those_of_torch_operations(
@@ -53,6 +60,7 @@ def test_a_compiled_peephole_lstm_and_its_gradients_are_those_of_torch_operation
     check(peephole_kernel.peephole_lstm, peephole_kernel._PeepholeLSTM.apply, peephole(length, batch, looks))
 
 
+@pytest.mark.usefixtures("gradients_of_weights")
 @pytest.mark.parametrize(("length", "batch"), SHAPES)
 def test_a_compiled_gru_and_its_gradients_are_those_of_torch_operations(length: int, batch: int) -> None:
     torch.manual_seed(length)
