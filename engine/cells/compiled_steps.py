@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.aligned import empty
 from engine.compiled import usable_for_training
 from engine.side_by_side import threads_here
 from engine.teamwork import in_team
@@ -71,9 +72,9 @@ class GradientsOfSums:
         from engine.compiled.tiles import COLUMNS, PART, QUICKER_THAN_MKL
 
         part = min(PART, steps) if QUICKER_THAN_MKL else steps
-        self.rows = np.empty((part, streams, width), dtype=np.float32)
+        self.rows = empty((part, streams, width), np.float32)
         strips = width // COLUMNS if QUICKER_THAN_MKL else 0
-        self.strips = np.empty((strips, steps * streams, COLUMNS), dtype=np.float32)
+        self.strips = empty((strips, steps * streams, COLUMNS), np.float32)
 
     def times(self, x: Tensor, *columns: slice) -> Tensor:
         """Those columns of the gradients, transposed, times x (T, B, M): of the weights (N, M) that x went through."""

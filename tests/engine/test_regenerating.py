@@ -51,7 +51,7 @@ async def turned_meanwhile(desk: Writing) -> None:
     for key in ("f6", "f5"):
         before = len(desk.pending)
         await desk.until(lambda: len(desk.pending) > before + 3, f"more of the stream before {key}")  # noqa: B023
-        await desk.press(*[key] * 6)
+        await desk.press(key, key)
     before = len(desk.pending)
     await desk.until(lambda: len(desk.pending) > before + 3, "more of the stream")
     await desk.press("escape")
@@ -113,8 +113,8 @@ async def test_all_that_a_model_wrote_is_written_again_letter_for_letter_also_fr
         assert ways(drawn) == {"suggestion", "continuation", "for a gap"}
         assert [outcome.take.text for outcome in some] == [each.take.text for each in told]
     turns = [outcome.take.recipe.turns for outcome in found if outcome.take.recipe and outcome.take.recipe.turns]
-    assert [len(each) for each in turns] == [12]
-    assert 0 < turns[0][0].token < turns[0][6].token
+    assert [len(each) for each in turns] == [4]
+    assert 0 < turns[0][0].token < turns[0][2].token
     assert not any(outcome.take.recipe is None for outcome in found)
 
 
@@ -221,7 +221,7 @@ async def test_the_command_line_says_what_comes_out_the_same_and_fails_where_som
     assert "1 of 1 come out letter for letter the same." in capsys.readouterr().out
     assert await asyncio.to_thread(main, ["regenerate", str(draft), "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
-    assert (entry["outcome"], entry["model"], len(entry["recipe"]["turns"])) == ("same", "char", 12)
+    assert (entry["outcome"], entry["model"], len(entry["recipe"]["turns"])) == ("same", "char", 4)
     file = journal_file(draft, draft.parent)
     file.write_bytes(re.sub(rb'"seed":\d+', b'"seed":77', file.read_bytes()))
     assert await asyncio.to_thread(main, ["regenerate", str(draft)]) == 1
