@@ -10,9 +10,9 @@ import ctypes
 import sys
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # names in glibc's malloc.h
-# Bytes of the largest block that is kept: as many as glibc may be told. With more, memory falls into pieces that later
-# blocks don't fit in, and a run needs a tenth more of it.
-LARGEST = 32 << 20
+# Bytes of the largest block that is kept: those of a step of most models. Of larger ones memory falls into pieces that
+# other blocks don't fit in, and a run of a wide model needs up to a sixth more of it with 32 MB.
+LARGEST = 16 << 20
 ALL = (1 << 31) - 1
 
 
