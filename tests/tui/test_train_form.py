@@ -298,7 +298,7 @@ async def test_settings_that_are_opened_come_into_view(home: Path) -> None:
         form.query_one("CollapsibleTitle").focus()
         await driver.press("enter")
         await driver.shows("recurrent layers, one on the other")
-        assert form.query_one("#form-advanced").region.y == form.region.y
+        await driver.until(lambda: form.query_one("#form-advanced").region.y == form.region.y, "its title at the top")
 
 
 @pytest.mark.parametrize(

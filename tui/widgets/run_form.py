@@ -224,7 +224,12 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _bring_into_view(self, widget: Widget) -> None:
         """All of it where it fits, else its beginning."""
-        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
+
+        def bring() -> None:
+            self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
+
+        bring()
+        self.call_after_refresh(bring)  # the scrollbar that came with it may have wrapped the lines above anew
 
     @on(Dial.Turned)
     @on(Input.Changed)
