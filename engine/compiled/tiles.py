@@ -26,7 +26,8 @@ VECTORS = 2 if _WIDE else 1
 ROWS = LANES * VECTORS
 STREAMS = 8
 PART = 8  # steps of a layer whose inputs are multiplied together, so that the weights for them are read once
-# MKL doesn't use AMD's AVX-512: it makes 150 GFLOP/s where these tiles make 205. On Intel's it is 190 and 140.
+# On one machine with AVX-512 MKL made 150 GFLOP/s where these tiles made 205; on an Intel 190 and 140. That the first
+# was an AMD is a guess from its caches (docs/decisions.md).
 QUICKER_THAN_MKL = _WIDE and binding.get_host_cpu_name().startswith("znver")
 COLUMNS = 16  # of a strip, as `add_outer` reads them: a line of the cache
 CHUNK = 512  # steps and streams of which `add_outer` packs x at a time, so that they stay in the nearest caches

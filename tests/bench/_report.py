@@ -5,7 +5,9 @@ A program is run by `make bench`, or as ``python -m tests.bench.NAME [--json]`` 
 
 import argparse
 import json
+import os
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,6 +53,13 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     options.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     options.add_argument("--rounds", type=int, default=5, help="runs of which the median counts (default: 5)")
     return options
+
+
+def run_with(environment: Mapping[str, str]) -> None:
+    """Starts this program anew, unless it has this environment: as the engine's own processes run."""
+    if dict(os.environ) != environment:
+        name = sys.modules["__main__"].__spec__.name  # type: ignore[union-attr]
+        os.execve(sys.executable, [sys.executable, "-m", name, *sys.argv[1:]], environment)
 
 
 def medians(cases: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:

@@ -4,9 +4,7 @@ A model of 2 x 512 is trained for a moment first: kinds of weights are judged on
 All ratios are of medians of turns taken in one run.
 """
 
-import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,7 +30,7 @@ from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole, 
 from engine.shapes import Shape
 from engine.snapshots import Snapshots
 from engine.training import Trainer
-from tests.bench._report import Figure, medians, parser, report
+from tests.bench._report import Figure, medians, parser, report, run_with
 
 STEPS = 150  # of training before anything is measured
 TIMED = 200  # tokens a turn
@@ -44,8 +42,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--document", type=int, default=1_000_000, help="characters of the document that is edited")
     chosen = options.parse_args()
-    if dict(os.environ) != service_environment():  # as the engine service runs
-        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.decode", *sys.argv[1:]], service_environment())
+    run_with(service_environment())  # as the engine service runs
     with tempfile.TemporaryDirectory() as folder:
         text = add_starter(CorpusLibrary(Path(folder)), "manual").corpus.text_path.read_text("utf-8")
     tokenizer = train_tokenizer("char", [text])

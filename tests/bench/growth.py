@@ -4,8 +4,6 @@ Training is a whole step of the trainer; decoding a step of the decoder with wei
 token. Reading is what a prompt costs. `docs/performance.md` has the counts of operations to compare with.
 """
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +20,7 @@ from engine.model import LanguageModel
 from engine.settings import ModelConfig, Packing, TrainingConfig
 from engine.shapes import Shape
 from engine.training import Trainer
-from tests.bench._report import Figure, medians, parser, report
+from tests.bench._report import Figure, medians, parser, report, run_with
 
 MODEL = ModelConfig(cell="lstm", layers=1, hidden=256, embedding=64, vocabulary=90)
 SHAPE = Shape(16, 48)
@@ -39,8 +37,7 @@ Turn = Callable[[], float]
 
 def main() -> None:
     chosen = parser(__doc__).parse_args()
-    if dict(os.environ) != service_environment():  # as the engine service runs
-        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.growth", *sys.argv[1:]], service_environment())
+    run_with(service_environment())  # as the engine service runs
     figures = []
     for kind, cases in (("training", training()), ("decoding", decoding()), ("reading", reading())):
         found = medians(cases, chosen.rounds)

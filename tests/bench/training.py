@@ -4,9 +4,7 @@ Layers go forwards and backwards over random inputs. Ratios are of medians of tu
 what a large float32 product reaches with as many threads.
 """
 
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -26,7 +24,7 @@ from engine.settings import Cell, ModelConfig, Peephole, Precision, TrainingConf
 from engine.shapes import Shape
 from engine.training import Trainer
 from tests.bench._memory import peak_of_run, peak_over_baseline
-from tests.bench._report import Figure, medians, parser, report
+from tests.bench._report import Figure, medians, parser, report, run_with
 
 PASSES = 3  # a turn
 VOCABULARY = 90
@@ -51,8 +49,7 @@ GATES = {"rnn": 1, "rnn-tanh": 1, "rnn-relu": 1, "gru": 3}
 
 def main() -> None:
     chosen = parser(__doc__).parse_args()
-    if dict(os.environ) != trainer_environment():  # as a trainer runs
-        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.training", *sys.argv[1:]], trainer_environment())
+    run_with(trainer_environment())  # as a trainer runs
     keep_freed()
     torch.set_num_threads(cores())
     figures = [*layers(256, 32, 64, chosen.rounds), *layers(512, 32, 64, chosen.rounds)]
