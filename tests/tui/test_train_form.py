@@ -295,10 +295,16 @@ async def test_settings_that_are_opened_come_into_view(home: Path) -> None:
     add_corpus(home)
     async with running((80, 24), "train") as driver:
         form = await ready(driver)
+
+        def measured() -> bool:
+            worker = driver.app.screen._speed_worker  # type: ignore[attr-defined]
+            return worker is not None and worker.is_finished
+
+        await driver.until(measured, "the end of the measurement, whose line stands above")
         form.query_one("CollapsibleTitle").focus()
         await driver.press("enter")
         await driver.shows("recurrent layers, one on the other")
-        await driver.until(lambda: form.query_one("#form-advanced").region.y == form.region.y, "its title at the top")
+        assert form.query_one("#form-advanced").region.y == form.region.y
 
 
 @pytest.mark.parametrize(

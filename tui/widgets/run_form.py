@@ -224,12 +224,7 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def _bring_into_view(self, widget: Widget) -> None:
         """All of it where it fits, else its beginning."""
-
-        def bring() -> None:
-            self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
-
-        bring()
-        self.call_after_refresh(bring)  # the scrollbar that came with it may have wrapped the lines above anew
+        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
 
     @on(Dial.Turned)
     @on(Input.Changed)
