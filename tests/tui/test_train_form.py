@@ -291,20 +291,27 @@ async def test_derived_values_stand_in_the_empty_fields(home: Path) -> None:
         await driver.until(lambda: [field.placeholder for field in dropouts] == ["0.3"] * 3, "the places' dropout")
 
 
-async def test_settings_that_are_opened_come_into_view(home: Path) -> None:
+async def test_settings_that_are_opened_come_into_view_and_stay_where_they_are(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.machine_speed.known_speed", lambda device: Speed(1e11))
     add_corpus(home)
     async with running((80, 24), "train") as driver:
         form = await ready(driver)
+        advanced = form.query_one("#form-advanced")
 
-        def measured() -> bool:
-            worker = driver.app.screen._speed_worker  # type: ignore[attr-defined]
-            return worker is not None and worker.is_finished
+        def at_the_top() -> bool:
+            return advanced.region.y == form.region.y
 
-        await driver.until(measured, "the end of the measurement, whose line stands above")
         form.query_one("CollapsibleTitle").focus()
         await driver.press("enter")
         await driver.shows("recurrent layers, one on the other")
-        assert form.query_one("#form-advanced").region.y == form.region.y
+        await driver.until(at_the_top, "the settings at the top")
+        above = advanced.virtual_region.y
+        form.say_measuring()
+        await driver.until(lambda: advanced.virtual_region.y == above + 1 and at_the_top(), "a line more above")
+        form.set_speed("cpu", None)
+        await driver.until(lambda: advanced.virtual_region.y == above and at_the_top(), "a line less above")
 
 
 @pytest.mark.parametrize(

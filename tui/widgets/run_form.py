@@ -35,6 +35,16 @@ WIDE = 110  # columns from which the plan stands beside the choices,
 ROOMY, TALL = 146, 28  # columns and rows from which there is room for the guide beneath them
 
 
+class Block(Vertical):
+    """A part of the form that says when its size has changed."""
+
+    class Resized(Message):
+        """It is laid out in its new size."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
+
+
 class RunForm(VerticalScroll, can_focus=False):
     """Posts `StartPressed`. `outcome` has the plan, or why there is none; problems also stand beside their fields."""
 
@@ -54,9 +64,10 @@ class RunForm(VerticalScroll, can_focus=False):
         self._copied = ""  # the name of the run whose settings these are
         self._before = ("char", "5")  # unit and time, as they were before those of another run were copied
         self._proposed = ""  # the name that we filled in; another one is the person's own
+        self._above = 0  # rows above Advanced
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="form-choices"):
+        with Block(id="form-choices"):
             yield _row("Text", Select[str]([], prompt=NO_TEXTS, compact=True, id="form-corpus"))
             yield _row("Name", Input(compact=True, max_length=80, id="form-name"))
             yield Static(id="form-name-problem", classes="problem", markup=False)
@@ -64,7 +75,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Static(UNIT_HINTS["char"], id="form-unit-hint", classes="hint")
             yield _row("Time", Dial(budgets(), value="5", id="form-time"))
             yield Static("", id="form-time-hint", classes="hint")
-        with Vertical(id="form-plan"):
+        with Block(id="form-plan"):
             yield Static("What will be trained", classes="heading")
             yield Static(id="form-reasons", markup=False)
             yield Static(id="form-estimate", markup=False)
@@ -223,8 +234,17 @@ class RunForm(VerticalScroll, can_focus=False):
             self.call_after_refresh(self._bring_into_view, event.collapsible)
 
     def _bring_into_view(self, widget: Widget) -> None:
-        """All of it where it fits, else its beginning."""
-        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False)
+        """All of it where it fits, else its beginning. At once: what changes above from now on scrolls with it."""
+        self.scroll_to_widget(widget, top=widget.size.height > self.size.height, animate=False, immediate=True)
+
+    @on(Block.Resized)
+    def _stay(self, event: Block.Resized) -> None:
+        """Keeps Advanced where it is on the screen when what is out of sight above it grows or shrinks."""
+        event.stop()
+        above = self.query_one("#form-advanced").virtual_region.y
+        grown, self._above = above - self._above, above
+        if grown and self.scroll_target_y >= above - grown:  # where it is, or is on its way to: a field with the focus
+            self.scroll_to(y=self.scroll_target_y + grown, animate=False, immediate=True)
 
     @on(Dial.Turned)
     @on(Input.Changed)
