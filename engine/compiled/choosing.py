@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiled.copying import put
 from engine.compiled.jit import exactly
 
 Array = npt.NDArray[np.float32]
@@ -32,7 +33,7 @@ def choose(
     bent, p = np.empty(size, np.float32), np.empty(size, np.float32)
     for row in range(rows):
         plain = logits[row]
-        bent[:] = plain
+        put(plain, bent)
         if penalty != 0.0:
             for token in recent[row]:
                 if token >= 0:

@@ -5,8 +5,9 @@ The equations are in `engine.cells.gru`; m stands for W_hn h + b_hn, which the r
 
 import numpy as np
 
+from engine.compiled.copying import put
 from engine.compiled.functions import halved, sigmoid, tanh_of
-from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, multiply, pack_columns, pack_rows
+from engine.compiled.halves import ROWS, Array, Halves, Pairs, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_in_halves import PART
 from engine.compiled.matrix_tiles import release
@@ -57,11 +58,11 @@ def forwards(
         for gate in range(3):
             for t in range(begin, end):
                 for s in range(streams[0], streams[1]):
-                    copy(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
+                    put(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
                 multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
         for t in range(begin, end):
             for s in range(streams[0], streams[1]):
-                copy(bias_n[start:stop], resets[t, s, start:stop])
+                put(bias_n[start:stop], resets[t, s, start:stop])
             for gate in range(2):
                 multiply(packed_rz, gate * panels + first, gate * panels + last, halves[t, mine], gates[t, mine])
             multiply(packed_n, first, last, halves[t, mine], resets[t, mine])

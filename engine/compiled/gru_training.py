@@ -7,6 +7,7 @@ The equations are in `engine.cells.gru`. All arrays are float32 and hold all str
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiled.copying import put
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
 from engine.compiled.tiles import PART, into_strips, multiply
@@ -38,12 +39,14 @@ def forwards(
     sums = np.empty((1, gates.shape[1], 3 * H), dtype=np.float32)
     for start in range(0, len(gates), PART):
         stop = min(start + PART, len(gates))
-        gates[start:stop, mine] = bias
+        for t in range(start, stop):
+            for s in range(first, last):
+                put(bias, gates[t, s])
         multiply(w_ih, inputs[start:stop, mine], gates[start:stop, mine])
         for t in range(start, stop):
             for s in range(first, last):
-                sums[0, s, : 2 * H] = gates[t, s, : 2 * H]
-                sums[0, s, 2 * H :] = bias_n
+                put(gates[t, s, : 2 * H], sums[0, s])
+                put(bias_n, sums[0, s, 2 * H :])
             multiply(w_hh, states[t : t + 1, mine], sums[:, mine])
             for s in range(first, last):
                 r, z, n = gates[t, s, :H], gates[t, s, H : 2 * H], gates[t, s, 2 * H :]

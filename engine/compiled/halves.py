@@ -90,13 +90,6 @@ def turn(halves: Halves, turned: Halves, first: int, last: int) -> None:
 
 
 @among_threads
-def copy(row: Array, out: Array) -> None:
-    """In place."""
-    for n in range(len(row)):
-        out[n] = row[n]
-
-
-@among_threads
 def lay_down(row: Array, halves: Halves, total: Array) -> None:
     """A row of gradients as they are multiplied; and they are added to their total."""
     for n in range(len(row)):

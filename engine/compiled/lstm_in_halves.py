@@ -9,8 +9,9 @@ A bfloat16 is held as uint16; widths are multiples of `halves.ROWS`, and weights
 
 import numpy as np
 
+from engine.compiled.copying import put
 from engine.compiled.functions import halved, sigmoid, tanh_of
-from engine.compiled.halves import ROWS, Array, Halves, Pairs, copy, lay_down, multiply, pack_columns, pack_rows
+from engine.compiled.halves import ROWS, Array, Halves, Pairs, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_training import add_products, kept, took
 from engine.compiled.matrix_tiles import release
@@ -56,7 +57,7 @@ def forwards(
         for gate in range(4):
             for t in range(begin, end):
                 for s in range(streams[0], streams[1]):
-                    copy(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
+                    put(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
                 multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
         for t in range(begin, end):
             for gate in range(4):

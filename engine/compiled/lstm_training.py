@@ -6,6 +6,7 @@ The equations are in `engine.cells.peephole`. All arrays are float32 and hold al
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiled.copying import put
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
 from engine.compiled.tiles import PART, into_strips, multiply
@@ -38,7 +39,9 @@ def forwards(
     mine = slice(first, last)
     for start in range(0, len(gates), PART):
         stop = min(start + PART, len(gates))
-        gates[start:stop, mine] = bias
+        for t in range(start, stop):
+            for s in range(first, last):
+                put(bias, gates[t, s])
         multiply(w_ih, inputs[start:stop, mine], gates[start:stop, mine])
         for t in range(start, stop):
             multiply(w_hh, states[t : t + 1, mine], gates[t : t + 1, mine])

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.aligned import aligned
+from engine.compiled.copying import put
 from engine.compiled.dots import (
     HAS_UNIT,
     HAS_VNNI,
@@ -209,7 +210,7 @@ def _begin_in_tiles(panels: Bytes, inputs: Array) -> Whole:
             some[:] = 0
             count = _add_tiles(panels, panel, 0, stop, steps, token, some)
             for s in range(count):
-                begun[token + s, panel * ROWS : (panel + 1) * ROWS] = some[s]
+                put(some[s], begun[token + s, panel * ROWS :])
             token += count
     return begun
 
@@ -236,7 +237,7 @@ def _finish_in_tiles(panels: Bytes, scales: Array, totals: Whole, begun: Whole, 
     sums = np.empty((1, len(scales)), dtype=np.float32)
     some = np.empty((1, ROWS), dtype=np.int32)
     for panel in range(len(panels)):
-        some[0] = begun[panel * ROWS : (panel + 1) * ROWS]
+        put(begun[panel * ROWS : (panel + 1) * ROWS], some[0])
         tile_of_1(panels, panel, start, stop, steps, 0, some)
         _scale(some[0], panel, scales, totals, plus[0], sums[0])
     return sums
@@ -281,7 +282,8 @@ def exact_products(panels: Array, bias: Array, x: Array) -> Array:
     """Weights in panels as `tiles.multiply` takes them, bias (N,), x (B, K) → x Wᵀ + b (B, N) in float32; each row has
     the sums that it has alone."""
     products = np.empty((1, len(x), len(bias)), dtype=np.float32)
-    products[0] = bias
+    for row in products[0]:
+        put(bias, row)
     multiply_exactly(panels, x.reshape(1, len(x), x.shape[1]), products)
     of_all: Array = products[0]
     return of_all

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiled.copying import put
 from engine.compiled.gates import gru, lstm
 from engine.compiled.jit import compiled
 from engine.compiled.products import add_products, begin_products, finish_products
@@ -32,7 +33,7 @@ def read_lstm(
     for step in range(len(inputs)):
         row = step if len(plus) > 1 else 0
         h, c = lstm(finish_products(weights, scales, totals, begun[step], h, plus[row : row + 1]), c)
-        outputs[step] = h[0]
+        put(h[0], outputs[step])
     return outputs, h, c
 
 
@@ -44,5 +45,5 @@ def read_gru(
     outputs = np.empty((len(inputs), h.shape[1]), dtype=np.float32)
     for step in range(len(inputs)):
         h = gru(inputs[step : step + 1], add_products(weights, scales, totals, h[:, :0], h, bias), h)
-        outputs[step] = h[0]
+        put(h[0], outputs[step])
     return outputs, h

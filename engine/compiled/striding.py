@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.compiled.choosing import choose
+from engine.compiled.copying import put, put_rows
 from engine.compiled.dots import HAS_VNNI, ROWS
 from engine.compiled.gates import gru
 from engine.compiled.jit import compiled, inlined
@@ -66,7 +67,9 @@ def stride_lstm(
     steps, rows = numbers.shape
     tokens, nats = np.empty((steps, rows), np.int64), np.empty((steps, rows), np.float32)
     all_h, all_c = np.empty((steps + 1, *h.shape), np.float32), np.empty((steps + 1, *c.shape), np.float32)
-    all_h[0], all_c[0] = h, c
+    for layer in range(len(h)):
+        put_rows(h[layer], all_h[0, layer])
+        put_rows(c[layer], all_c[0, layer])
     nothing = np.empty((rows, 0), np.float32)
     for step in range(steps):
         _choose(logits, recent, places, banned, numbers[step], bends, tokens[step], nats[step])
@@ -77,7 +80,8 @@ def stride_lstm(
             below, after = step_lstm(
                 of_layer, scales[layer], totals[layer], below, all_h[step, layer], plus, all_c[step, layer]
             )
-            all_h[step + 1, layer], all_c[step + 1, layer] = below, after
+            put_rows(below, all_h[step + 1, layer])
+            put_rows(after, all_c[step + 1, layer])
         logits = exact_products(panels, output_bias, below)
     return tokens, nats, all_h, all_c, logits
 
@@ -110,7 +114,8 @@ def stride_gru(
     steps, rows = numbers.shape
     tokens, nats = np.empty((steps, rows), np.int64), np.empty((steps, rows), np.float32)
     all_h = np.empty((steps + 1, *h.shape), np.float32)
-    all_h[0] = h
+    for layer in range(len(h)):
+        put_rows(h[layer], all_h[0, layer])
     nothing = np.empty((rows, 0), np.float32)
     for step in range(steps):
         _choose(logits, recent, places, banned, numbers[step], bends, tokens[step], nats[step])
@@ -127,7 +132,7 @@ def stride_gru(
             of_layer = _of_layer(weights, starts, layer, scales.shape[1])
             sums = add_products(of_layer, scales[layer], totals[layer], nothing, before, biases[layer])
             below = gru(inputs, sums, before)
-            all_h[step + 1, layer] = below
+            put_rows(below, all_h[step + 1, layer])
         logits = exact_products(panels, output_bias, below)
     return tokens, nats, all_h, logits
 
@@ -145,7 +150,9 @@ def _choose(
 ) -> None:
     """One choice into `tokens` and `nats` (B,), which is remembered."""
     temperature, top_k, typical, top_p, min_p, penalty = bends
-    tokens[:], nats[:] = choose(logits, recent, banned, numbers, temperature, top_k, typical, top_p, min_p, penalty)
+    chosen, costs = choose(logits, recent, banned, numbers, temperature, top_k, typical, top_p, min_p, penalty)
+    put(chosen, tokens)
+    put(costs, nats)
     for row in range(len(tokens)):
         recent[row, places[row]] = tokens[row]
         places[row] = (places[row] + 1) % recent.shape[1]

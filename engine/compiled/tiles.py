@@ -13,6 +13,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils as untyped_cgutils
 
+from engine.compiled.copying import put, put_rows
 from engine.compiled.jit import FEATURES, for_training, in_llvm
 from engine.compiled.vectors import arrays, everywhere
 
@@ -120,11 +121,11 @@ def multiply(packed: Array, x: Array, out: Array) -> None:
                 count = 8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1
                 if width < ROWS:
                     for s in range(count):
-                        some[0, s] = x[t, stream + s]
-                        edge[0, s, :width] = out[t, stream + s, row:]
+                        put(x[t, stream + s], some[0, s])
+                        put(out[t, stream + s, row:], edge[0, s])
                     _tile_of_8(packed, panel, some, 0, 0, edge, 0, 0, 0)
                     for s in range(count):
-                        out[t, stream + s, row:] = edge[0, s, :width]
+                        put(edge[0, s, :width], out[t, stream + s, row:])
                 elif count == 8:
                     _tile_of_8(packed, panel, x, t, stream, out, t, stream, row)
                 elif count == 4:
@@ -164,7 +165,7 @@ def add_outer(strips: Array, x: Array, out: Array, columns: Array, first: int, l
             row = panel * ROWS
             count = min(ROWS, width - row)
             for k in range(start, stop):
-                packed[panel - first, k - start, :count] = x[k, row : row + count]
+                put(x[k, row : row + count], packed[panel - first, k - start])
         some = strips[:, start:stop].transpose(0, 2, 1)
         for group in range(len(columns)):
             strip, column = divmod(columns[group] * STREAMS, COLUMNS)
@@ -174,6 +175,6 @@ def add_outer(strips: Array, x: Array, out: Array, columns: Array, first: int, l
                 if row + ROWS <= width:
                     _tile_of_strip(packed, panel - first, some, strip, column, whole, 0, place, row)
                 else:
-                    edge[0, :, : width - row] = out[place : place + STREAMS, row:]
+                    put_rows(out[place : place + STREAMS, row:], edge[0])
                     _tile_of_strip(packed, panel - first, some, strip, column, edge, 0, 0, 0)
-                    out[place : place + STREAMS, row:] = edge[0, :, : width - row]
+                    put_rows(edge[0, :, : width - row], out[place : place + STREAMS, row:])

@@ -1,8 +1,12 @@
 """Whether kernels give what they should; and, run as a program, all of them compiled ahead, so that no start waits.
 
 python -m engine.compiled.trial
+
+Those that train are compiled by a process of their own meanwhile, `python -m engine.compiled.trial training`.
 """
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,6 +14,8 @@ import numpy as np
 from engine import gates as plain
 from engine.compiled import gates, products
 from engine.compiled.cross_entropy import cross_entropy
+
+TRAINING = "training"
 
 
 def works() -> bool:
@@ -62,16 +68,14 @@ def multiplies_halves() -> bool:
     return np.array_equal(out[:, :40], x[:, :50] @ weights.T + 1.0)
 
 
-def compile_all() -> None:
+def compile_for_writing() -> None:
     """Every kernel for the types that it is called with: by way of small models of each kind, as they are used."""
     import torch
 
-    from engine.cells.compiled_steps import LEAST
     from engine.choosing import Chooser
     from engine.decoder import Decoder
     from engine.model import LanguageModel
-    from engine.precision import autocast
-    from engine.settings import CELLS, Cell, Dials, ModelConfig, Packing, Peephole, Precision
+    from engine.settings import CELLS, Dials, ModelConfig, Packing
     from engine.strides import Strides
 
     kinds: tuple[Packing, ...] = ("float32", "int8")
@@ -85,6 +89,17 @@ def compile_all() -> None:
             Chooser([()]).choose(logits.numpy(), Dials(), np.zeros(1))
             strides = Strides(decoder, logits, state, Chooser([()]), Dials())
             strides.choose(np.zeros((strides.length, 1)))
+
+
+def compile_for_training() -> None:
+    """Likewise."""
+    import torch
+
+    from engine.cells.compiled_steps import LEAST
+    from engine.model import LanguageModel
+    from engine.precision import autocast
+    from engine.settings import Cell, ModelConfig, Peephole, Precision
+
     few, zeros = np.zeros(2, dtype=np.float32), np.zeros(1, dtype=np.int64)
     for logits_kind in (np.float32, np.uint16):
         cross_entropy(np.zeros((1, 2), dtype=logits_kind), few, zeros, True, few[:1], few, 0, 1)
@@ -101,8 +116,17 @@ def compile_all() -> None:
                 loss.backward()  # type: ignore[no-untyped-call]
 
 
-if __name__ == "__main__":
+def main() -> int:
     began = time.perf_counter()
-    works()
-    compile_all()
+    works(), multiplies()  # what both kinds need
+    with subprocess.Popen([sys.executable, "-m", "engine.compiled.trial", TRAINING]) as meanwhile:
+        compile_for_writing()
     print(f"Kernels are ready ({time.perf_counter() - began:.1f} s).")  # noqa: T201
+    return meanwhile.returncode
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == [TRAINING]:
+        compile_for_training()
+    else:
+        sys.exit(main())
