@@ -1,0 +1,1 @@
+import tests.tui.idle  # noqa: F401 - whatever is pressed waits by it

@@ -130,8 +130,10 @@ async def test_a_drag_that_is_held_beside_the_page_goes_on_to_the_end_of_the_tex
         editor.styles.height = 10
         editor.styles.margin = (1, 0)
         editor.move_cursor((start, 0))
-        await pilot.pause()
-        row = editor.layout_.offset((start, 0))[1] - editor.scroll_offset.y
+        row = -1
+        while not 0 <= row < 10:
+            await pilot.pause(0.01)
+            row = editor.layout_.offset((start, 0))[1] - editor.scroll_offset.y
         await pilot.mouse_down(editor, offset=(0, row))
         await pilot.hover(editor, offset=(0, y))
         for _ in range(1000):
