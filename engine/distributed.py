@@ -30,6 +30,7 @@ from engine.rank_training import Leader, RankTrainer
 from engine.ranks import Place, RankLostError
 from engine.records import ModelRecord
 from engine.shapes import Shape
+from engine.subnormals import flushed
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ def lead(folder: ModelFolder, say: Callable[[str], None], place: Place) -> Prepa
     return prepared
 
 
+@flushed()
 def follow(folder: ModelFolder, place: Place) -> int:
     """The whole life of a rank that is not 0. Returns the process's exit code; why it failed is on stderr."""
     try:

@@ -15,6 +15,7 @@ from engine.preparation import Prepared, prepare
 from engine.ranks import ALONE, Place, RankLostError
 from engine.recording import Recorder, trim
 from engine.run import Run
+from engine.subnormals import flushed
 
 LOST = "A rank was lost: its process ended, or its machine can't be reached."
 AGAIN = "Its own output may say why. Start the ranks again to resume, as many as there are."
@@ -24,6 +25,7 @@ class StopAskedError(Exception):
     """Somebody asked the run to stop while it was still being prepared."""
 
 
+@flushed()
 def train(
     folder: ModelFolder,
     recorder: Recorder,
