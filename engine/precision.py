@@ -2,8 +2,9 @@
 
 On CUDA that is torch's autocast, but for cuDNN's layers in bfloat16, see `rounds_too_much`. On a CPU it is narrower:
 LSTM layers on processors that multiply bfloat16 themselves (`engine.cells.lstm`), GRUs and LSTMs with peepholes that
-are vectors where they do so on a matrix unit (`engine.cells.halves`), and large output layers (`engine.linear_loss`).
-Weights, states, losses and the optimizer stay float32 everywhere (Micikevicius et al. 2018).
+are vectors where they do so on a matrix unit (`engine.cells.halves`), and large output layers (`engine.linear_loss`;
+of an adaptive one its head). Weights, states, losses and the optimizer stay float32 everywhere (Micikevicius et al.
+2018).
 """
 
 import contextlib

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from engine.linear_loss import linear_cross_entropy
 from engine.parameters import cutoffs
+from engine.precision import in_bf16
 
 
 class FullSoftmax(nn.Linear):
@@ -52,8 +53,25 @@ class AdaptiveSoftmax(nn.Module):
 
     def loss(self, z: Tensor, targets: Tensor) -> Tensor:
         """Mean nats a token of targets (N,) after z (N, D); rare clusters cost only where a target is in them."""
-        loss: Tensor = self.core(z.float(), self.rank[targets]).loss
+        ranks = self.rank[targets]
+        if in_bf16(z):  # in float32 torch's own is as quick
+            return self.loss_in_parts(z, ranks)
+        loss: Tensor = self.core(z.float(), ranks).loss
         return loss
+
+    def loss_in_parts(self, z: Tensor, ranks: Tensor) -> Tensor:
+        """The same of the targets' ranks (N,), the head's part as a full output layer's. Not the clusters': oneDNN
+        prepares a product anew for each number of rows, and rare tokens are never equally many."""
+        head, ends = self.core.head, self.core.cutoffs
+        in_head, of_tail = ranks.clone(), []
+        for cluster, (start, stop) in enumerate(itertools.pairwise(ends)):
+            (rare,) = ((ranks >= start) & (ranks < stop)).nonzero(as_tuple=True)
+            if len(rare) > 0:
+                in_head[rare] = ends[0] + cluster
+                narrow, wide = self.core.tail[cluster].parameters()  # (D', D) and (V', D')
+                logits = F.linear(F.linear(z[rare], narrow), wide)
+                of_tail.append(F.cross_entropy(logits, ranks[rare] - start, reduction="sum"))
+        return sum(of_tail) / len(ranks) + linear_cross_entropy(z, head.weight, head.bias, in_head)
 
     def is_sound(self) -> bool:
         """Whether `rank` is an order of the whole vocabulary: a damaged one would read outside of tables."""
