@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.compiled.copying import put
+from engine.compiled.cross_entropy import highest
 from engine.compiled.jit import exactly
 
 Array = npt.NDArray[np.float32]
@@ -54,7 +55,7 @@ def choose(
 @exactly
 def _temper(logits: Array, temperature: np.float32, p: Array) -> None:
     """Probabilities (V,) into p."""
-    largest = logits.max()
+    largest = highest(logits)
     total = np.float32(0.0)
     for token in range(len(logits)):
         p[token] = np.exp((logits[token] - largest) / temperature)
@@ -138,7 +139,7 @@ def _draw(p: Array, number: float) -> int:
 @exactly
 def _cost(logits: Array, token: int) -> np.float32:
     """Nats of a token under logits (V,)."""
-    largest = logits.max()
+    largest = highest(logits)
     total = np.float32(0.0)
     for each in range(len(logits)):
         total += np.exp(logits[each] - largest)
