@@ -49,7 +49,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of z, weight and bias: one product each for the first two."""
         z, weight, gradient, to_bias = ctx.saved_tensors
-        to_z = product(gradient, weight.t().contiguous())
+        to_z = gradient @ weight  # not by `product`, which would want the weights turned
         to_weight = gradient.t() @ z
         return (
             to_z.to(to_bias.dtype).mul_(towards),
