@@ -49,15 +49,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, towards: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of z, weight and bias: one product each for the first two."""
         z, weight, gradient, to_bias = ctx.saved_tensors
-        to_z = gradient @ weight  # not by `product`, which would want the weights turned
-        to_weight = gradient.t() @ z
-        return (
-            to_z.to(to_bias.dtype).mul_(towards),
-            to_weight.to(to_bias.dtype).mul_(towards),
-            to_bias * towards,
-            None,
-            None,
-        )
+        to_z = (gradient @ weight).to(to_bias.dtype)  # not by `product`, which would want the weights turned
+        to_weight = (gradient.t() @ z).to(to_bias.dtype)
+        if towards.item() != 1.0:  # as it is where this is the one loss
+            to_z, to_weight, to_bias = to_z.mul_(towards), to_weight.mul_(towards), to_bias * towards
+        return to_z, to_weight, to_bias, None, None
 
 
 def _plain(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple[Tensor, Tensor, Tensor]:
