@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.compiled.functions import exp, held_as, widened
-from engine.compiled.jit import compiled, for_training
+from engine.compiled.jit import exactly, for_training
 
 Array = npt.NDArray[np.float32]
 LANES = 64
 
 
-@compiled
+@exactly
 def highest(row: Array) -> np.float32:
     """Of (V,), of which none is NaN. By lanes: of a maximum of all at once LLVM makes no vectors, whatever it may."""
     tops = np.full(LANES, row[0], np.float32)

@@ -118,7 +118,8 @@ def compile_for_training() -> None:
 
 def main() -> int:
     began = time.perf_counter()
-    works(), multiplies()  # what both kinds need
+    works()
+    multiplies()  # these are what both processes need
     with subprocess.Popen([sys.executable, "-m", "engine.compiled.trial", TRAINING]) as meanwhile:
         compile_for_writing()
     print(f"Kernels are ready ({time.perf_counter() - began:.1f} s).")  # noqa: T201
