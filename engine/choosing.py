@@ -17,7 +17,6 @@ from engine.sampling import Row, discourage, draw_at, shape
 from engine.settings import Dials
 
 Chosen = tuple[Tokens, npt.NDArray[np.float32]]  # tokens (B,) and their nats (B,) under the undistorted model
-MANY = 2_000  # tokens from which numpy is as quick
 
 
 class Chooser:
@@ -34,8 +33,7 @@ class Chooser:
     def choose(self, logits: Row, dials: Dials, numbers: npt.NDArray[np.float64]) -> Chosen:
         """One token for each row of logits (B, V), each drawn with one of the uniform numbers (B,)."""
         recent, places, banned = self.remembered(dials)
-        choose = _kernel() if logits.shape[1] < MANY else choose_rows
-        tokens, nats = choose(np.ascontiguousarray(logits), recent, banned, dials, numbers)
+        tokens, nats = _kernel()(np.ascontiguousarray(logits), recent, banned, dials, numbers)
         recent[np.arange(len(tokens)), places] = tokens
         places[:] = (places + 1) % RECENT
         return tokens, nats

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engine.choosing import MANY, Chooser, bends
+from engine.choosing import Chooser, bends
 from engine.decoder import Decoder, as_rows, as_state
 from engine.gates import Array
 from engine.row_strides import Tokens
@@ -22,6 +22,7 @@ from engine.states import select
 # Tokens in one call, and bytes that they may read: what a stream that ends writes beyond its end is thrown away, and
 # meanwhile nobody is heard, so they are fewer of a large model.
 LENGTH, READ = 8, 32_000_000
+MANY = 2_000  # tokens from which the output layer takes so long that Python between two steps is no matter
 
 
 @dataclass(frozen=True)

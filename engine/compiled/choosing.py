@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from engine.compiled.copying import put
 from engine.compiled.cross_entropy import highest
+from engine.compiled.functions import exp
 from engine.compiled.jit import exactly
 
 Array = npt.NDArray[np.float32]
@@ -45,7 +46,7 @@ def choose(
             token = int(bent.argmax())
         else:
             _temper(bent, np.float32(temperature), p)
-            _filter(bent, p, top_k, typical, top_p, min_p)
+            _filter(bent, np.float32(temperature), p, top_k, typical, top_p, min_p)
             token = _draw(p, numbers[row])
         tokens[row] = token
         nats[row] = _cost(plain, token)
@@ -56,27 +57,31 @@ def choose(
 def _temper(logits: Array, temperature: np.float32, p: Array) -> None:
     """Probabilities (V,) into p."""
     largest = highest(logits)
-    total = np.float32(0.0)
     for token in range(len(logits)):
-        p[token] = np.exp((logits[token] - largest) / temperature)
+        x = (logits[token] - largest) / temperature
+        power = exp(x)  # before it is asked whether it counts: so LLVM makes vectors of it
+        p[token] = power if x > -_INFINITE else np.float32(0.0)
+    total = np.float32(0.0)
+    for token in range(len(p)):
         total += p[token]
     for token in range(len(p)):
         p[token] /= total
 
 
 @exactly
-def _filter(logits: Array, p: Array, top_k: int, typical: float, top_p: float, min_p: float) -> None:
+def _filter(
+    logits: Array, temperature: np.float32, p: Array, top_k: int, typical: float, top_p: float, min_p: float
+) -> None:
     size = len(p)
-    few = 0 < top_k < size
-    order = np.argsort(-logits, kind="mergesort") if few or top_p < 1.0 else np.empty(0, np.int64)
-    if few:
-        for token in order[top_k:]:
-            p[token] = 0.0
-        _normalise(p)
+    if 0 < top_k < size:
+        _keep(p, _leading(logits, temperature, p, top_k, 0.0)[:top_k], 2.0)
     if typical < 1.0:
-        _keep_first(p, np.argsort(_distances(p), kind="mergesort"), typical)
+        nearness = _distances(p)
+        for token in range(size):
+            nearness[token] = -nearness[token]
+        _keep(p, _leading(nearness, np.float32(0.1), p, 0, typical), typical)
     if top_p < 1.0:
-        _keep_first(p, order, top_p)
+        _keep(p, _leading(logits, temperature, p, 0, top_p), top_p)
     if min_p > 0.0:
         least = np.float32(min_p) * p.max()
         for token in range(size):
@@ -99,14 +104,41 @@ def _distances(p: Array) -> Array:
 
 
 @exactly
-def _keep_first(p: Array, order: npt.NDArray[np.int64], share: float) -> None:
-    """Keeps the tokens that come first in an order (V,), so many of them that their probabilities reach `share`."""
-    reached = np.float32(0.0)
+def _leading(keys: Array, unit: np.float32, p: Array, count: int, share: float) -> npt.NDArray[np.int64]:
+    """The tokens with the highest keys (V,), these first, and of equal ones those that come first: at least `count`,
+    and so many that their probabilities reach `share`.
+
+    Those within some units of the highest are enough, most of the time, and few: to sort all takes longer than a step.
+    """
+    top, some = highest(keys), np.empty(len(keys), np.int64)
+    for units in (7, 14, 28, 56):
+        least, found = top - np.float32(units) * unit, 0
+        for token in range(len(keys)):
+            if keys[token] >= least:
+                some[found] = token
+                found += 1
+        if found < count:
+            continue
+        near = some[:found]
+        order = near[np.argsort(-keys[near], kind="mergesort")]
+        reached = np.float32(0.0)
+        for token in order:
+            reached += p[token]
+        if reached >= share:
+            return order
+    return np.argsort(-keys, kind="mergesort")
+
+
+@exactly
+def _keep(p: Array, order: npt.NDArray[np.int64], share: float) -> None:
+    """Keeps the tokens that come first in an order, so many of them that their probabilities reach `share`."""
+    kept, reached = np.zeros_like(p), np.float32(0.0)
     for token in order:
-        before = reached
+        if reached >= share:
+            break
+        kept[token] = p[token]
         reached += p[token]
-        if before >= share:
-            p[token] = 0.0
+    put(kept, p)
     _normalise(p)
 
 
@@ -140,8 +172,11 @@ def _draw(p: Array, number: float) -> int:
 def _cost(logits: Array, token: int) -> np.float32:
     """Nats of a token under logits (V,)."""
     largest = highest(logits)
-    total = np.float32(0.0)
+    powers = np.empty_like(logits)
     for each in range(len(logits)):
-        total += np.exp(logits[each] - largest)
+        powers[each] = exp(logits[each] - largest)
+    total = np.float32(0.0)
+    for each in range(len(powers)):
+        total += powers[each]
     cost: np.float32 = np.log(total) - (logits[token] - largest)
     return cost

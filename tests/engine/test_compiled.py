@@ -171,6 +171,26 @@ def test_tokens_are_chosen_as_numpy_chooses_them(dials: Dials, seed: int, stream
     assert not banned & set(tokens.tolist())
 
 
+@pytest.mark.parametrize("size", [1, 7, 90, 3000])
+@pytest.mark.parametrize("scale", [0.0, 0.05, 3.0, 40.0])
+@pytest.mark.parametrize("temperature", [0.01, 0.8, 2.0])
+def test_the_likeliest_tokens_are_those_of_a_sort_of_all(size: int, scale: float, temperature: float) -> None:
+    from engine.compiled.choosing import _leading
+
+    rng = np.random.default_rng(size)
+    keys = np.round(scale * rng.standard_normal(size), 1).astype(np.float32)  # many are equal
+    keys[rng.random(size) < 0.1] = -np.inf  # banned
+    keys[size // 2] = 0.0
+    p = np.exp((keys - keys.max()) / np.float32(temperature))
+    p /= p.sum()
+    wanted = np.argsort(-keys, kind="stable")
+    for count, share in ((0, 0.1), (0, 0.9), (0, 0.9999), (1, 0.0), (40, 0.0), (size, 0.0), (40, 0.9)):
+        order = _leading(keys, np.float32(temperature), p, count, share)
+        assert np.array_equal(order, wanted[: len(order)])
+        assert len(order) >= min(count, size)
+        assert len(order) == size or p[order].sum() >= share - 1e-5
+
+
 def test_a_chooser_forgets_what_lies_further_back_than_the_penalty_looks() -> None:
     dials = Dials(temperature=0.0, repetition=100.0)
     logits = np.array([[1.0, 0.5, 0.0]], dtype=np.float32)
