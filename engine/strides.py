@@ -22,7 +22,6 @@ from engine.states import select
 # Tokens in one call, and bytes that they may read: what a stream that ends writes beyond its end is thrown away, and
 # meanwhile nobody is heard, so they are fewer of a large model.
 LENGTH, READ = 8, 32_000_000
-MANY = 2_000  # tokens from which the output layer takes so long that Python between two steps is no matter
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Strides:
         a row among others.)"""
         self._decoder, self._chooser, self._dials = decoder, chooser, dials
         self._logits, self._state = logits, state
-        self._stride = decoder.stride if logits.shape[1] < MANY else None
+        self._stride = decoder.stride
         self._most = max(1, min(LENGTH, READ // max(1, decoder.stride_bytes)))
         self._unread: Tokens | None = None  # chosen last, where the state doesn't know of it yet
 

@@ -11,6 +11,7 @@ from engine.compiled.jit import exactly
 Array = npt.NDArray[np.float32]
 COLDEST = 1e-6  # as in `engine.sampling`
 _INFINITE = np.float32(np.inf)
+_NEVER = 2.0  # a share that no probabilities reach
 
 
 @exactly
@@ -72,18 +73,20 @@ def _temper(logits: Array, temperature: np.float32, p: Array) -> None:
 def _filter(
     logits: Array, temperature: np.float32, p: Array, top_k: int, typical: float, top_p: float, min_p: float
 ) -> None:
-    size = len(p)
-    if 0 < top_k < size:
-        _keep(p, _leading(logits, temperature, p, top_k, 0.0)[:top_k], 2.0)
+    size, order = len(p), np.empty(0, np.int64)
+    few = 0 < top_k < size
+    if few:
+        order = _leading(logits, temperature, p, top_k, 0.0)[:top_k]
+        _keep(p, order, _NEVER)
     if typical < 1.0:
         nearness = _distances(p)
         for token in range(size):
             nearness[token] = -nearness[token]
         _keep(p, _leading(nearness, np.float32(0.1), p, 0, typical), typical)
     if top_p < 1.0:
-        _keep(p, _leading(logits, temperature, p, 0, top_p), top_p)
+        _keep(p, order if few else _leading(logits, temperature, p, 0, top_p), top_p)
     if min_p > 0.0:
-        least = np.float32(min_p) * p.max()
+        least = np.float32(min_p) * highest(p)
         for token in range(size):
             if p[token] < least:
                 p[token] = 0.0

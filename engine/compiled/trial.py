@@ -122,7 +122,8 @@ def main() -> int:
     multiplies()  # these are what both processes need
     with subprocess.Popen([sys.executable, "-m", "engine.compiled.trial", TRAINING]) as meanwhile:
         compile_for_writing()
-    print(f"Kernels are ready ({time.perf_counter() - began:.1f} s).")  # noqa: T201
+    if meanwhile.returncode == 0:
+        print(f"Kernels are ready ({time.perf_counter() - began:.1f} s).")  # noqa: T201
     return meanwhile.returncode
 
 
