@@ -12,12 +12,9 @@ def locked_dropout(x: Tensor, share: float, training: bool) -> Tensor:
     return x * keep
 
 
-def token_dropout(ids: Tensor, x: Tensor, vocabulary: int, share: float, training: bool) -> Tensor:
-    """Drops whole tokens from their vectors x (T, B, E): every occurrence of a dropped id of ids (T, B).
-
-    Equals dropping rows of the embedding (Merity et al. 2018), without touching a table of the whole vocabulary.
-    """
+def token_mask(embedding: Tensor, share: float, training: bool) -> Tensor | None:
+    """What to multiply the vectors of tokens by, (V, 1) for embedding (V, E), so that whole tokens are dropped, with
+    all their occurrences (Merity et al. 2018). None where nothing is."""
     if not training or share == 0.0:
-        return x
-    keep = x.new_empty(vocabulary).bernoulli_(1.0 - share).div_(1.0 - share)  # (V,)
-    return x * keep[ids].unsqueeze(-1)
+        return None
+    return embedding.new_empty(len(embedding), 1).bernoulli_(1.0 - share).div_(1.0 - share)

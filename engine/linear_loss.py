@@ -2,8 +2,8 @@
 
 Apart, they hold the logits three times over (logits, log-probabilities, gradient) and go through them six times.
 
-With a vocabulary of words most of a step is spent here. Then what lies between the products is one pass of a compiled
-kernel, and where layers compute in bfloat16 (`engine.precision`) these products do too while a model learns. Sums and
+What lies between the products is one pass of a compiled kernel. With a vocabulary of words most of a step is spent
+here: then, where layers compute in bfloat16 (`engine.precision`), these products do too while a model learns. Sums and
 losses are float32, and what an evaluation computes here is so as well.
 """
 
@@ -20,8 +20,8 @@ from engine.precision import in_bf16
 from engine.side_by_side import threads_here
 from engine.teamwork import in_team
 
-ENOUGH = 20_000  # logits that are worth a thread
-MANY = 1000  # tokens: with fewer, all this takes so little of the time that it may as well be plain
+ENOUGH = 100_000  # logits that are worth a thread
+MANY = 1000  # tokens: with fewer, the products take so little of the time that they may as well be exact
 
 
 def linear_cross_entropy(z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
@@ -35,10 +35,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, wanted: bool) -> Tensor:
         """The loss, and where it is wanted its gradients already: logits are never needed again."""
         learns = wanted and any(ctx.needs_input_grad)
-        many = len(weight) >= MANY
-        if learns and many and in_bf16(z):
+        if learns and len(weight) >= MANY and in_bf16(z):
             z, weight = z.bfloat16(), weight.bfloat16()
-        work = _compiled if many and bias.dtype is torch.float32 and usable() else _plain
+        work = _compiled if bias.dtype is torch.float32 and usable() else _plain
         loss, gradient, to_bias = work(product(z, weight), bias, targets, learns)
         if learns:
             ctx.save_for_backward(z, weight, gradient, to_bias)

@@ -7,7 +7,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from engine.dropout import locked_dropout, token_dropout
+from engine.dropout import locked_dropout, token_mask
 from engine.settings import ModelConfig
 from engine.softmax import AdaptiveSoftmax, FullSoftmax
 from engine.stack import Stack, State
@@ -52,11 +52,18 @@ class LanguageModel(nn.Module):
 
         The back stack is given ids in the order in which it reads: from the right.
         """
-        config = self.config
+        config, stack = self.config, self.stack(side)
+        hidden: tuple[Tensor, State]
+        keep = token_mask(self.embedding.weight, config.embedding_dropout, self.training)  # (V, 1)
+        share = config.drop("input") if self.training else 0.0
+        if share == 0.0 and stack.takes_ids(ids, config.vocabulary, state):
+            table = self.embedding.weight if keep is None else self.embedding.weight * keep
+            hidden = stack(table, state, ids)
+            return hidden
         x = self.embedding(ids)  # (T, B, E)
-        x = token_dropout(ids, x, config.vocabulary, config.embedding_dropout, self.training)
-        x = locked_dropout(x, config.drop("input"), self.training)
-        hidden: tuple[Tensor, State] = self.stack(side)(x, state)
+        if keep is not None:
+            x = x * keep[ids]
+        hidden = stack(locked_dropout(x, share, self.training), state)
         return hidden
 
     def meet(self, ahead: Tensor | None, back: Tensor | None = None) -> Tensor:

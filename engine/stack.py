@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.cells.layer import LayerState, RecurrentLayer
@@ -14,6 +15,8 @@ State = list[LayerState]  # one entry a layer
 
 class Stack(nn.Module):
     """Layers, lowest first: inputs (T, B, E) and the state before them to the top outputs (T, B, H) and the state.
+
+    With ids (T, B), which it may be given where it `takes_ids`, inputs are (V, E), and their rows are read.
 
     With `layer_norm` each layer reads a normalised input, and the top outputs are normalised too. With `residual` a
     layer whose input is as wide as its output adds to it: x + layer(norm(x)).
@@ -28,19 +31,25 @@ class Stack(nn.Module):
         self.adds = [config.residual and width == H for width in widths[:-1]]  # whether a layer adds to its input
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in widths) if config.layer_norm else None
 
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, x: Tensor, state: State, ids: Tensor | None = None) -> tuple[Tensor, State]:
         after: State = []
         for number, (layer, before) in enumerate(zip(self.each(), state, strict=True)):
-            outputs, layer_state = layer(self.norm(number, x), before)  # (T, B, H)
+            outputs, layer_state = layer(self.norm(number, x), before, ids)  # (T, B, H)
             if number + 1 < len(self.layers):
                 outputs = locked_dropout(outputs, self.dropout, self.training)
-            x = x + outputs if self.adds[number] else outputs
+            if self.adds[number]:
+                outputs = outputs + (x if ids is None else F.embedding(ids, x))
+            x, ids = outputs, None
             after.append(layer_state)
         return self.norm(len(self.layers), x), after
 
     def each(self) -> list[RecurrentLayer]:
         """The layers, lowest first."""
         return cast(list[RecurrentLayer], list(self.layers))
+
+    def takes_ids(self, ids: Tensor, vocabulary: int, state: State) -> bool:
+        """Whether ids (T, B) and all that they may stand for are quicker than inputs (T, B, E)."""
+        return self.each()[0].takes_ids(ids, vocabulary, state[0])
 
     def norm(self, number: int, x: Tensor) -> Tensor:
         """x as layer `number` reads it; as the output layer reads it for the number after the last."""

@@ -46,7 +46,7 @@ def packed(weight: Tensor) -> Array:
     rows, length = weight.shape
     if rows % ROWS:
         weight = F.pad(weight, (0, 0, 0, -rows % ROWS))
-    return array(weight.reshape(-1, ROWS, length).transpose(1, 2))
+    return array(weight.reshape(-(-rows // ROWS), ROWS, length).transpose(1, 2))
 
 
 def by_streams(streams: int, work: Callable[[int, int], Result]) -> list[Result]:

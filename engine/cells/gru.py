@@ -11,6 +11,7 @@ Rows of the matrices: r, z, n.
 import torch
 from torch import Tensor, nn
 
+from engine.cells.beginning import table_pays
 from engine.cells.gru_kernel import gru
 from engine.cells.layer import CoreLayer, LayerState, has_kernel
 
@@ -24,10 +25,10 @@ class GRULayer(CoreLayer):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(nn.GRU(inputs, hidden))
 
-    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState, ids: Tensor | None) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if has_kernel(inputs):
-            outputs, last = gru(inputs, state[0], *self.used_weights())
+            outputs, last = gru(inputs, state[0], *self.used_weights(), ids)
             return outputs, (last,)
         h = state[0].unsqueeze(0)  # (1, B, H)
         if self.drops_weights():
@@ -35,3 +36,7 @@ class GRULayer(CoreLayer):
         else:
             outputs, h = self.core(inputs, h)  # (T, B, H), (1, B, H)
         return outputs, (h.squeeze(0),)
+
+    def takes_ids(self, ids: Tensor, vocabulary: int, state: LayerState) -> bool:
+        """As every layer."""
+        return table_pays(ids, vocabulary, state[0])

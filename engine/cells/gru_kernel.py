@@ -9,23 +9,29 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from engine.cells import quick
+from engine.cells.beginning import beginning
 from engine.cells.columns import Sums, columns_of, doubled, from_inputs, from_the_end, last_of, outputs_of
 from engine.cells.compiled_steps import usable_for
-from engine.cells.halves import has_halves
 
 
-def gru(inputs: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> tuple[Tensor, Tensor]:
-    """Outputs (T, B, H) and the last state (B, H), of inputs (T, B, I) and the state (B, H) before them."""
-    if has_halves(inputs, h):
-        from engine.cells.gru_in_halves import GRUInHalves
+def gru(
+    inputs: Tensor,
+    h: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor,
+    b_hh: Tensor,
+    ids: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Outputs (T, B, H) and the last state (B, H), of inputs (T, B, I) and the state (B, H) before them.
 
-        outputs, last = GRUInHalves.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
-        return outputs, last
+    With ids (T, B), where `table_pays`, inputs are (V, I), and their rows are read.
+    """
     if usable_for(h):
-        from engine.cells.compiled_gru import CompiledGRU
-
-        outputs, last = CompiledGRU.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
-        return outputs, last
+        H = w_hh.shape[1]
+        bias = torch.cat((b_ih[: 2 * H] + b_hh[: 2 * H], b_ih[2 * H :]))
+        return quick.gru(beginning(inputs, ids, w_ih, bias), h, w_hh, b_hh[2 * H :])
     outputs, last = _GRU.apply(inputs, h, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-untyped-call]
     return outputs, last
 

@@ -23,9 +23,9 @@ AT_ONCE = 2048  # tokens whose gradients are laid out at once, for weights: they
 ROWS = 32  # widths are multiples of this: see `engine.compiled.halves`
 
 
-def has_halves(inputs: Tensor, state: Tensor) -> bool:
-    """Whether a layer should read inputs (T, B, I) from a state (B, H) in bfloat16 on the matrix unit."""
-    return in_bf16(inputs) and state.shape[1] % ROWS == 0 and usable_for(state) and has_unit()
+def has_halves(state: Tensor) -> bool:
+    """Whether a layer should go on from a state (B, H) in bfloat16 on the matrix unit."""
+    return in_bf16(state) and state.shape[1] % ROWS == 0 and usable_for(state) and has_unit()
 
 
 @functools.cache

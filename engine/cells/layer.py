@@ -39,9 +39,16 @@ class RecurrentLayer(nn.Module):
     gates: int  # blocks of H rows in the weight matrices
     weight_dropout: float = 0.0  # of recurrent weights, in training
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        """(T, B, I) and ``parts`` tensors of (B, H) → (T, B, H) and as many of (B, H)."""
+    def forward(self, inputs: Tensor, state: LayerState, ids: Tensor | None = None) -> tuple[Tensor, LayerState]:
+        """(T, B, I) and ``parts`` tensors of (B, H) → (T, B, H) and as many of (B, H).
+
+        With ids (T, B), which a layer may be given where it `takes_ids`, inputs are (V, I), and their rows are read.
+        """
         raise NotImplementedError
+
+    def takes_ids(self, ids: Tensor, vocabulary: int, state: LayerState) -> bool:
+        """Whether ids (T, B) and all that they may stand for are quicker for this layer than inputs (T, B, I)."""
+        return False
 
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """W_ih (G·H, I), W_hh (G·H, H), b_ih (G·H,), b_hh (G·H,)."""
@@ -80,14 +87,14 @@ class CoreLayer(RecurrentLayer):
         super().__init__()
         self.core = core
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def forward(self, inputs: Tensor, state: LayerState, ids: Tensor | None = None) -> tuple[Tensor, LayerState]:
         """As every layer. In bfloat16 on CUDA it computes in float32."""
         if not rounds_too_much(inputs):
-            return self.run(inputs, state)
+            return self.run(inputs, state, ids)
         with torch.autocast("cuda", enabled=False):
-            return self.run(inputs.float(), state)
+            return self.run(inputs.float(), state, ids)
 
-    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState, ids: Tensor | None) -> tuple[Tensor, LayerState]:
         """`forward` in the precision that is given."""
         raise NotImplementedError
 

@@ -13,6 +13,8 @@ Rows of the matrices: i, f, g, o.
 import torch
 from torch import Tensor, nn
 
+from engine.cells import quick
+from engine.cells.beginning import beginning, table_pays
 from engine.cells.halves import has_halves
 from engine.cells.layer import CoreLayer, LayerState
 from engine.precision import in_bf16
@@ -28,13 +30,11 @@ class LSTMLayer(CoreLayer):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(nn.LSTM(inputs, hidden))
 
-    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState, ids: Tensor | None) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
-        if has_halves(inputs, state[0]):
-            from engine.cells.lstm_in_halves import lstm_in_halves
-
+        if ids is not None or has_halves(state[0]):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
-            outputs, *after = lstm_in_halves(inputs, state[0], state[1], w_ih, w_hh, b_ih + b_hh)
+            outputs, *after = quick.lstm(beginning(inputs, ids, w_ih, b_ih + b_hh), *state, w_hh)
             return outputs, tuple(after)
         h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
         if in_bf16(inputs):
@@ -47,6 +47,11 @@ class LSTMLayer(CoreLayer):
         else:
             outputs, (h, c) = self.core(inputs, (h, c))  # (T, B, H), 2 x (1, B, H)
         return outputs, (h.squeeze(0), c.squeeze(0))
+
+    def takes_ids(self, ids: Tensor, vocabulary: int, state: LayerState) -> bool:
+        """As every layer."""
+        ours = has_halves(state[0]) or not in_bf16(state[0])
+        return ours and table_pays(ids, vocabulary, state[0])
 
     @torch.no_grad()
     def initialise(self) -> None:

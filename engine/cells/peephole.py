@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.cells.beginning import table_pays
 from engine.cells.layer import LayerState, RecurrentLayer, has_kernel
 from engine.cells.peephole_kernel import peephole_lstm
 from engine.settings import Peephole
@@ -36,14 +37,18 @@ class PeepholeLSTMLayer(RecurrentLayer):
         shape = (3 * hidden,) if peephole == "diagonal" else (3, hidden, hidden)
         self.peepholes = nn.Parameter(torch.empty(shape))
 
-    def forward(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def forward(self, inputs: Tensor, state: LayerState, ids: Tensor | None = None) -> tuple[Tensor, LayerState]:
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         h, c = state
         if has_kernel(inputs):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
-            outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks())
+            outputs, h, c = peephole_lstm(inputs, h, c, w_ih, w_hh, b_ih + b_hh, self.looks(), ids)
             return outputs, (h, c)
         return self.unrolled(inputs, state)
+
+    def takes_ids(self, ids: Tensor, vocabulary: int, state: LayerState) -> bool:
+        """As every layer."""
+        return table_pays(ids, vocabulary, state[0])
 
     def unrolled(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """`forward` by torch's own operations."""

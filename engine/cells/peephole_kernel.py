@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from engine.cells import quick
+from engine.cells.beginning import beginning
 from engine.cells.columns import (
     Sums,
     columns_of,
@@ -18,25 +20,25 @@ from engine.cells.columns import (
     product,
 )
 from engine.cells.compiled_steps import usable_for
-from engine.cells.halves import has_halves
 
 
 def peephole_lstm(
-    inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
+    inputs: Tensor,
+    h: Tensor,
+    c: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    bias: Tensor,
+    looks: Tensor,
+    ids: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs (T, B, H) and the last h and c (B, H), of inputs (T, B, I) and the h and c before them.
 
-    `bias` (4H,) is the sum of both; `looks` is (3, H) or (3, H, H), for i, f and o.
+    `bias` (4H,) is the sum of both; `looks` is (3, H) or (3, H, H), for i, f and o. With ids (T, B), where
+    `table_pays`, inputs are (V, I), and their rows are read.
     """
-    if looks.dim() == 2 and has_halves(inputs, h):
-        from engine.cells.lstm_in_halves import lstm_in_halves
-
-        return lstm_in_halves(inputs, h, c, w_ih, w_hh, bias, looks)
     if usable_for(h):
-        from engine.cells.compiled_peephole import CompiledPeepholeLSTM
-
-        outputs, last_h, last_c = CompiledPeepholeLSTM.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
-        return outputs, last_h, last_c
+        return quick.lstm(beginning(inputs, ids, w_ih, bias), h, c, w_hh, looks)
     outputs, last_h, last_c = _PeepholeLSTM.apply(inputs, h, c, w_ih, w_hh, bias, looks)  # type: ignore[no-untyped-call]
     return outputs, last_h, last_c
 

@@ -25,7 +25,7 @@ class RNNLayer(CoreLayer):
         self.nonlinearity = nonlinearity
         self.identity = identity
 
-    def run(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def run(self, inputs: Tensor, state: LayerState, ids: Tensor | None) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if has_kernel(inputs):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()

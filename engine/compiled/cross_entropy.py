@@ -12,21 +12,34 @@ from engine.compiled.functions import exp, held_as, widened
 from engine.compiled.jit import exactly, for_training
 
 Array = npt.NDArray[np.float32]
-LANES = 64
+LANES = 32
+_NOTHING = np.float32(-np.inf)
 
 
 @exactly
 def highest(row: Array) -> np.float32:
-    """Of (V,), of which none is NaN. By lanes: of a maximum of all at once LLVM makes no vectors, whatever it may."""
-    tops = np.full(LANES, row[0], np.float32)
+    """Of (V,), of which none is NaN."""
+    found: np.float32 = highest_by_lanes(row, np.empty(LANES, np.float32))
+    return found
+
+
+@exactly
+def highest_by_lanes(row: Array, tops: Array) -> np.float32:
+    """The same, with room (LANES,): of a maximum of all at once LLVM makes no vectors, whatever it may."""
+    for lane in range(LANES):
+        tops[lane] = row[0]
     whole = len(row) // LANES * LANES
     for start in range(0, whole, LANES):
         some = row[start : start + LANES]
         for lane in range(LANES):
             tops[lane] = some[lane] if some[lane] > tops[lane] else tops[lane]
-    found: np.float32 = tops[0]
-    for x in tops:
-        found = max(found, x)
+    for lane in range(16):
+        tops[lane] = tops[lane + 16] if tops[lane + 16] > tops[lane] else tops[lane]
+    for lane in range(8):
+        tops[lane] = tops[lane + 8] if tops[lane + 8] > tops[lane] else tops[lane]
+    found = tops[0]
+    for lane in range(1, 8):
+        found = max(found, tops[lane])
     for x in row[whole:]:
         found = max(found, x)
     return found
@@ -49,14 +62,17 @@ def cross_entropy(
     """
     count, vocabulary = logits.shape
     share = np.float32(1.0) / np.float32(count)
-    row = np.empty(vocabulary, dtype=np.float32)
+    row = np.empty((vocabulary + LANES - 1) // LANES * LANES, dtype=np.float32)
+    tops = np.empty(LANES, dtype=np.float32)
     for n in range(first, last):
         held, target = logits[n], targets[n]
         for v in range(vocabulary):
             row[v] = widened(held[v]) + bias[v]
-        top, of_target = highest(row), row[target]
+        for v in range(vocabulary, len(row)):
+            row[v] = _NOTHING
+        top, of_target = highest_by_lanes(row, tops), row[target]
         total = np.float32(0.0)
-        for v in range(vocabulary):
+        for v in range(len(row)):
             row[v] = exp(row[v] - top)
             total += row[v]
         losses[n] = np.log(total) + top - of_target

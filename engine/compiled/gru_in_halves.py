@@ -10,6 +10,7 @@ from engine.compiled.functions import halved, sigmoid, tanh_of
 from engine.compiled.halves import ROWS, Array, Halves, Pairs, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_in_halves import PART
+from engine.compiled.lstm_training import Ids
 from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import meet
 from engine.teamwork import Meeting
@@ -19,11 +20,12 @@ _ONE = np.float32(1.0)
 
 @among_threads
 def forwards(
+    ids: Ids,
+    table: Array,
     inputs: Halves,
     w_ih: Array,
     w_rz: Array,
     w_n: Array,
-    bias: Array,
     bias_n: Array,
     gates: Array,
     resets: Array,
@@ -40,16 +42,18 @@ def forwards(
     """Fills gates (T, B, 3H) of r, z, n, resets (T, B, H) with m, and states (T + 1, B, H) from 1 on, which `halves`
     has too.
 
-    Of inputs (T, B, I). `bias` (3H,) has both biases of r and z, and that of the inputs of n; `bias_n` (H,) is the
-    other of n. The weights are packed into the room that is given for them.
+    The sums of a step begin as the row of the table (V, 3H) that ids (T, B) say, and get the products of inputs
+    (T, B, I). The table has both biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n. The
+    weights are packed into the room that is given for them.
     """
     T, _, width = gates.shape
     H = width // 3
     panels, first, last = H // ROWS, units[0] // ROWS, units[1] // ROWS
     start, stop = units
     mine = slice(streams[0], streams[1])
-    for gate in range(3):
-        pack_rows(w_ih, packed_ih, gate * panels + first, gate * panels + last)
+    if inputs.shape[2]:
+        for gate in range(3):
+            pack_rows(w_ih, packed_ih, gate * panels + first, gate * panels + last)
     for gate in range(2):
         pack_rows(w_rz, packed_rz, gate * panels + first, gate * panels + last)
     pack_rows(w_n, packed_n, first, last)
@@ -58,8 +62,10 @@ def forwards(
         for gate in range(3):
             for t in range(begin, end):
                 for s in range(streams[0], streams[1]):
-                    put(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
-                multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
+                    row = table[ids[t, s], gate * H + start : gate * H + stop]
+                    put(row, gates[t, s, gate * H + start : gate * H + stop])
+                if inputs.shape[2]:
+                    multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
         for t in range(begin, end):
             for s in range(streams[0], streams[1]):
                 put(bias_n[start:stop], resets[t, s, start:stop])
@@ -86,6 +92,7 @@ def _step(r: Array, z: Array, n: Array, m: Array, before: Array, after: Array, h
 
 @among_threads
 def backwards(
+    ids: Ids,
     to_outputs: Array,
     w_hh: Array,
     gates: Array,
@@ -95,14 +102,14 @@ def backwards(
     sums: Halves,
     packed: Pairs,
     exact: Array,
-    to_bias: Array,
+    to_table: Array,
     units: tuple[int, int],
     streams: tuple[int, int],
     members: int,
     meeting: Meeting,
 ) -> None:
     """The gradients of the sums (T, B, 4H) of n, r, z and m, so that those of inputs and those of states lie side by
-    side each, and what they add up to for biases (4, H).
+    side each, and what they add up to for a table (V, 4H) in this order.
 
     Of the outputs' gradients (T, B, H) and the last state's, dh (B, H), which becomes the first's. `packed` is room for
     the weights (3H, H), and `exact` (4, H) for sums before they are rounded.
@@ -121,7 +128,8 @@ def backwards(
             _back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_n, d_r, d_z, d_m)
             for part in range(4):
                 unit = part * H + start
-                lay_down(exact[part, start:stop], sums[t, s, unit : unit + stop - start], to_bias[part, start:stop])
+                towards_row = to_table[ids[t, s], unit : unit + stop - start]
+                lay_down(exact[part, start:stop], sums[t, s, unit : unit + stop - start], towards_row)
         meet(meeting, members, T - t)
         multiply(packed, first, last, sums[t, mine, H:], dh[mine])
     release()

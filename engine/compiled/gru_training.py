@@ -10,6 +10,7 @@ import numpy.typing as npt
 from engine.compiled.copying import put
 from engine.compiled.functions import sigmoid, tanh_of
 from engine.compiled.jit import for_training
+from engine.compiled.lstm_training import Ids, add
 from engine.compiled.tiles import PART, into_strips, multiply
 
 Array = npt.NDArray[np.float32]
@@ -18,10 +19,11 @@ _ONE = np.float32(1.0)
 
 @for_training
 def forwards(
+    ids: Ids,
+    table: Array,
     inputs: Array,
     w_ih: Array,
     w_hh: Array,
-    bias: Array,
     bias_n: Array,
     gates: Array,
     states: Array,
@@ -31,8 +33,9 @@ def forwards(
 ) -> None:
     """For streams first to last: fills gates (T, B, 3H) of r, z, n, and states (T + 1, B, H) from 1 on.
 
-    Of inputs (T, B, I). And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. `bias` (3H,) has both
-    biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n.
+    And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. The sums of a step begin as the row of the
+    table (V, 3H) that ids (T, B) say, and get the products of inputs (T, B, I) (`compiled_steps.Beginning`). The table
+    has both biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n.
     """
     H = len(bias_n)
     mine = slice(first, last)
@@ -41,7 +44,7 @@ def forwards(
         stop = min(start + PART, len(gates))
         for t in range(start, stop):
             for s in range(first, last):
-                put(bias, gates[t, s])
+                put(table[ids[t, s]], gates[t, s])
         multiply(w_ih, inputs[start:stop, mine], gates[start:stop, mine])
         for t in range(start, stop):
             for s in range(first, last):
@@ -66,6 +69,7 @@ def _step(sums: Array, r: Array, z: Array, n: Array, m: Array, before: Array, af
 
 @for_training
 def backwards(
+    ids: Ids,
     to_outputs: Array,
     w_ih: Array,
     w_rz: Array,
@@ -77,7 +81,8 @@ def backwards(
     to_inputs: Array,
     sums: Array,
     strips: Array,
-    to_bias: Array,
+    to_table: Array,
+    to_bias_n: Array,
     first: int,
     last: int,
 ) -> None:
@@ -85,7 +90,8 @@ def backwards(
 
     Those into `sums` (T, B, 4H), or where `strips` (4H / COLUMNS, T B, COLUMNS) has all, (PART, B, 4H) of some.
     Of the outputs' gradients (T, B, H) and the last state's, dh (1, B, H), which becomes the first's. Adds to the
-    gradients of inputs (T, B, I) and of biases (4H,). `w_rz` and `w_n` are 2H and H rows of W_hh.
+    gradients of inputs (T, B, I), of the table (V, 3H) and of `bias_n` (H,). `w_rz` and `w_n` are 2H and H rows of
+    W_hh.
     """
     H = gates.shape[2] // 3
     mine = slice(first, last)
@@ -96,8 +102,8 @@ def backwards(
             for s in range(first, last):
                 g, d = gates[t, s], sums[t - gone, s]
                 _back(to_outputs[t, s], g, reset[t, s], states[t, s], dh[0, s], d)
-                for u in range(4 * H):
-                    to_bias[u] += d[u]
+                add(d[: 3 * H], to_table[ids[t, s]])
+                add(d[3 * H :], to_bias_n)
             part = sums[t - gone : t - gone + 1, mine]
             multiply(w_rz, part[:, :, : 2 * H], dh[:, mine])
             multiply(w_n, part[:, :, 3 * H :], dh[:, mine])

@@ -13,7 +13,7 @@ from engine.compiled.copying import put
 from engine.compiled.functions import halved, sigmoid, tanh_of
 from engine.compiled.halves import ROWS, Array, Halves, Pairs, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
-from engine.compiled.lstm_training import add_products, kept, took
+from engine.compiled.lstm_training import Ids, add_products, kept, took
 from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import meet
 from engine.teamwork import Meeting
@@ -23,10 +23,11 @@ PART = 8  # steps whose inputs are multiplied together, so that the weights for 
 
 @among_threads
 def forwards(
+    ids: Ids,
+    table: Array,
     inputs: Halves,
     w_ih: Array,
     w_hh: Array,
-    bias: Array,
     looks: Array,
     gates: Array,
     cells: Array,
@@ -41,7 +42,8 @@ def forwards(
 ) -> None:
     """Fills gates (T, B, 4H) of i, f, g, o, cells and states (T + 1, B, H) from 1 on, and outputs (T, B, H).
 
-    Of inputs (T, B, I); looks are (3, H). The weights are packed into the room that is given for them.
+    The sums of a step begin as the row of the table (V, 4H) that ids (T, B) say, and get the products of inputs
+    (T, B, I). Looks are (3, H). The weights are packed into the room that is given for them.
     """
     T, _, width = gates.shape
     H = width // 4
@@ -50,15 +52,18 @@ def forwards(
     mine = slice(streams[0], streams[1])
     look_i, look_f, look_o = looks[0, start:stop], looks[1, start:stop], looks[2, start:stop]
     for gate in range(4):
-        pack_rows(w_ih, packed_ih, gate * panels + first, gate * panels + last)
+        if inputs.shape[2]:
+            pack_rows(w_ih, packed_ih, gate * panels + first, gate * panels + last)
         pack_rows(w_hh, packed_hh, gate * panels + first, gate * panels + last)
     for begin in range(0, T, PART):
         end = min(begin + PART, T)
         for gate in range(4):
             for t in range(begin, end):
                 for s in range(streams[0], streams[1]):
-                    put(bias[gate * H + start : gate * H + stop], gates[t, s, gate * H + start : gate * H + stop])
-                multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
+                    row = table[ids[t, s], gate * H + start : gate * H + stop]
+                    put(row, gates[t, s, gate * H + start : gate * H + stop])
+                if inputs.shape[2]:
+                    multiply(packed_ih, gate * panels + first, gate * panels + last, inputs[t, mine], gates[t, mine])
         for t in range(begin, end):
             for gate in range(4):
                 multiply(packed_hh, gate * panels + first, gate * panels + last, states[t, mine], gates[t, mine])
@@ -98,6 +103,7 @@ def _step(
 
 @among_threads
 def backwards(
+    ids: Ids,
     to_outputs: Array,
     w_hh: Array,
     looks: Array,
@@ -109,15 +115,15 @@ def backwards(
     sums: Halves,
     packed: Pairs,
     exact: Array,
-    to_bias: Array,
+    to_table: Array,
     to_looks: Array,
     units: tuple[int, int],
     streams: tuple[int, int],
     members: int,
     meeting: Meeting,
 ) -> None:
-    """The gradients of all sums (T, B, 4H), and what they add up to for biases (4, H) and, where these were `looked`
-    through, peepholes (3, H).
+    """The gradients of all sums (T, B, 4H), and what they add up to for the table (V, 4H) and, where these were
+    `looked` through, peepholes (3, H).
 
     Of the outputs' gradients (T, B, H) and the last state's, dh and dc (B, H), which become the first's. `packed` is
     room for the weights, and `exact` (4, H) for sums before they are rounded.
@@ -141,7 +147,8 @@ def backwards(
             kept(i, f, n, old, look_i, look_f, through, d_i, d_f, d_n)
             for gate in range(4):
                 unit = gate * H + start
-                lay_down(exact[gate, start:stop], sums[t, s, unit : unit + stop - start], to_bias[gate, start:stop])
+                towards_row = to_table[ids[t, s], unit : unit + stop - start]
+                lay_down(exact[gate, start:stop], sums[t, s, unit : unit + stop - start], towards_row)
             if looked:
                 add_products(d_i, old, to_looks[0, start:stop])
                 add_products(d_f, old, to_looks[1, start:stop])

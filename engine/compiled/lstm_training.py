@@ -12,15 +12,17 @@ from engine.compiled.jit import for_training
 from engine.compiled.tiles import PART, into_strips, multiply
 
 Array = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
 _ONE = np.float32(1.0)
 
 
 @for_training
 def forwards(
+    ids: Ids,
+    table: Array,
     inputs: Array,
     w_ih: Array,
     w_hh: Array,
-    bias: Array,
     looks: Array,
     look_if: Array,
     look_o: Array,
@@ -32,8 +34,9 @@ def forwards(
 ) -> None:
     """For streams first to last: fills gates (T, B, 4H) of i, f, g, o, and states and cells (T + 1, B, H) from 1 on.
 
-    Of inputs (T, B, I); weights are packed (`compiled_steps.packed`). `looks` (3, H) are diagonal peepholes; full ones
-    are packed, `look_if` for 2H rows and `look_o` for H. What isn't there is zero or has no rows.
+    All sums of a step begin as the row of the table (V, 4H) that ids (T, B) say, and get the products of inputs
+    (T, B, I) (`compiled_steps.Beginning`). Weights are packed (`compiled_steps.packed`). `looks` (3, H) are diagonal
+    peepholes; full ones are packed, `look_if` for 2H rows and `look_o` for H. What isn't there is zero or has no rows.
     """
     H = gates.shape[2] // 4
     mine = slice(first, last)
@@ -41,7 +44,7 @@ def forwards(
         stop = min(start + PART, len(gates))
         for t in range(start, stop):
             for s in range(first, last):
-                put(bias, gates[t, s])
+                put(table[ids[t, s]], gates[t, s])
         multiply(w_ih, inputs[start:stop, mine], gates[start:stop, mine])
         for t in range(start, stop):
             multiply(w_hh, states[t : t + 1, mine], gates[t : t + 1, mine])
@@ -72,6 +75,7 @@ def _give(o: Array, new: Array, looks: Array, h: Array) -> None:
 
 @for_training
 def backwards(
+    ids: Ids,
     to_outputs: Array,
     w_ih: Array,
     w_hh: Array,
@@ -85,7 +89,7 @@ def backwards(
     to_inputs: Array,
     sums: Array,
     strips: Array,
-    to_bias: Array,
+    to_table: Array,
     to_looks: Array,
     first: int,
     last: int,
@@ -94,7 +98,8 @@ def backwards(
 
     Those into `sums` (T, B, 4H), or where `strips` (4H / COLUMNS, T B, COLUMNS) has all, (PART, B, 4H) of some.
     Of the outputs' gradients (T, B, H) and the last state's, dh and dc (1, B, H), which become the first's. Transposed
-    weights are packed. Adds to the gradients of inputs (T, B, I), of biases (4H,) and of diagonal peepholes (3, H).
+    weights are packed. Adds to the gradients of inputs (T, B, I), of the table (V, 4H) and, where there are rows for
+    them, of diagonal peepholes (3, H).
     """
     H = gates.shape[2] // 4
     mine = slice(first, last)
@@ -113,10 +118,11 @@ def backwards(
                 before = cells[t, s]
                 kept(i, f, n, before, looks[0], looks[1], dc[0, s], d[:H], d[H : 2 * H], d[2 * H : 3 * H])
                 dh[0, s] = np.float32(0.0)
-                _add(d, to_bias)
-                add_products(d[:H], cells[t, s], to_looks[0])
-                add_products(d[H : 2 * H], cells[t, s], to_looks[1])
-                add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
+                add(d, to_table[ids[t, s]])
+                if len(to_looks):
+                    add_products(d[:H], cells[t, s], to_looks[0])
+                    add_products(d[H : 2 * H], cells[t, s], to_looks[1])
+                    add_products(d[3 * H :], cells[t + 1, s], to_looks[2])
             multiply(look_if, part[:, :, : 2 * H], dc[:, mine])
             multiply(w_hh, part, dh[:, mine])
             into_strips(part[0], strips, t * gates.shape[1] + first)
@@ -159,7 +165,8 @@ def kept(
 
 
 @for_training
-def _add(row: Array, total: Array) -> None:
+def add(row: Array, total: Array) -> None:
+    """In place."""
     for u in range(len(row)):
         total[u] += row[u]
 

@@ -1,6 +1,6 @@
 """Products of float32 matrices for a few streams at a time, at the speed of the processor's multiplications.
 
-A tile of results, `STREAMS` streams by `ROWS` rows of weights, stays in registers while their common numbers go by:
+A tile of results, `MOST` streams by `ROWS` rows of weights, stays in registers while their common numbers go by:
 each step loads weights, which lie packed in the order of reading, and multiplies them by one number of each stream. So
 a product for 8 streams is as quick as one for 2,000; a BLAS for large matrices gives half of that to 32 streams.
 """
@@ -20,12 +20,14 @@ from engine.compiled.vectors import arrays, everywhere
 Array = npt.NDArray[np.float32]
 cgutils: Any = untyped_cgutils
 
-# Sums in registers, with some left for the rest: 16 of 32 with AVX-512; 8 of 16 with AVX, or 16 of 32 of half the size.
+# Sums in registers, with some left for the rest: 16 of 32 with AVX-512; 12 of 16 with AVX, or 24 of 32 of half the
+# size. With AVX 8 x 1 vectors would load 9 times for 8 multiplications, not 8 times for 12: 70 GFLOP/s, not 100.
 _WIDE = "+avx512f" in FEATURES
 LANES = 16 if _WIDE else 8
-VECTORS = 2 if _WIDE else 1
+VECTORS = 2
 ROWS = LANES * VECTORS
-STREAMS = 8
+MOST = 8 if _WIDE else 6
+STREAMS = 8  # of a strip
 PART = 8  # steps of a layer whose inputs are multiplied together, so that the weights for them are read once
 # On one machine with AVX-512 MKL made 150 GFLOP/s where these tiles made 205; on an Intel 190 and 140. That the first
 # was an AMD is a guess from its caches (docs/decisions.md).
@@ -97,7 +99,7 @@ def _tile(streams: int, apart: int = 1) -> Any:
     return tile
 
 
-_tile_of_8 = _tile(8)
+_tile_of_most = _tile(MOST)
 _tile_of_4 = _tile(4)
 _tile_of_2 = _tile(2)
 _tile_of_1 = _tile(1)
@@ -109,8 +111,8 @@ def multiply(packed: Array, x: Array, out: Array) -> None:
     """out (T, B, N) += x (T, B, K) Wᵀ, with W packed in panels (P, K, ROWS). Both may be parts of larger arrays."""
     length = packed.shape[1]
     steps, streams, rows = out.shape
-    some = np.empty((1, STREAMS, length), dtype=np.float32)
-    edge = np.empty((1, STREAMS, ROWS), dtype=np.float32)
+    some = np.empty((1, MOST, length), dtype=np.float32)
+    edge = np.empty((1, MOST, ROWS), dtype=np.float32)
     for panel in range(len(packed)):
         row = panel * ROWS
         width = min(ROWS, rows - row)
@@ -118,16 +120,17 @@ def multiply(packed: Array, x: Array, out: Array) -> None:
             stream = 0
             while stream < streams:
                 left = streams - stream
-                count = 8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1
+                most = left >= MOST and (MOST == 8 or left != 8)  # 8 is twice 4, rather than 6 and 2
+                count = MOST if most else 4 if left >= 4 else 2 if left >= 2 else 1
                 if width < ROWS:
                     for s in range(count):
                         put(x[t, stream + s], some[0, s])
                         put(out[t, stream + s, row:], edge[0, s])
-                    _tile_of_8(packed, panel, some, 0, 0, edge, 0, 0, 0)
+                    _tile_of_most(packed, panel, some, 0, 0, edge, 0, 0, 0)
                     for s in range(count):
                         put(edge[0, s, :width], out[t, stream + s, row:])
-                elif count == 8:
-                    _tile_of_8(packed, panel, x, t, stream, out, t, stream, row)
+                elif count == MOST:
+                    _tile_of_most(packed, panel, x, t, stream, out, t, stream, row)
                 elif count == 4:
                     _tile_of_4(packed, panel, x, t, stream, out, t, stream, row)
                 elif count == 2:

@@ -10,7 +10,7 @@ from torch import nn
 from engine.cells.compiled_steps import LEAST, usable_for
 from engine.cells.making import make_layer
 from engine.compiled import usable_for_training
-from engine.dropout import locked_dropout, token_dropout
+from engine.dropout import locked_dropout, token_mask
 from engine.model import LanguageModel
 from engine.objective import Carried, Objective
 from engine.settings import CELLS, Cell, ModelConfig, TrainingConfig
@@ -31,12 +31,27 @@ def test_locked_dropout_drops_the_same_features_at_every_time_step_and_others_in
 
 
 def test_token_dropout_drops_every_occurrence_of_a_token() -> None:
-    ids = torch.randint(30, (60, 8))
-    dropped = token_dropout(ids, torch.ones(60, 8, 3), 30, 0.4, training=True)
-    for token in range(30):
-        (value,) = set(dropped[ids == token].flatten().tolist())
-        assert value == 0.0 or value == pytest.approx(1 / 0.6)
-    assert 0.2 < float((dropped == 0).float().mean()) < 0.6
+    keep = token_mask(torch.ones(400, 3), 0.4, training=True)
+    assert keep is not None
+    assert keep.shape == (400, 1)
+    kept = keep[keep > 0]
+    assert torch.allclose(kept, torch.tensor(1 / 0.6))
+    assert 0.5 < len(kept) / 400 < 0.7
+    assert token_mask(torch.ones(4, 3), 0.4, training=False) is None
+    assert token_mask(torch.ones(4, 3), 0.0, training=True) is None
+
+
+def test_a_dropped_token_is_the_same_as_none_wherever_it_stands() -> None:
+    torch.manual_seed(0)
+    model = LanguageModel(ModelConfig(cell="gru", hidden=20, embedding=6, vocabulary=12, embedding_dropout=0.5))
+    torch.manual_seed(1)
+    keep = token_mask(model.embedding.weight, 0.5, training=True)
+    assert keep is not None
+    assert 0 < int((keep == 0).sum()) < 12
+    ids = torch.randint(12, (9, 2))
+    torch.manual_seed(1)
+    read = model.read(ids, model.zero_state(2))[0]
+    assert torch.equal(read, model.ahead(model.embedding(ids) * keep[ids], model.zero_state(2))[0])
 
 
 @pytest.mark.parametrize(("B", "H"), SIZES)

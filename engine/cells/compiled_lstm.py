@@ -1,4 +1,7 @@
-"""The peephole LSTM's time steps as kernels that numba compiles; the equations are in `engine.cells.peephole`."""
+"""The LSTM's time steps, with peepholes or without, as kernels that numba compiles.
+
+The equations are in `engine.cells.peephole`.
+"""
 
 from typing import Any
 
@@ -7,58 +10,79 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from engine.cells.beginning import Beginning
 from engine.cells.compiled_steps import GradientsOfSums, array, by_streams, packed
 from engine.compiled.lstm_training import backwards, forwards
 from engine.compiled.tiles import ROWS
 
 
-class CompiledPeepholeLSTM(torch.autograd.Function):
-    """As `engine.cells.peephole_kernel.peephole_lstm`, in float32, for H a multiple of 16."""
+def compiled_lstm(
+    begins: Beginning, h: Tensor, c: Tensor, w_hh: Tensor, looks: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Outputs (T, B, H) and the last h and c (B, H), in float32, for H a multiple of 16.
 
+    The sums of inputs begin with the biases. `looks` is (3, H) or (3, H, H), for i, f and o.
+    """
+    looks = w_hh.new_zeros(3, w_hh.shape[1]) if looks is None else looks
+    outputs, last_h, last_c = _CompiledLSTM.apply(*begins, h, c, w_hh, looks)  # type: ignore[no-untyped-call]
+    return outputs, last_h, last_c
+
+
+class _CompiledLSTM(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, looks: Tensor
+        ctx: Any,
+        ids: Tensor,
+        table: Tensor,
+        inputs: Tensor,
+        w_ih: Tensor,
+        h: Tensor,
+        c: Tensor,
+        w_hh: Tensor,
+        looks: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs (T, B, H) and the last h and c (B, H). Gates, states and cells are kept."""
-        T, B, _ = inputs.shape
-        H = w_hh.shape[1]
-        gates = inputs.new_empty(T, B, 4 * H)
-        states, cells = inputs.new_empty(T + 1, B, H), inputs.new_empty(T + 1, B, H)
+        """Outputs and the last h and c. Gates, states and cells are kept."""
+        (T, B), H = ids.shape, w_hh.shape[1]
+        gates = h.new_empty(T, B, 4 * H)
+        states, cells = h.new_empty(T + 1, B, H), h.new_empty(T + 1, B, H)
         states[0], cells[0] = h, c
         vectors, look_if, look_o = _looks(looks, backwards=False)
         arrays: Any = (
-            *(array(inputs), packed(w_ih), packed(w_hh), array(bias), vectors, look_if, look_o),
+            *(ids.numpy(), array(table), array(inputs), packed(w_ih), packed(w_hh), vectors, look_if, look_o),
             *(array(each) for each in (gates, states, cells)),
         )
         by_streams(B, lambda first, last: forwards(*[*arrays, first, last]))
-        ctx.save_for_backward(inputs, gates, states, cells, w_ih, w_hh, looks)
+        ctx.save_for_backward(ids, inputs, gates, states, cells, w_ih, w_hh, looks)
+        ctx.rows = len(table)
         return states[1:], states[T].clone(), cells[T].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_outputs: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of what `forward` was given, in its order."""
-        inputs, gates, states, cells, w_ih, w_hh, looks = ctx.saved_tensors
-        T, B, _ = inputs.shape
+        ids, inputs, gates, states, cells, w_ih, w_hh, looks = ctx.saved_tensors
+        T, B, _ = gates.shape
         H = w_hh.shape[1]
         dh, dc = (each.clone(memory_format=torch.contiguous_format) for each in (to_h, to_c))
         to_inputs = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
         sums = GradientsOfSums(T, B, 4 * H)  # of i, f, g and o
         weights = packed(w_ih.t()), packed(w_hh.t()), *_looks(looks, backwards=True)
         held = (array(gates), array(cells), array(dh)[None], array(dc)[None])
-        arrays: Any = (array(to_outputs), *weights, *held, array(to_inputs), sums.rows, sums.strips)
+        arrays: Any = (ids.numpy(), array(to_outputs), *weights, *held, array(to_inputs), sums.rows, sums.strips)
+        diagonal = 3 if looks.dim() == 2 and ctx.needs_input_grad[7] else 0
 
         def some(first: int, last: int) -> tuple[Tensor, Tensor]:
-            to_bias, to_looks = w_hh.new_zeros(4 * H), w_hh.new_zeros(3, H)
-            backwards(*[*arrays, array(to_bias), array(to_looks), first, last])
-            return to_bias, to_looks
+            to_table, to_looks = w_hh.new_zeros(ctx.rows, 4 * H), w_hh.new_zeros(diagonal, H)
+            backwards(*[*arrays, array(to_table), array(to_looks), first, last])
+            return to_table, to_looks
 
-        to_bias, to_looks = (torch.stack(each).sum(0) for each in zip(*by_streams(B, some), strict=True))
+        to_table, to_looks = (torch.stack(each).sum(0) for each in zip(*by_streams(B, some), strict=True))
         every, i_and_f, o = slice(0, 4 * H), slice(0, 2 * H), slice(3 * H, 4 * H)
-        to_w_ih, to_w_hh = sums.times(inputs, every), sums.times(states[:T], every)
+        to_w_ih = sums.times(inputs, every) if len(w_ih) else None
+        to_w_hh = sums.times(states[:T], every)
         if looks.dim() == 3:
             to_looks = torch.cat((sums.times(cells[:T], i_and_f), sums.times(cells[1:], o))).view_as(looks)
-        return to_inputs, dh, dc, to_w_ih, to_w_hh, to_bias, to_looks
+        return None, to_table, to_inputs, to_w_ih, dh, dc, to_w_hh, to_looks if len(to_looks) else None
 
 
 def _looks(looks: Tensor, *, backwards: bool) -> tuple[Any, Any, Any]:
