@@ -34,7 +34,7 @@ class LSTMLayer(CoreLayer):
         """(T, B, I) and twice (B, H) → (T, B, H) and twice (B, H)."""
         if ids is not None or has_halves(state[0]):
             w_ih, w_hh, b_ih, b_hh = self.used_weights()
-            outputs, *after = quick.lstm(beginning(inputs, ids, w_ih, b_ih + b_hh), *state, w_hh)
+            outputs, *after = quick.lstm(beginning(inputs, ids, w_ih, b_ih + b_hh), state[0], state[1], w_hh)
             return outputs, tuple(after)
         h, c = (part.unsqueeze(0) for part in state)  # (1, B, H)
         if in_bf16(inputs):

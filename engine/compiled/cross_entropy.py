@@ -37,7 +37,7 @@ def highest_by_lanes(row: Array, tops: Array) -> np.float32:
         tops[lane] = tops[lane + 16] if tops[lane + 16] > tops[lane] else tops[lane]
     for lane in range(8):
         tops[lane] = tops[lane + 8] if tops[lane + 8] > tops[lane] else tops[lane]
-    found = tops[0]
+    found: np.float32 = tops[0]
     for lane in range(1, 8):
         found = max(found, tops[lane])
     for x in row[whole:]:
