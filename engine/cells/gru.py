@@ -28,7 +28,8 @@ class GRULayer(CoreLayer):
     def run(self, inputs: Tensor, state: LayerState, ids: Tensor | None) -> tuple[Tensor, LayerState]:
         """(T, B, I) and (B, H) → (T, B, H) and (B, H)."""
         if has_kernel(inputs):
-            outputs, last = gru(inputs, state[0], *self.used_weights(), ids=ids)
+            w_ih, w_hh, b_ih, b_hh = self.used_weights()
+            outputs, last = gru(inputs, state[0], w_ih, w_hh, b_ih, b_hh, ids)
             return outputs, (last,)
         h = state[0].unsqueeze(0)  # (1, B, H)
         if self.drops_weights():
