@@ -128,6 +128,10 @@ def plan(
         raise InputError("Only lstm-peephole has peepholes.")
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs, layer_weights(model) / max(1, characters))
+    if unit == "char" and vocabulary < TIED_FROM and "dropout" not in for_model:
+        # The vectors of an alphabet are learnt from so many examples each that losing parts of them only harms; and
+        # layers are quicker where a token is the same in every stream (`engine.cells.beginning`).
+        drops["input_dropout"] = 0.0
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
         training = replace(training, learning_rate=size.learning_rate * RATE[unit])

@@ -44,6 +44,15 @@ def test_a_text_read_more_often_gets_more_dropout() -> None:
     assert rare < often
 
 
+def test_what_goes_into_the_first_layer_is_dropped_of_words_and_not_of_letters() -> None:
+    assert plan(characters=300_000, minutes=20).model.drop("input") == 0.0
+    assert plan(characters=300_000, minutes=20).model.drop("output") > 0.0
+    assert plan(characters=300_000, minutes=20, alphabet=3000).model.drop("input") > 0.0  # Chinese characters
+    assert plan(characters=300_000, unit="word", minutes=20).model.drop("input") > 0.0
+    assert plan(characters=300_000, minutes=20, dropout=0.3).model.drop("input") == 0.3  # as it was asked for
+    assert plan(characters=300_000, minutes=20, input_dropout=0.2).model.drop("input") == 0.2
+
+
 def test_more_weights_for_the_same_readings_get_more_dropout() -> None:
     narrow, wide = (plan(characters=10**6, steps=13_000, hidden=hidden).model.dropout for hidden in (320, 640))
     assert 0.0 < narrow < wide

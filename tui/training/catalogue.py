@@ -105,7 +105,7 @@ CATALOGUE: dict[Group, tuple[Setting, ...]] = {
     ),
     "Regularisation": (
         Setting("dropout", "Dropout", "for the three places below that have none", derived=True),
-        Setting("input_dropout", "Input dropout", "of what goes into the first layer"),
+        Setting("input_dropout", "Input dropout", "of what goes into the first layer", derived=True),
         Setting("layer_dropout", "Layer dropout", "of what goes from layer to layer"),
         Setting("output_dropout", "Output dropout", "of what the last layer gives"),
         Setting("embedding_dropout", "Embedding dropout", "of whole tokens, wherever they occur", derived=True),
