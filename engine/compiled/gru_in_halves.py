@@ -3,10 +3,9 @@
 The equations are in `engine.cells.gru`; m stands for W_hn h + b_hn, which the reset gate multiplies.
 """
 
-import numpy as np
-
 from engine.compiled.copying import put
 from engine.compiled.functions import halved, sigmoid, tanh_of
+from engine.compiled.gru_training import back
 from engine.compiled.halves import ROWS, Array, Halves, Pairs, lay_down, multiply, pack_columns, pack_rows
 from engine.compiled.jit import among_threads
 from engine.compiled.lstm_in_halves import PART
@@ -14,8 +13,6 @@ from engine.compiled.lstm_training import Ids
 from engine.compiled.matrix_tiles import release
 from engine.compiled.meeting import meet
 from engine.teamwork import Meeting
-
-_ONE = np.float32(1.0)
 
 
 @among_threads
@@ -125,7 +122,7 @@ def backwards(
         for s in range(streams[0], streams[1]):
             g, m, before = gates[t, s], resets[t, s, start:stop], states[t, s, start:stop]
             r, z, n = g[start:stop], g[H + start : H + stop], g[2 * H + start : 2 * H + stop]
-            _back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_n, d_r, d_z, d_m)
+            back(to_outputs[t, s, start:stop], r, z, n, m, before, dh[s, start:stop], d_r, d_z, d_n, d_m)
             for part in range(4):
                 unit = part * H + start
                 towards_row = to_table[ids[t, s], unit : unit + stop - start]
@@ -133,28 +130,3 @@ def backwards(
         meet(meeting, members, T - t)
         multiply(packed, first, last, sums[t, mine, H:], dh[mine])
     release()
-
-
-@among_threads
-def _back(
-    to: Array,
-    r: Array,
-    z: Array,
-    n: Array,
-    m: Array,
-    before: Array,
-    dh: Array,
-    d_n: Array,
-    d_r: Array,
-    d_z: Array,
-    d_m: Array,
-) -> None:
-    """dh becomes what goes straight back, z dh."""
-    for u in range(len(r)):
-        towards = dh[u] + to[u]
-        by_n = towards * (_ONE - z[u]) * (_ONE - n[u] * n[u])
-        d_n[u] = by_n
-        d_r[u] = by_n * m[u] * r[u] * (_ONE - r[u])
-        d_z[u] = towards * (before[u] - n[u]) * z[u] * (_ONE - z[u])
-        d_m[u] = by_n * r[u]
-        dh[u] = towards * z[u]

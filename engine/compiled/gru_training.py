@@ -53,17 +53,27 @@ def forwards(
             multiply(w_hh, states[t : t + 1, mine], sums[:, mine])
             for s in range(first, last):
                 r, z, n = gates[t, s, :H], gates[t, s, H : 2 * H], gates[t, s, 2 * H :]
-                _step(sums[0, s], r, z, n, reset[t, s], states[t, s], states[t + 1, s])
+                by_r, by_z, by_n = sums[0, s, :H], sums[0, s, H : 2 * H], sums[0, s, 2 * H :]
+                _step(by_r, by_z, by_n, r, z, n, reset[t, s], states[t, s], states[t + 1, s])
 
 
 @for_training
-def _step(sums: Array, r: Array, z: Array, n: Array, m: Array, before: Array, after: Array) -> None:
-    H = len(r)
-    for u in range(H):
-        m[u] = sums[2 * H + u]
-        r[u] = sigmoid(sums[u])
+def _step(
+    by_r: Array,
+    by_z: Array,
+    by_n: Array,
+    r: Array,
+    z: Array,
+    n: Array,
+    m: Array,
+    before: Array,
+    after: Array,
+) -> None:
+    for u in range(len(r)):
+        m[u] = by_n[u]
+        r[u] = sigmoid(by_r[u])
         n[u] = tanh_of(n[u] + r[u] * m[u])
-        z[u] = sigmoid(sums[H + u])
+        z[u] = sigmoid(by_z[u])
         after[u] = n[u] + z[u] * (before[u] - n[u])
 
 
@@ -101,9 +111,11 @@ def backwards(
         for t in range(stop - 1, start - 1, -1):
             for s in range(first, last):
                 g, d = gates[t, s], sums[t - gone, s]
-                _back(to_outputs[t, s], g, reset[t, s], states[t, s], dh[0, s], d)
+                r, z, n = g[:H], g[H : 2 * H], g[2 * H :]
+                d_r, d_z, d_n, d_m = d[:H], d[H : 2 * H], d[2 * H : 3 * H], d[3 * H :]
+                back(to_outputs[t, s], r, z, n, reset[t, s], states[t, s], dh[0, s], d_r, d_z, d_n, d_m)
                 add(d[: 3 * H], to_table[ids[t, s]])
-                add(d[3 * H :], to_bias_n)
+                add(d_m, to_bias_n)
             part = sums[t - gone : t - gone + 1, mine]
             multiply(w_rz, part[:, :, : 2 * H], dh[:, mine])
             multiply(w_n, part[:, :, 3 * H :], dh[:, mine])
@@ -112,15 +124,25 @@ def backwards(
 
 
 @for_training
-def _back(to: Array, gates: Array, reset: Array, before: Array, dh: Array, d: Array) -> None:
-    """d (4H,) of r, z, n and m; dh becomes what goes straight back, z dh."""
-    H = len(to)
-    for u in range(H):
-        r, z, n = gates[u], gates[H + u], gates[2 * H + u]
+def back(
+    to: Array,
+    r: Array,
+    z: Array,
+    n: Array,
+    m: Array,
+    before: Array,
+    dh: Array,
+    d_r: Array,
+    d_z: Array,
+    d_n: Array,
+    d_m: Array,
+) -> None:
+    """Back through h = n + z (h - n); dh becomes what goes straight back, z dh."""
+    for u in range(len(to)):
         towards = dh[u] + to[u]
-        by_n = towards * (_ONE - z) * (_ONE - n * n)
-        d[u] = by_n * reset[u] * r * (_ONE - r)
-        d[H + u] = towards * (before[u] - n) * z * (_ONE - z)
-        d[2 * H + u] = by_n
-        d[3 * H + u] = by_n * r
-        dh[u] = towards * z
+        by_n = towards * (_ONE - z[u]) * (_ONE - n[u] * n[u])
+        d_r[u] = by_n * m[u] * r[u] * (_ONE - r[u])
+        d_z[u] = towards * (before[u] - n[u]) * z[u] * (_ONE - z[u])
+        d_n[u] = by_n
+        d_m[u] = by_n * r[u]
+        dh[u] = towards * z[u]
