@@ -72,10 +72,12 @@ def _plain(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple
 
 
 def _compiled(logits: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """The same in one pass."""
+    """The same in one pass. Raises `IndexError` for a target that is no token, as the other does."""
     from engine.compiled.cross_entropy import cross_entropy
 
     N, V = logits.shape
+    if N and not 0 <= int(targets.min()) <= int(targets.max()) < V:
+        raise IndexError(f"targets must be from 0 to {V - 1}")
     parts = max(1, min(threads_here(), N * V // ENOUGH))
     losses, to_bias = bias.new_empty(N), bias.new_zeros(parts, V)
     held = logits.view(torch.uint16) if logits.dtype is torch.bfloat16 else logits

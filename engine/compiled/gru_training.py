@@ -34,7 +34,7 @@ def forwards(
     """For streams first to last: fills gates (T, B, 3H) of r, z, n, and states (T + 1, B, H) from 1 on.
 
     And `reset` (T, B, H): W_hn h + b_hn, which the reset gate multiplies. The sums of a step begin as the row of the
-    table (V, 3H) that ids (T, B) say, and get the products of inputs (T, B, I) (`compiled_steps.Beginning`). The table
+    table (V, 3H) that ids (T, B) say, and get the products of inputs (T, B, I) (`beginning.Beginning`). The table
     has both biases of r and z, and that of the inputs of n; `bias_n` (H,) is the other of n.
     """
     H = len(bias_n)

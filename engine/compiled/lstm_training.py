@@ -35,7 +35,7 @@ def forwards(
     """For streams first to last: fills gates (T, B, 4H) of i, f, g, o, and states and cells (T + 1, B, H) from 1 on.
 
     All sums of a step begin as the row of the table (V, 4H) that ids (T, B) say, and get the products of inputs
-    (T, B, I) (`compiled_steps.Beginning`). Weights are packed (`compiled_steps.packed`). `looks` (3, H) are diagonal
+    (T, B, I) (`beginning.Beginning`). Weights are packed (`compiled_steps.packed`). `looks` (3, H) are diagonal
     peepholes; full ones are packed, `look_if` for 2H rows and `look_o` for H. What isn't there is zero or has no rows.
     """
     H = gates.shape[2] // 4

@@ -66,6 +66,16 @@ def test_many_tokens_are_multiplied_in_bfloat16_where_it_is_learnt_and_only_ther
         assert 0.0 < (other - one).norm() < 0.03 * one.norm()
 
 
+@pytest.mark.parametrize("wrong", [-1, 9])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_target_that_is_no_token_is_refused(wrong: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if compiled and not usable():
+        pytest.skip("needs numba")
+    monkeypatch.setattr(linear_loss, "usable", lambda: compiled)
+    with pytest.raises((IndexError, RuntimeError)):
+        linear_cross_entropy(torch.ones(3, 4), torch.ones(9, 4), torch.zeros(9), torch.tensor([0, wrong, 1]))
+
+
 def test_logits_too_large_for_an_exponential_are_no_trouble() -> None:
     z = torch.full((2, 3), 500.0)
     weight = torch.eye(3) * 10
