@@ -129,8 +129,8 @@ def plan(
     epochs = planning.epochs(model)
     drops = _dropouts(unit, epochs, layer_weights(model) / max(1, characters))
     if unit == "char" and vocabulary < TIED_FROM and "dropout" not in for_model:
-        # The vectors of an alphabet are learnt from so many examples each that losing parts of them only harms; and
-        # layers are quicker where a token is the same in every stream (`engine.cells.beginning`).
+        # Vectors that are learnt from so many examples each gain nothing from losing parts; where much is dropped they
+        # are harmed, and layers are quicker where a token is the same in every stream (`engine.cells.beginning`).
         drops["input_dropout"] = 0.0
     model = _with(model, {name: share for name, share in drops.items() if name not in for_model})
     if "learning_rate" not in given:
