@@ -17,13 +17,12 @@ from engine.compiled.tiles import ROWS
 
 
 def compiled_lstm(
-    begins: Beginning, h: Tensor, c: Tensor, w_hh: Tensor, looks: Tensor | None = None
+    begins: Beginning, h: Tensor, c: Tensor, w_hh: Tensor, looks: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs (T, B, H) and the last h and c (B, H), in float32, for H a multiple of 16.
 
     The sums of inputs begin with the biases. `looks` is (3, H) or (3, H, H), for i, f and o.
     """
-    looks = w_hh.new_zeros(3, w_hh.shape[1]) if looks is None else looks
     outputs, last_h, last_c = _CompiledLSTM.apply(*begins, h, c, w_hh, looks)  # type: ignore[no-untyped-call]
     return outputs, last_h, last_c
 

@@ -14,13 +14,12 @@ from engine.compiled.lstm_in_halves import backwards, forwards
 
 
 def lstm_in_halves(
-    begins: Beginning, h: Tensor, c: Tensor, w_hh: Tensor, looks: Tensor | None = None
+    begins: Beginning, h: Tensor, c: Tensor, w_hh: Tensor, looks: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs (T, B, H) and the last h and c (B, H), of the h and c before, all float32.
 
     The sums of inputs begin with the biases; `looks` (3, H) are peepholes that are vectors.
     """
-    looks = w_hh.new_zeros(3, w_hh.shape[1]) if looks is None else looks
     outputs, last_h, last_c = _LSTMInHalves.apply(*begins, h, c, w_hh, looks)  # type: ignore[no-untyped-call]
     return outputs, last_h, last_c
 

@@ -16,7 +16,9 @@ def lstm(
 
     The sums of inputs begin with the biases; `looks` are peepholes (3, H) or (3, H, H), of i, f and o.
     """
-    if has_halves(h) and (looks is None or looks.dim() == 2):
+    if looks is None:
+        looks = w_hh.new_zeros(3, w_hh.shape[1])
+    if has_halves(h) and looks.dim() == 2:
         from engine.cells.lstm_in_halves import lstm_in_halves
 
         return lstm_in_halves(begins, h, c, w_hh, looks)

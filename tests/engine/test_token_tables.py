@@ -105,7 +105,7 @@ def test_a_table_is_for_many_tokens_of_few_kinds_and_for_our_own_kernels() -> No
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_inputs_that_lose_features_are_read_as_vectors(dropout: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inputs_that_lose_features_are_read_as_vectors(dropout: float) -> None:
     """Every stream loses others, and so has other vectors for the same token."""
     model = model_of(cell="gru", input_dropout=dropout)
     ids, given = torch.randint(V, (30, 10)), []
