@@ -27,6 +27,7 @@ from tui.screens.regenerate import RegenerateScreen
 from tui.widgets.dial_steps import DIALS
 from tui.write_settings import WriteSettings, save_settings
 
+MORE = 40  # characters of a stream between two turns of a dial
 ENGINE = shlex.join(SERVICE)
 
 
@@ -45,15 +46,16 @@ async def suggested(desk: Writing) -> None:
 
 
 async def turned_meanwhile(desk: Writing) -> None:
-    """A continuation whose temperature is turned twice while it streams."""
+    """A continuation whose temperature is turned twice while it streams, long enough that it would be another text
+    without: after three characters it was the same one now and then."""
     choose(desk, "temperature")
     await desk.press("ctrl+g")
     for key in ("f6", "f5"):
         before = len(desk.pending)
-        await desk.until(lambda: len(desk.pending) > before + 3, f"more of the stream before {key}")  # noqa: B023
+        await desk.until(lambda: len(desk.pending) > before + MORE, f"more of the stream before {key}")  # noqa: B023
         await desk.press(key, key)
     before = len(desk.pending)
-    await desk.until(lambda: len(desk.pending) > before + 3, "more of the stream")
+    await desk.until(lambda: len(desk.pending) > before + MORE, "more of the stream")
     await desk.press("escape")
 
 
